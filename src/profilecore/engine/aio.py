@@ -1,0 +1,177 @@
+"""The engine for asyncio and trio hosts: the same verbs, each in a worker thread."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from profilecore.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from profilecore.engine.loading import LoadReport
+    from profilecore.engine.merging import Unmerged
+    from profilecore.engine.profiles import Relation
+    from profilecore.engine.searching import Page
+    from profilecore.model.documents import FileRecord, Hold, Merge, Receipt
+    from profilecore.model.events import Event
+    from profilecore.model.profile import Profile
+    from profilecore.model.stay import Stay
+    from profilecore.rules.checks import Missing
+    from profilecore.rules.clearing import ClearPlan
+    from profilecore.rules.merging import MergePlan
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AsyncEngine:
+    """Wraps an :class:`Engine`; each verb means what it means there and may be awaited.
+
+    Verbs run in threads of a pool of at most ``threads``.  A cancelled verb that has begun runs
+    to its end: it happened wholly or not at all.  Inside ``with engine.sync.acting(actor):``
+    the awaited verbs act as that actor.  Several verbs in one transaction are one function
+    given to :meth:`run`.
+    """
+
+    def __init__(self, engine: Engine, *, threads: int = 8) -> None:
+        self.sync = engine
+        self._threads = threads
+        self._limiter: Any = None
+
+    @classmethod
+    async def open(cls, url: str, *, threads: int = 8, **options: Any) -> AsyncEngine:
+        """Open as :meth:`Engine.open` does."""
+        import anyio.to_thread
+
+        opening = functools.partial(Engine.open, url, **options)
+        return cls(await anyio.to_thread.run_sync(opening), threads=threads)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function of the synchronous engine in one worker thread."""
+        import anyio
+        import anyio.to_thread
+
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(self._threads)
+        call = functools.partial(function, *args, **kwargs)
+        return await anyio.to_thread.run_sync(call, limiter=self._limiter)
+
+    async def close(self) -> None:
+        await self.run(self.sync.close)
+
+    async def __aenter__(self) -> AsyncEngine:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def create(self, profile: Profile | Mapping[str, Any], **options: Any) -> Profile:
+        return await self.run(self.sync.create, profile, **options)
+
+    async def get(self, profile_id: str) -> Profile:
+        return await self.run(self.sync.get, profile_id)
+
+    async def path(self, profile_id: str) -> tuple[str, ...]:
+        return await self.run(self.sync.path, profile_id)
+
+    async def update(self, profile_id: str, changes: Mapping[str, Any], **options: Any) -> Profile:
+        return await self.run(self.sync.update, profile_id, changes, **options)
+
+    async def search(self, text: str = "", **options: Any) -> Page[Profile]:
+        return await self.run(self.sync.search, text, **options)
+
+    async def relationships(self, profile_id: str) -> list[Relation]:
+        return await self.run(self.sync.relationships, profile_id)
+
+    async def load(
+        self, rows: Iterable[Mapping[str, Any]], *, source: str, **options: Any
+    ) -> LoadReport:
+        return await self.run(self.sync.load, rows, source=source, **options)
+
+    async def plan_merge(
+        self,
+        survivor_id: str,
+        other_ids: Sequence[str],
+        *,
+        choices: Mapping[str, str] | None = None,
+    ) -> MergePlan:
+        return await self.run(self.sync.plan_merge, survivor_id, other_ids, choices=choices)
+
+    async def merge(self, plan: MergePlan, *, key: str | None = None) -> Merge:
+        return await self.run(self.sync.merge, plan, key=key)
+
+    async def unmerge(self, merge_id: str) -> Unmerged:
+        return await self.run(self.sync.unmerge, merge_id)
+
+    async def merges(self, profile_id: str) -> list[Merge]:
+        return await self.run(self.sync.merges, profile_id)
+
+    async def plan_clear(self, profile_id: str) -> ClearPlan:
+        return await self.run(self.sync.plan_clear, profile_id)
+
+    async def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
+        return await self.run(self.sync.clear, plan, reason=reason)
+
+    async def receipt(self, profile_id: str) -> Receipt:
+        return await self.run(self.sync.receipt, profile_id)
+
+    async def scrub(self) -> int:
+        return await self.run(self.sync.scrub)
+
+    async def place_hold(
+        self,
+        profile_id: str,
+        *,
+        kind: str,
+        property_id: str | None = None,
+        ref: str | None = None,
+        expected_on: date | None = None,
+    ) -> Hold:
+        return await self.run(
+            self.sync.place_hold,
+            profile_id,
+            kind=kind,
+            property_id=property_id,
+            ref=ref,
+            expected_on=expected_on,
+        )
+
+    async def release_hold(self, hold_id: str) -> Hold:
+        return await self.run(self.sync.release_hold, hold_id)
+
+    async def holds(self, profile_id: str) -> list[Hold]:
+        return await self.run(self.sync.holds, profile_id)
+
+    async def record_stay(self, profile_id: str, stay: Stay | Mapping[str, Any]) -> Stay:
+        return await self.run(self.sync.record_stay, profile_id, stay)
+
+    async def stays(self, profile_id: str) -> list[Stay]:
+        return await self.run(self.sync.stays, profile_id)
+
+    async def attach(
+        self, profile_id: str, name: str, content: bytes, *, property_id: str | None = None
+    ) -> FileRecord:
+        return await self.run(self.sync.attach, profile_id, name, content, property_id=property_id)
+
+    async def files(self, profile_id: str) -> list[FileRecord]:
+        return await self.run(self.sync.files, profile_id)
+
+    async def read_file(self, file_id: str) -> bytes:
+        return await self.run(self.sync.read_file, file_id)
+
+    async def detach(self, file_id: str) -> None:
+        await self.run(self.sync.detach, file_id)
+
+    async def access(self, profile_id: str) -> dict[str, Any]:
+        return await self.run(self.sync.access, profile_id)
+
+    async def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
+        return await self.run(self.sync.check, profile_id, name)
+
+    async def changes(self, after: int | str = 0, *, limit: int = 500) -> Page[Event]:
+        return await self.run(self.sync.changes, after, limit=limit)
+
+    async def deliver(self) -> None:
+        await self.run(self.sync.deliver)

@@ -1,0 +1,424 @@
+"""The engine: the one door through which a host reads and changes profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cattrs import Converter, transform_error
+from cattrs.errors import BaseValidationError
+
+from profilecore.engine import clearing, loading, merging, owning, profiles, searching
+from profilecore.engine.builtin import BUILTIN
+from profilecore.engine.kernel import Kernel, Settings
+from profilecore.engine.loading import LoadReport
+from profilecore.engine.merging import Unmerged
+from profilecore.engine.profiles import Relation
+from profilecore.engine.searching import Page
+from profilecore.errors import NotFound, PluginError
+from profilecore.ids import new_id as make_id
+from profilecore.model.documents import FileRecord, Hold, Merge, Receipt
+from profilecore.model.enums import Classification, State
+from profilecore.model.events import Event
+from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
+from profilecore.plugins import Plugins
+from profilecore.rules.checks import Missing
+from profilecore.rules.clearing import ClearPlan
+from profilecore.rules.merging import MergePlan
+from profilecore.rules.visibility import Actor, may_see
+from profilecore.store.opening import open_store
+from profilecore.store.port import Store
+
+
+class Engine:
+    """Keeps the profiles of one chain in one store.
+
+    Thread-safe: any thread may call any verb at any time.  It starts no threads and no
+    network, and keeps no global state; several engines may live in one process.
+
+    :param store: where everything is kept; the engine closes it.
+    :param plugins: plugins passed in by the host.
+    :param discover: load installed plugins: all, none, or those named.
+    :param block: names of plugins never to load.
+    :param config: ``"profilecore"`` for the chain's own :class:`Settings`, plugin names for theirs.
+    :param clock: gives the time, with its zone.
+    :param new_id: gives a fresh id of at most 64 characters.
+    :param strict: raise a plugin's failure to load instead of noting it in ``plugins.failures``.
+    :raises PluginError: in strict mode; and always for wrong settings of the chain itself.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        plugins: Iterable[object] = (),
+        discover: bool | Iterable[str] = True,
+        block: Iterable[str] = (),
+        config: Mapping[str, Any] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], str] = make_id,
+        strict: bool = False,
+    ) -> None:
+        given = dict(config or {})
+        settings = _read_settings(given.pop("profilecore", {}))
+        self.plugins = Plugins(
+            (*BUILTIN, *plugins), discover=discover, block=block, config=given, strict=strict
+        )
+        self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
+        clearing.resume(self._kernel)
+
+    @classmethod
+    def open(
+        cls, url: str, *, store_options: Mapping[str, Any] | None = None, **options: Any
+    ) -> Engine:
+        """Open an engine on the store that a URL names, as in ``sqlite:///guests.db``.
+
+        ``memory://`` is built in; other schemes come with installed plugins.  ``options`` are
+        those of :class:`Engine`, ``store_options`` those of the backend.
+
+        :raises StoreError: saying which store, what is wrong, and what to do.
+        """
+        store = open_store(url, store_options)
+        try:
+            return cls(store, **options)
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Close the engine and its store; twice is allowed."""
+        self._kernel.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def store(self) -> Store:
+        """The store underneath, for its files and checks."""
+        return self._kernel.store
+
+    # ---- who acts, and transactions
+
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[Engine]:
+        """Act as somebody inside the block: recorded on events, decides what is visible.
+
+        Follows the context (threads started inside and ``asyncio`` tasks included where they
+        copy it).  Without an actor the engine acts for the chain.
+        """
+        with self._kernel.acting(actor):
+            yield self
+
+    @contextmanager
+    def transaction(self, connection: Any = None) -> Iterator[Engine]:
+        """Make everything inside the block one transaction.
+
+        With ``connection`` (for SQLite a ``sqlite3.Connection`` of the host's to the same
+        database) the work joins the host's transaction under a savepoint; the host commits.
+        Observers are told after the commit: of a joined transaction, at the next write after it.
+        """
+        unit = self._kernel.writing() if connection is None else self._kernel.joining(connection)
+        with unit:
+            yield self
+
+    # ---- profiles
+
+    def create(
+        self,
+        profile: Profile | Mapping[str, Any],
+        *,
+        key: str | None = None,
+        source: str | None = None,
+        verified: bool = False,
+    ) -> Profile:
+        """Create a profile and give it as stored.
+
+        ``key`` makes the request idempotent: repeated, it gives the first result.  ``source``
+        names the source system and ``verified`` says that documents were seen; both go into the
+        provenance.
+
+        :raises InvalidProfile: with every problem at once; nothing was written.
+        :raises IdempotencyConflict: if the key was used for another profile.
+        :raises ProfileCleared: if an external id belonged to a cleared person (see ``reimport``).
+        """
+        return profiles.create(self._kernel, profile, key, source, verified)
+
+    def get(self, profile_id: str) -> Profile:
+        """Give a profile as the actor may see it.
+
+        A merged-away id gives its survivor.  Of a cleared person the tombstone is given: its
+        ``state`` says so.
+
+        :raises NotFound: if there is none, or none for this actor.
+        """
+        return profiles.get(self._kernel, profile_id)
+
+    def path(self, profile_id: str) -> tuple[str, ...]:
+        """Give the ids from this one to the root that it stands for now; never empty.
+
+        :raises NotFound: as :meth:`get`.
+        """
+        return profiles.path(self._kernel, profile_id)
+
+    def update(
+        self,
+        profile_id: str,
+        changes: Mapping[str, Any],
+        *,
+        if_version: int | None = None,
+        source: str | None = None,
+        verified: bool = False,
+    ) -> Profile:
+        """Change a profile and give it as stored; a change that changes nothing writes nothing.
+
+        Absent or ``UNSET`` keeps, ``None`` removes.  A list replaces the collection as far as
+        the actor sees it; ``{"add": [...], "remove": [keys], "change": {key: {...}}}`` patches
+        it.  Notes and consents are only added to.
+
+        :raises InvalidProfile: with every problem at once; nothing was written.
+        :raises VersionConflict: if the profile is not at ``if_version``.
+        :raises ProfileCleared: if the person was cleared.
+        :raises NotFound: as :meth:`get`.
+        """
+        return profiles.update(self._kernel, profile_id, changes, if_version, source, verified)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        tags: Iterable[str] = (),
+        classifications: Iterable[str | Classification] = (),
+        category: str | None = None,
+        source: str | None = None,
+        state: str | State = State.ACTIVE,
+        external_id: tuple[str, str] | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[Profile]:
+        """Find profiles as somebody types.
+
+        Every word is a prefix; names in any order, accents and case folded; e-mail addresses,
+        telephone digits and document numbers work as words.  Filters must all hold; ``source``
+        is the marketing source.  Each profile shows once; ``cursor`` is the ``next`` of the page
+        before and stays good while profiles come, go and change.
+
+        :raises InvalidProfile: for an unknown filter value, a limit outside 1 to 500, or a cursor
+            that is none.
+        """
+        wanted = searching.filters(tags, classifications, category, source, state, external_id)
+        return searching.search(self._kernel, text, wanted, limit, cursor)
+
+    def relationships(self, profile_id: str) -> list[Relation]:
+        """Give the person's relations: own edges, and the inverse of other people's."""
+        return profiles.relationships(self._kernel, profile_id)
+
+    def load(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        source: str,
+        workers: int | None = None,
+        **options: Any,
+    ) -> LoadReport:
+        """Take in many rows of one source; see :func:`profilecore.engine.loading.load`."""
+        return loading.load(self._kernel, rows, source=source, workers=workers, **options)
+
+    # ---- merge
+
+    def plan_merge(
+        self,
+        survivor_id: str,
+        other_ids: Sequence[str],
+        *,
+        choices: Mapping[str, str] | None = None,
+    ) -> MergePlan:
+        """Work out a merge without writing: each field, its candidates, the rule that chose.
+
+        ``choices`` maps a field to the profile whose value to take.  ``blockers`` of the plan
+        has every reason against it.
+
+        :raises NotFound: as :meth:`get`.
+        :raises InvalidProfile: if a choice names no field or no profile of this merge.
+        """
+        return merging.plan(self._kernel, survivor_id, other_ids, choices or {})
+
+    def merge(self, plan: MergePlan, *, key: str | None = None) -> Merge:
+        """Apply a merge plan in one transaction and give the journal entry.
+
+        What was merged before is not merged again: the earlier entry is given.
+
+        :raises StalePlan: if anything the plan rests on has changed.
+        :raises MergeBlocked: with every blocker.
+        :raises PluginError: if a host's references could not be re-pointed; nothing was written.
+        """
+        return merging.apply(self._kernel, plan, key)
+
+    def unmerge(self, merge_id: str) -> Unmerged:
+        """Undo a merge: exactly if nothing changed since, else as far as possible, with a report.
+
+        Undoing twice does nothing.
+
+        :raises NotFound: if there is no such merge, as after a clear.
+        :raises UnmergeBlocked: if the survivor was itself merged on, or cleared.
+        """
+        return merging.unmerge(self._kernel, merge_id)
+
+    def merges(self, profile_id: str) -> list[Merge]:
+        """Give the merges into a person, oldest first, without values."""
+        return merging.merges(self._kernel, profile_id)
+
+    # ---- clear
+
+    def plan_clear(self, profile_id: str) -> ClearPlan:
+        """Work out a clear without writing, with all blockers as the actor may know them.
+
+        :raises NotFound: as :meth:`get`.
+        """
+        return clearing.plan(self._kernel, profile_id)
+
+    def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
+        """Clear a person for good: this id, all merged into it, and all they own.
+
+        Takes a plan or an id (any id of the person).  The receipt says ``erased`` once no byte
+        of the store's files holds a cleared value, and ``pending`` while a reader or a deferred
+        scrub still stands in the way.  A second clear gives the same receipt.
+
+        :raises ClearBlocked: with every blocker the actor may know.
+        :raises StalePlan: if anything the plan rests on has changed.
+        :raises NotFound: as :meth:`get`.
+        """
+        return clearing.clear(self._kernel, plan, reason)
+
+    def receipt(self, profile_id: str) -> Receipt:
+        """Give the receipt of a cleared person.
+
+        :raises NotFound: if there is none.
+        """
+        return clearing.receipt(self._kernel, profile_id)
+
+    def scrub(self) -> int:
+        """Finish pending clears; give the number of receipts that became ``erased``."""
+        return clearing.scrub(self._kernel)
+
+    # ---- what a profile owns
+
+    def place_hold(
+        self,
+        profile_id: str,
+        *,
+        kind: str,
+        property_id: str | None = None,
+        ref: str | None = None,
+        expected_on: date | None = None,
+    ) -> Hold:
+        """Place a hold (an open bill, ...) that blocks the clear of a person until released.
+
+        It belongs to a property: by default the acting one.
+
+        :raises ScopeDenied: if a property acts for another or for the chain.
+        :raises ProfileCleared: if the person was cleared.
+        :raises NotFound: as :meth:`get`.
+        """
+        return owning.place_hold(self._kernel, profile_id, kind, property_id, ref, expected_on)
+
+    def release_hold(self, hold_id: str) -> Hold:
+        """Release a hold; twice is allowed.
+
+        :raises NotFound: if there is none, or none for this actor.
+        """
+        return owning.release_hold(self._kernel, hold_id)
+
+    def holds(self, profile_id: str) -> list[Hold]:
+        """Give the holds on a person that the actor may see, open and released."""
+        return owning.holds(self._kernel, profile_id)
+
+    def record_stay(self, profile_id: str, stay: Stay | Mapping[str, Any]) -> Stay:
+        """Record a stay; the same property and reference again updates it.
+
+        :raises InvalidProfile: with every problem at once.
+        :raises ProfileCleared: if the person was cleared.
+        :raises NotFound: as :meth:`get`.
+        """
+        return owning.record_stay(self._kernel, profile_id, stay)
+
+    def stays(self, profile_id: str) -> list[Stay]:
+        """Give a person's stays by arrival: recorded ones, and those of the host's hook."""
+        return owning.stays(self._kernel, profile_id)
+
+    def attach(
+        self, profile_id: str, name: str, content: bytes, *, property_id: str | None = None
+    ) -> FileRecord:
+        """Attach a file: PDF, BMP, GIF, JPEG, PNG or TIFF, told by its content.
+
+        :raises InvalidProfile: for other content, or more bytes than ``file_limit``.
+        :raises ScopeDenied: for another property.
+        """
+        return owning.attach(self._kernel, profile_id, name, content, property_id)
+
+    def files(self, profile_id: str) -> list[FileRecord]:
+        """Give a person's files that the actor may see."""
+        return owning.files(self._kernel, profile_id)
+
+    def read_file(self, file_id: str) -> bytes:
+        """Give the bytes of a file.
+
+        :raises NotFound: if there is none, or none for this actor.
+        """
+        return owning.read_file(self._kernel, file_id)
+
+    def detach(self, file_id: str) -> None:
+        """Delete a file.
+
+        :raises NotFound: if there is none, or none for this actor.
+        """
+        owning.detach(self._kernel, file_id)
+
+    # ---- questions
+
+    def access(self, profile_id: str) -> dict[str, Any]:
+        """Give everything held about a person as plain JSON, every plugin's data included."""
+        return owning.access(self._kernel, profile_id)
+
+    def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
+        """Tell what is missing from a profile for a check; empty if nothing is.
+
+        :raises NotFound: if there is no such profile or check.
+        :raises PluginError: if the check itself fails.
+        """
+        check = self.plugins.contributions.checks.get(name)
+        if check is None:
+            raise NotFound("check", name)
+        profile = self.get(profile_id)
+        try:
+            return list(check.run(profile, self._kernel.now().date()))
+        except Exception as error:
+            raise PluginError(name, "check", type(error).__name__) from error
+
+    def changes(self, after: int | str = 0, *, limit: int = 500) -> Page[Event]:
+        """Give the events behind a cursor in order of commit; ``next`` is where to go on.
+
+        Events carry ids and field names, never values.  Those about another property's documents
+        are left out.  At the end ``next`` stays where it is: ask again later.
+        """
+        with self._kernel.reading() as reader:
+            found = reader.events(int(after), limit)
+        seen = tuple(e for e in found if may_see(e.scope, self._kernel.actor))
+        return Page(seen, str(found[-1].seq if found else after))
+
+    def deliver(self) -> None:
+        """Offer observers what failed before, and joined transactions the host has committed."""
+        self._kernel.deliver()
+
+
+def _read_settings(values: Any) -> Settings:
+    try:
+        return Converter(forbid_extra_keys=True).structure(values, Settings)
+    except BaseValidationError as error:
+        faults = "; ".join(transform_error(error, path="config.profilecore"))
+        raise PluginError("profilecore", "config", faults) from None

@@ -1,0 +1,420 @@
+"""What every verb of the engine stands on: the store, the rules in force, who acts, and units.
+
+A *unit* is one write transaction.  Verbs called inside an open unit join it; the outermost
+one commits, and only then are observers told.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import attrs
+
+from profilecore.codec import Codec
+from profilecore.errors import NotFound, ProfileCleared, ProfilecoreError, VersionConflict
+from profilecore.ids import new_id as make_id
+from profilecore.model.documents import (
+    Document,
+    DocumentKind,
+    FileRecord,
+    Hold,
+    Merge,
+    OnClear,
+    Outcome,
+    Receipt,
+)
+from profilecore.model.enums import State
+from profilecore.model.events import Event
+from profilecore.model.fields import Sensitivity
+from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
+from profilecore.plugins import Plugins
+from profilecore.rules.changing import Border, Occasion
+from profilecore.rules.merging import MergeRules
+from profilecore.rules.survivorship import RULES
+from profilecore.rules.terms import TermMaker
+from profilecore.rules.visibility import CHAIN, Actor, may_see_profile
+from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+
+T = TypeVar("T")
+PROFILE = "profile"
+UNDELIVERED = "undelivered"
+RETRY_SECONDS = 5.0
+CORE_KINDS = (
+    DocumentKind("stay", Stay, OnClear.FIELDS),
+    DocumentKind("hold", Hold, OnClear.ERASE),
+    DocumentKind("merge", Merge, OnClear.ERASE),
+    DocumentKind("file", FileRecord, OnClear.ERASE),
+    DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
+    DocumentKind("outcome", Outcome, OnClear.FIELDS, personal=False),
+)
+
+
+@attrs.frozen
+class Settings:
+    """The chain's own settings, read from ``config["profilecore"]``.
+
+    ``region`` is the country of telephone numbers in national form where nothing else tells it;
+    ``custom_fields`` declares the custom fields with their sensitivity; ``trusted_sources`` are
+    in falling order of trust; ``scrub`` is ``at-once`` or ``deferred``; ``reimport`` says what
+    happens to a cleared external id that comes again: ``refuse`` or ``new``; ``file_limit`` is
+    in bytes.
+    """
+
+    region: str | None = None
+    custom_fields: dict[str, Sensitivity] = attrs.field(factory=dict)
+    trusted_sources: tuple[str, ...] = ()
+    scrub: str = attrs.field(
+        default="at-once", validator=attrs.validators.in_(("at-once", "deferred"))
+    )
+    reimport: str = attrs.field(default="refuse", validator=attrs.validators.in_(("refuse", "new")))
+    file_limit: int = 20 * 2**20
+
+
+class Unit:
+    """One write transaction: the writer, and the events to tell once it is committed."""
+
+    def __init__(self, kernel: Kernel, writer: Writer) -> None:
+        self.kernel = kernel
+        self.writer = writer
+        self.events: list[Event] = []
+        self.thread = threading.get_ident()
+        self.after: list[Callable[[], object]] = []
+
+    def put(
+        self,
+        kind: str,
+        id: str,
+        owner: str,
+        value: Any,
+        *,
+        expect: int,
+        version: int | None = None,
+        property_id: str | None = None,
+        terms: Terms = NO_TERMS,
+    ) -> None:
+        """Store one document of a value."""
+        body = self.kernel.codec.dump(value)
+        document = Document(kind, id, owner, version or expect + 1, body, property_id)
+        self.writer.put(document, terms, expect=expect)
+
+    def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
+        """Store a profile with its terms."""
+        found_by = self.kernel.terms.of(profile) if terms is None else terms
+        self.put(
+            PROFILE, profile.id, profile.id, profile, expect=expect, version=profile.version,
+            terms=found_by,
+        )  # fmt: skip
+
+    def emit(self, what: str, profile_id: str, **more: Any) -> None:
+        """Add an event to the feed, under the acting person's name."""
+        self._append([self._event(what, profile_id, **more)])
+
+    def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """Add one event for each (profile id, field names)."""
+        self._append([self._event(what, id, fields=fields) for id, fields in changed])
+
+    def _event(self, what: str, profile_id: str, **more: Any) -> Event:
+        kernel = self.kernel
+        actor = kernel.actor
+        return Event(
+            type=what,
+            profile_id=profile_id,
+            at=kernel.now(),
+            id=kernel.new_id(),
+            actor=actor.id,
+            property_id=actor.property_id,
+            **more,
+        )
+
+    def _append(self, made: list[Event]) -> None:
+        self.events += self.writer.append(made)
+
+
+class Kernel:
+    """Shared by the verbs of one engine.  Thread-safe; holds no profile."""
+
+    def __init__(
+        self,
+        store: Store,
+        plugins: Plugins,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        made = plugins.contributions
+        self.store = store
+        self.plugins = plugins
+        self.settings = settings
+        self.new_id = new_id
+        self._clock = clock
+        self.codec = Codec(made.facets)
+        self.kinds: Mapping[str, DocumentKind] = {k.name: k for k in CORE_KINDS} | made.kinds
+        self.border = Border(settings.region, settings.custom_fields, made.facets)
+        self.merge_rules = MergeRules(
+            dict(RULES) | made.survivorship, made.facets, settings.trusted_sources
+        )
+        self.terms = TermMaker(store.salt, tuple(made.terms))
+        self._observers = plugins.observers
+        self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+        self._actor: ContextVar[Actor] = ContextVar("actor", default=CHAIN)
+        self._unsettled: list[Event] = []
+        self._queue: list[Event] = []
+        self._delivery = threading.RLock()
+        self._delivering = False
+        self._failing: set[str] = set()
+        self.own_time = new_id is make_id
+        self.retry: Callable[[], object] | None = None
+        self._retry_from = 0.0
+
+    # ---- who and when
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts now."""
+        return self._actor.get()
+
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[None]:
+        """Act as somebody inside the block."""
+        token = self._actor.set(actor)
+        try:
+            yield
+        finally:
+            self._actor.reset(token)
+
+    def now(self) -> datetime:
+        """Give the time, in UTC."""
+        return self._clock().astimezone(UTC)
+
+    def occasion(self, source: str | None = None, verified: bool = False) -> Occasion:
+        """Give the occasion of a write: now, by who acts."""
+        return Occasion(self.now(), self.actor, self.new_id, source, verified)
+
+    # ---- transactions
+
+    @contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """Work in one transaction, joining the open one if there is one."""
+        unit = self._open_unit()
+        if unit is not None:
+            yield unit
+            return
+        with self.store.write() as writer:
+            unit = Unit(self, writer)
+            token = self._unit.set(unit)
+            try:
+                yield unit
+            finally:
+                self._unit.reset(token)
+        self._settle(unit)
+
+    @contextmanager
+    def joining(self, connection: Any) -> Iterator[Unit]:
+        """Work inside the transaction of a host's connection; the host commits.
+
+        Observers are told once the engine sees the events committed, at its next write.
+        """
+        if self._open_unit() is not None:
+            raise ProfilecoreError("A transaction is open already; join the host's first.")
+        with self.store.join(connection) as writer:
+            unit = Unit(self, writer)
+            token = self._unit.set(unit)
+            try:
+                yield unit
+            finally:
+                self._unit.reset(token)
+        with self._delivery:
+            self._unsettled += unit.events
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Read one consistent state: the open unit's, if there is one."""
+        unit = self._open_unit()
+        return _Borrowed(unit.writer) if unit is not None else self.store.read()
+
+    def _open_unit(self) -> Unit | None:
+        unit = self._unit.get()
+        if unit is not None and unit.thread != threading.get_ident():
+            raise ProfilecoreError("A transaction belongs to the thread that opened it.")
+        return unit
+
+    @property
+    def in_unit(self) -> bool:
+        """Tell whether a transaction is open here."""
+        return self._unit.get() is not None
+
+    # ---- observers
+
+    def _settle(self, unit: Unit) -> None:
+        if self._observers and (unit.events or self._unsettled):
+            self.deliver(unit.events)
+        for step in unit.after:
+            step()
+        # A scrub that a reader stood in the way of: try again now and then, beside other work.
+        if self.retry is not None and not unit.after and time.monotonic() >= self._retry_from:
+            self._retry_from = time.monotonic() + RETRY_SECONDS
+            self.retry()
+
+    def deliver(self, fresh: Iterable[Event] = ()) -> None:
+        """Offer committed events to the observers; what failed before comes first.
+
+        A failure is kept in the store as an undelivered event, ids only, and is offered again at
+        the next delivery of any engine with that plugin.
+        """
+        if not self._observers:
+            return
+        with self._delivery:
+            self._queue += fresh
+            if self._delivering:
+                return  # an observer wrote through the engine: its events come next
+            self._delivering = True
+            self._failing.clear()
+            try:
+                self._deliver_waiting()
+                while self._queue or self._unsettled:
+                    batch, self._queue = [*self._committed(), *self._queue], []
+                    if not batch:
+                        return
+                    self._deliver(batch)
+            finally:
+                self._delivering = False
+
+    def _deliver_waiting(self) -> None:
+        with self.store.read() as reader:
+            waiting = reader.listing(UNDELIVERED, None, 1_000)
+        done: list[str] = []
+        for document in waiting:
+            kept = self.codec.load(_Undelivered, document.body)
+            if kept.plugin not in self._observers or kept.plugin in self._failing:
+                continue
+            if self.plugins.offer(kept.event, kept.plugin) is not None:
+                self._failing.add(kept.plugin)
+            else:
+                done.append(document.id)
+        if done:
+            with self.store.write() as writer:
+                for id in done:
+                    writer.delete(UNDELIVERED, id)
+
+    def _deliver(self, batch: Iterable[Event]) -> None:
+        missed = [
+            _Undelivered(plugin, event)
+            for plugin in self._observers
+            for event in batch
+            if plugin in self._failing or not self._accepted(event, plugin)
+        ]
+        if missed:
+            with self.store.write() as writer:
+                for kept in missed:
+                    id = f"{kept.event.id}:{kept.plugin}"
+                    body = self.codec.dump(kept)
+                    writer.put(Document(UNDELIVERED, id, id, 1, body), expect=0)
+
+    def _accepted(self, event: Event, plugin: str) -> bool:
+        if self.plugins.offer(event, plugin) is None:
+            return True
+        self._failing.add(plugin)
+        return False
+
+    def _committed(self) -> list[Event]:
+        """Give joined events that the host has committed since; drop those it rolled back."""
+        settled, self._unsettled = self._unsettled, []
+        seen: list[Event] = []
+        for event in settled:
+            with self.store.read() as reader:
+                found = reader.events(event.seq - 1, 1)
+            if found and found[0].id == event.id:
+                seen.append(event)
+            elif not found:
+                self._unsettled.append(event)
+        return seen
+
+    # ---- profiles
+
+    def load(self, reader: Reader, id: str) -> Profile:
+        """Give the stored profile of exactly this id.
+
+        :raises NotFound: if there is none, or it is private to another property.
+        """
+        document = reader.get(PROFILE, id)
+        if document is None:
+            raise NotFound("profile", id)
+        profile = self.codec.load(Profile, document.body)
+        if not may_see_profile(profile, self.actor):
+            raise NotFound("profile", id)
+        return profile
+
+    def root(self, reader: Reader, id: str) -> Profile:
+        """Give the profile that an id stands for now: itself, or its survivor's survivor.
+
+        :raises NotFound: as :meth:`load`.
+        """
+        profile = self.load(reader, id)
+        while profile.merged_into is not None:
+            profile = self.load(reader, profile.merged_into)
+        return profile
+
+    def living(self, reader: Reader, id: str, if_version: int | None = None) -> Profile:
+        """Give the root of an id for a change.
+
+        :raises ProfileCleared: if the person was cleared.
+        :raises VersionConflict: if the root is not at ``if_version``.
+        """
+        profile = self.root(reader, id)
+        if profile.state is State.CLEARED:
+            raise ProfileCleared(profile.id)
+        if if_version is not None and profile.version != if_version:
+            raise VersionConflict(profile.id, if_version, profile.version)
+        return profile
+
+    def stored(self, reader: Reader, kind: str, id: str, cls: type[T]) -> tuple[Document, T]:
+        """Give a document of a kind and its value.
+
+        :raises NotFound: if there is none, or it belongs to another property.
+        """
+        document = reader.get(kind, id)
+        if document is None or not self._sees(document):
+            raise NotFound(kind, id)
+        return document, self.codec.load(cls, document.body)
+
+    def owned(self, reader: Reader, profile: Profile, kind: str, cls: type[T]) -> list[T]:
+        """Give the values of a kind that a person owns and the actor may see."""
+        documents = reader.owned(profile.family, kind)
+        return [self.codec.load(cls, d.body) for d in documents if self._sees(d)]
+
+    def _sees(self, document: Document) -> bool:
+        return document.property_id is None or self.actor.property_id in (
+            None,
+            document.property_id,
+        )
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+class _Borrowed(AbstractContextManager[Reader]):
+    """The open unit's writer, for a read that must not end its transaction."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def __enter__(self) -> Reader:
+        return self._writer
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@attrs.frozen
+class _Undelivered:
+    plugin: str
+    event: Event

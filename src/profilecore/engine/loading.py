@@ -1,0 +1,397 @@
+"""Take in many rows: prepared on all cores, written in sorted batches, resumable, nothing lost.
+
+Rows are prepared (read, validated, folded, hashed, encoded) in worker processes; this process
+only looks up which are known and writes.  Each batch is one transaction, which also notes how
+far the job has come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+import attrs
+import orjson
+
+from profilecore.codec import Codec
+from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.profiles import store_change
+from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+from profilecore.ids import new_id
+from profilecore.model.documents import Document, Outcome
+from profilecore.model.enums import State
+from profilecore.model.events import PROFILE_CREATED
+from profilecore.model.fields import evolve
+from profilecore.model.profile import Profile
+from profilecore.rules.changing import Border, Change, Occasion, change, new_profile
+from profilecore.rules.terms import TermMaker
+from profilecore.rules.visibility import Actor
+from profilecore.store.port import Terms
+
+CHUNK = 500
+BATCH = 4_000
+SMALL = 2_000
+JOB = "job"
+
+Row = Mapping[str, Any]
+Convert = Callable[[Row], Mapping[str, Any]]
+
+
+@attrs.frozen
+class Reject:
+    """A row that was not taken in: its number (from 1), the row as given, and every problem."""
+
+    number: int
+    row: Row = attrs.field(repr=False)
+    problems: tuple[Problem, ...]
+
+
+@attrs.frozen
+class LoadReport:
+    """How a load went.  ``skipped`` rows were done by an earlier, interrupted run of the job."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """The number of rows dealt with so far."""
+        return self.created + self.updated + self.unchanged + self.rejected + self.skipped
+
+
+@attrs.frozen
+class _Prepared:
+    """A row ready to be written: as a new profile, or to find the one it updates."""
+
+    id: str
+    body: bytes
+    terms: Terms
+    fields: tuple[str, ...]
+    known_by: int | None
+    outcome: tuple[str, bytes] | None
+
+
+@attrs.frozen
+class _Preparer:
+    """Prepares rows; travels to the worker processes, so it holds plain values only."""
+
+    source: str
+    border: Border
+    terms: TermMaker
+    actor: Actor
+    facets: Mapping[str, type]
+    convert: Convert | None
+    at: datetime | None = None
+    ids: Callable[[], str] = new_id
+
+    def __call__(self, rows: list[Row]) -> list[_Prepared | tuple[Problem, ...]]:
+        occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
+        codec = Codec(self.facets)
+        return [self._prepare(row, occasion, codec) for row in rows]
+
+    def values(self, row: Row) -> Mapping[str, Any]:
+        """Give the row as profile values."""
+        return row if self.convert is None else self.convert(row)
+
+    def _prepare(
+        self, row: Row, occasion: Occasion, codec: Codec
+    ) -> _Prepared | tuple[Problem, ...]:
+        try:
+            values = self.values(row)
+            profile = new_profile(values, self.ids(), occasion, self.border)
+        except InvalidProfile as error:
+            return error.problems
+        known_by, outcome = None, None
+        for external in profile.external_ids:
+            if external.system == self.source:
+                known_by = self.terms.external(external.system, external.value)
+                break
+        else:
+            # Without an id of its own, the same row again is recognised by its content.
+            content = orjson.dumps([self.source, values], default=str, option=orjson.OPT_SORT_KEYS)
+            digest = hashlib.blake2b(content, digest_size=16, key=self.terms.salt).hexdigest()
+            done = Outcome(id=digest, verb="load", result_id=profile.id)
+            outcome = (digest, codec.dump(done))
+        fields = tuple(sorted(name for name, value in values.items() if value is not None))
+        terms = self.terms.of(profile)
+        return _Prepared(profile.id, codec.dump(profile), terms, fields, known_by, outcome)
+
+
+_preparer: Callable[[list[Row]], Any] | None = None
+
+
+def _start_worker(preparer: _Preparer) -> None:
+    # The one piece of state of a worker process, set once at its start.
+    global _preparer  # noqa: PLW0603
+    _preparer = preparer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(rows: list[Row]) -> Any:
+    assert _preparer is not None
+    return _preparer(rows)
+
+
+def load(
+    kernel: Kernel,
+    rows: Iterable[Row],
+    *,
+    source: str,
+    workers: int | None = None,
+    convert: Convert | None = None,
+    job: str | None = None,
+    on_reject: Callable[[Reject], None] | None = None,
+    on_progress: Callable[[LoadReport], None] | None = None,
+) -> LoadReport:
+    """Take in rows of one source: new profiles, and additions to known ones.
+
+    A row whose external id of ``source`` is known updates that profile: single values are
+    replaced, collections added to; a row that brings nothing new changes nothing.  Rows without
+    an external id are recognised by their content.  Bad rows are passed to ``on_reject``
+    with all their problems, and the rest goes on.
+
+    Memory does not grow with the number of rows.  Each batch is one durable transaction, and
+    repeated under the same ``job`` name an interrupted load goes on behind the last one; rows
+    must then come in the same order.  ``convert`` (a picklable function) turns a row into
+    profile values in the worker processes.  ``workers=0`` prepares in this process.
+    """
+    preparer = _Preparer(
+        source,
+        kernel.border,
+        kernel.terms,
+        kernel.actor,
+        kernel.border.facets,
+        convert,
+        # An injected clock or id factory must be asked here: prepare in this process.
+        None if kernel.own_time else kernel.now(),
+        new_id if kernel.own_time else kernel.new_id,
+    )
+    writing = _Writing(kernel, preparer, job, on_reject)
+    numbered = iter(rows)
+    skipped = writing.skip(numbered)
+    report = LoadReport(skipped=skipped)
+    if not kernel.own_time:
+        workers = 0
+    with closing(_prepare_all(preparer, numbered, workers)) as chunks:
+        for batch in _batches(chunks):
+            report = writing.write(batch, report)
+            if on_progress is not None:
+                on_progress(report)
+    writing.finish()
+    return report
+
+
+Chunk = tuple[list[Row], list[Any]]
+
+
+def _prepare_all(preparer: _Preparer, rows: Iterator[Row], workers: int | None) -> Generator[Chunk]:
+    """Yield chunks in order, prepared in worker processes where that pays."""
+    count = os.cpu_count() or 1 if workers is None else workers
+    first = list(itertools.islice(rows, SMALL if count else 0))
+    for start in range(0, len(first), CHUNK):
+        part = first[start : start + CHUNK]
+        yield part, preparer(part)
+    if count and len(first) < SMALL:
+        return
+    chunks = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
+    if not count or not _picklable(preparer):
+        for part in chunks:
+            yield part, preparer(part)
+        return
+    with ProcessPoolExecutor(
+        count, get_context("spawn"), initializer=_start_worker, initargs=(preparer,)
+    ) as pool:
+        waiting: deque[tuple[list[Row], Future[Any]]] = deque()
+        try:
+            for part in chunks:
+                waiting.append((part, pool.submit(_work, part)))
+                if len(waiting) > 2 * count + BATCH // CHUNK:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+            while waiting:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _picklable(preparer: _Preparer) -> bool:
+    try:
+        ForkingPickler.dumps(preparer)
+    except Exception:  # noqa: BLE001  # pickling raises what it likes
+        return False
+    return True
+
+
+def _batches(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    rows: list[Row] = []
+    prepared: list[Any] = []
+    for part, made in chunks:
+        rows += part
+        prepared += made
+        if len(rows) >= BATCH:
+            yield rows, prepared
+            rows, prepared = [], []
+    if rows:
+        yield rows, prepared
+
+
+@attrs.frozen
+class _Job:
+    done: int
+
+
+class _Writing:
+    """Writes prepared batches, each in one transaction with the job's progress."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        preparer: _Preparer,
+        job: str | None,
+        on_reject: Callable[[Reject], None] | None,
+    ) -> None:
+        self._kernel = kernel
+        self._preparer = preparer
+        self._on_reject = on_reject
+        self._job = (
+            job and hashlib.blake2b(job.encode(), digest_size=16, key=kernel.store.salt).hexdigest()
+        )
+        self._judged = kernel.plugins.judges_changes
+
+    def skip(self, rows: Iterator[Row]) -> int:
+        """Pass over what an interrupted run of the job has done; give how much that was."""
+        if self._job is None:
+            return 0
+        with self._kernel.reading() as reader:
+            document = reader.get(JOB, self._job)
+        if document is None:
+            return 0
+        done = self._kernel.codec.load(_Job, document.body).done
+        return sum(1 for _ in itertools.islice(rows, done))
+
+    def finish(self) -> None:
+        """Forget the job: the same rows again start from the beginning."""
+        if self._job is not None:
+            with self._kernel.writing() as unit:
+                unit.writer.delete(JOB, self._job)
+
+    def write(self, batch: Chunk, before: LoadReport) -> LoadReport:
+        """Write one batch and give the report with its counts added."""
+        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        rejects: list[Reject] = []
+        kernel = self._kernel
+        with kernel.writing() as unit:
+            new: list[tuple[Document, Terms]] = []
+            created: list[tuple[str, tuple[str, ...]]] = []
+            later: list[tuple[int, Row, _Prepared]] = []
+            known = self._known(unit, batch[1])
+            for number, (row, made) in enumerate(zip(*batch, strict=True), before.done + 1):
+                if not isinstance(made, _Prepared):
+                    rejects.append(Reject(number, row, made))
+                    continue
+                mark = made.known_by if made.outcome is None else made.outcome[0]
+                if mark in known or self._judged:
+                    later.append((number, row, made))
+                    continue
+                known.add(mark)
+                new.append((Document(PROFILE, made.id, made.id, 1, made.body), made.terms))
+                if made.outcome is not None:
+                    id, body = made.outcome
+                    new.append((Document("outcome", id, made.id, 1, body), Terms()))
+                created.append((made.id, made.fields))
+            unit.writer.insert(new)
+            unit.emit_all(PROFILE_CREATED, created)
+            counts["created"] = len(created)
+            for number, row, made in later:
+                try:
+                    counts[self._later(unit, row, made)] += 1
+                except ProfilecoreError as error:
+                    rejects.append(Reject(number, row, _problems(error)))
+            report = evolve(
+                before,
+                rejected=before.rejected + len(rejects),
+                **{name: getattr(before, name) + count for name, count in counts.items()},
+            )
+            self._note(unit, report.done)
+            # Before the commit: a reject told twice can be recognised, one never told is lost.
+            for reject in sorted(rejects, key=lambda r: r.number):
+                if self._on_reject is not None:
+                    self._on_reject(reject)
+        return report
+
+    def _known(self, unit: Unit, prepared: Iterable[Any]) -> set[Any]:
+        made = [p for p in prepared if isinstance(p, _Prepared)]
+        keys = [p.known_by for p in made if p.known_by is not None]
+        outcomes = [p.outcome[0] for p in made if p.outcome is not None]
+        known: set[Any] = set(unit.writer.find_many(keys)) if keys else set()
+        if outcomes:
+            known |= {d.id for d in unit.writer.get_many("outcome", outcomes)}
+        return known
+
+    def _later(self, unit: Unit, row: Row, made: _Prepared) -> str:
+        """Write a row that needs care: its profile is known, or plugins want to judge it."""
+        kernel = self._kernel
+        profile = self._holder(unit, made)
+        if profile is None:
+            return self._create(unit, made)
+        if profile.state is State.CLEARED:
+            if kernel.settings.reimport == "new":
+                return self._create(unit, made)
+            problem = Problem("/external_ids", "profile-cleared", "belonged to a cleared person")
+            raise InvalidProfile([problem])
+        occasion = kernel.occasion(self._preparer.source)
+        values = self._preparer.values(row)
+        worked_out = change(profile, values, occasion, kernel.border, unite=True)
+        store_change(unit, worked_out)
+        return "updated" if worked_out.fields else "unchanged"
+
+    def _holder(self, unit: Unit, made: _Prepared) -> Profile | None:
+        kernel = self._kernel
+        if made.outcome is not None:
+            done = unit.writer.get("outcome", made.outcome[0])
+            ids = [kernel.codec.load(Outcome, done.body).result_id] if done else []
+        else:
+            assert made.known_by is not None
+            ids = unit.writer.find(made.known_by)
+        holders = [kernel.root(unit.writer, id) for id in ids]
+        living = [p for p in holders if p.state is not State.CLEARED]
+        return living[0] if living else (holders[0] if holders else None)
+
+    def _create(self, unit: Unit, made: _Prepared) -> str:
+        profile = self._kernel.codec.load(Profile, made.body)
+        problems = self._kernel.plugins.check_change(Change(None, profile, made.fields))
+        if problems:
+            raise InvalidProfile(problems)
+        unit.put_profile(profile, expect=0)
+        if made.outcome is not None:
+            id, body = made.outcome
+            unit.writer.put(Document("outcome", id, profile.id, 1, body), expect=0)
+        unit.emit(PROFILE_CREATED, profile.id, fields=made.fields)
+        return "created"
+
+    def _note(self, unit: Unit, done: int) -> None:
+        if self._job is None:
+            return
+        stored = unit.writer.get(JOB, self._job)
+        version = stored.version if stored else 0
+        unit.put(JOB, self._job, self._job, _Job(done), expect=version)
+
+
+def _problems(error: ProfilecoreError) -> tuple[Problem, ...]:
+    if isinstance(error, InvalidProfile):
+        return error.problems
+    return (Problem("/", error.code, str(error)),)

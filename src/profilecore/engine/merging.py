@@ -1,0 +1,279 @@
+"""Plan, apply and undo merges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.profiles import MAX_BODY, Once
+from profilecore.errors import (
+    Blocker,
+    InvalidProfile,
+    MergeBlocked,
+    PluginError,
+    Problem,
+    StalePlan,
+    UnmergeBlocked,
+)
+from profilecore.model.documents import Merge
+from profilecore.model.enums import State
+from profilecore.model.events import MERGE_UNDONE, PROFILES_MERGED
+from profilecore.model.fields import evolve
+from profilecore.model.profile import Profile
+from profilecore.rules import merging as rules
+from profilecore.rules.merging import MergePlan
+from profilecore.rules.unmerging import take_out
+from profilecore.rules.visibility import seen_by
+from profilecore.store.port import Reader
+
+
+@attrs.frozen
+class Unmerged:
+    """What an unmerge did.
+
+    ``exact`` tells that everything is as before the merge; otherwise ``kept`` names the fields
+    of the survivor that were edited since and stay.
+    """
+
+    merge_id: str
+    survivor: Profile
+    restored: tuple[Profile, ...]
+    exact: bool
+    kept: tuple[str, ...] = ()
+
+
+def plan(
+    kernel: Kernel, survivor_id: str, other_ids: Sequence[str], choices: Mapping[str, str]
+) -> MergePlan:
+    with kernel.reading() as reader:
+        return _plan(kernel, reader, survivor_id, other_ids, choices).seen_by(kernel.actor)
+
+
+def _plan(
+    kernel: Kernel,
+    reader: Reader,
+    survivor_id: str,
+    other_ids: Sequence[str],
+    choices: Mapping[str, str],
+) -> MergePlan:
+    if not other_ids:
+        raise InvalidProfile([Problem("/other_ids", "missing", "needs at least one profile")])
+    survivor = kernel.root(reader, survivor_id)
+    losers: dict[str, Profile] = {}
+    blockers: list[Blocker] = []
+    for id in other_ids:
+        root = kernel.root(reader, id)
+        if root.id != survivor.id:
+            losers[root.id] = root
+        elif id == survivor_id:
+            blockers.append(Blocker("merge-with-itself", "A profile cannot be merged with itself."))
+        elif id == survivor.id:
+            blockers.append(Blocker("cycle", f"Profile {survivor_id} was merged into {id}."))
+    if not losers and not blockers:
+        already = _merge_of(kernel, reader, survivor, other_ids[0])
+        return MergePlan(survivor.id, tuple(other_ids), "", already=already)
+    people = (survivor, *losers.values())
+    owned = reader.owned([id for p in people for id in p.family])
+    made = rules.plan_merge(
+        survivor, list(losers.values()), choices, owned, kernel.merge_rules, kernel.now()
+    )
+    gone = [id for p in losers.values() for id in p.family]
+    references = {
+        name: provider.count(gone)
+        for name, provider in sorted(kernel.plugins.contributions.references.items())
+    }
+    made = evolve(
+        made, references=references, blockers=(*dict.fromkeys((*blockers, *made.blockers)),)
+    )
+    return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_merge(made)))
+
+
+def _merge_of(kernel: Kernel, reader: Reader, survivor: Profile, id: str) -> str | None:
+    """Find the merge by which an id came into a survivor."""
+    for document in reversed(reader.owned(survivor.family, "merge")):
+        merge = kernel.codec.load(Merge, document.body)
+        if merge.undone is None and id in merge.loser_ids:
+            return merge.id
+    return None
+
+
+def apply(kernel: Kernel, given: MergePlan, key: str | None) -> Merge:
+    with kernel.writing() as unit:
+        once = Once(unit, "merge", key, lambda: [given.survivor_id, given.loser_ids])
+        done = once.result_id or given.already
+        if done is not None:
+            _, journal = kernel.stored(unit.writer, "merge", done, Merge)
+            return _shown(journal)
+        made = _plan(kernel, unit.writer, given.survivor_id, given.loser_ids, given.choices)
+        if made.blockers:
+            raise MergeBlocked(made.blockers)
+        if made.already is not None:
+            _, journal = kernel.stored(unit.writer, "merge", made.already, Merge)
+            return _shown(journal)
+        if made.fingerprint != given.fingerprint or made.result is None:
+            raise StalePlan("merge")
+        journal = _merge(unit, made, made.result)
+        once.remember(journal.id, made.survivor_id)
+    return _shown(journal)
+
+
+def _shown(journal: Merge) -> Merge:
+    """Leave out the values: a journal is for the engine, its entry for everybody."""
+    return evolve(journal, before={}, after={}, references={})
+
+
+def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
+    kernel = unit.kernel
+    survivor = kernel.load(unit.writer, made.survivor_id)
+    fields = tuple(
+        plan.field for plan in made.fields if getattr(survivor, plan.field) != plan.value
+    )
+    changed = ("absorbed", *fields, *(("facets",) if survivor.facets != result.facets else ()))
+    merge = Merge(
+        id=kernel.new_id(),
+        survivor_id=survivor.id,
+        loser_ids=made.loser_ids,
+        survivor_version=result.version,
+        fields=changed,
+        before=kernel.codec.plain(_only(survivor, changed)),
+        after=kernel.codec.plain(_only(result, changed)),
+        stamp=kernel.occasion().stamp,
+        references=_repoint(kernel, made),
+    )
+    unit.put_profile(result, expect=survivor.version)
+    for id in made.loser_ids:
+        loser = kernel.load(unit.writer, id)
+        merged = evolve(
+            loser,
+            state=State.MERGED,
+            merged_into=survivor.id,
+            version=loser.version + 1,
+            updated_at=result.updated_at,
+        )
+        unit.put_profile(merged, expect=loser.version)
+    if len(kernel.codec.dump(result)) > MAX_BODY:
+        raise InvalidProfile([Problem("/", "too-large", "must not take more than 1 MiB")])
+    unit.put("merge", merge.id, survivor.id, merge, expect=0)
+    unit.emit(
+        PROFILES_MERGED, survivor.id, fields=changed, subject=merge.id, related=made.loser_ids
+    )
+    return merge
+
+
+def _only(profile: Profile, fields: Sequence[str]) -> Profile:
+    """Give a profile that holds the given fields and their provenance alone."""
+    values = {name: getattr(profile, name) for name in fields}
+    stamps = {n: s for n in fields if (s := profile.provenance.of(n)) is not None}
+    provenance = evolve(profile.provenance, base=None, fields=stamps)
+    return Profile(provenance=provenance, **values)
+
+
+def _repoint(kernel: Kernel, made: MergePlan) -> dict[str, Any]:
+    gone = list(made.result.absorbed) if made.result else []
+    tokens: dict[str, Any] = {}
+    for name, provider in sorted(kernel.plugins.contributions.references.items()):
+        try:
+            tokens[name] = provider.repoint(gone, made.survivor_id)
+        except Exception as error:
+            raise PluginError(name, "repoint", type(error).__name__) from error
+    return tokens
+
+
+def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
+    with kernel.writing() as unit:
+        document, merge = kernel.stored(unit.writer, "merge", merge_id, Merge)
+        survivor = kernel.load(unit.writer, merge.survivor_id)
+        losers = tuple(kernel.load(unit.writer, id) for id in merge.loser_ids)
+        if merge.undone is not None:
+            return Unmerged(merge.id, seen_by(survivor, kernel.actor), losers, exact=False)
+        _refuse_unmerge(merge, survivor)
+        exact = survivor.version == merge.survivor_version
+        restored, kept = _take_out(kernel, merge, survivor)
+        unit.put_profile(restored, expect=survivor.version)
+        back = tuple(_give_back(unit, loser) for loser in losers)
+        _amend_later(unit, merge)
+        _undo_references(kernel, merge)
+        undone = evolve(merge, undone=kernel.occasion().stamp, before={}, after={}, references={})
+        unit.put("merge", merge.id, document.owner, undone, expect=document.version)
+        unit.emit(
+            MERGE_UNDONE,
+            survivor.id,
+            fields=merge.fields,
+            subject=merge.id,
+            related=merge.loser_ids,
+        )
+    shown = tuple(seen_by(p, kernel.actor) for p in back)
+    return Unmerged(merge.id, seen_by(restored, kernel.actor), shown, exact, kept)
+
+
+def _refuse_unmerge(merge: Merge, survivor: Profile) -> None:
+    if survivor.state is State.CLEARED:
+        raise UnmergeBlocked([Blocker("cleared", "The person was cleared since.")])
+    if survivor.merged_into is not None:
+        message = f"{survivor.id} was merged into {survivor.merged_into} since; undo that first."
+        raise UnmergeBlocked([Blocker("merged-since", message)])
+
+
+def _take_out(kernel: Kernel, merge: Merge, survivor: Profile) -> tuple[Profile, tuple[str, ...]]:
+    before, after = _images(kernel, merge)
+    undone = take_out(survivor, before, after, merge.fields)
+    restored = evolve(undone.profile, version=survivor.version + 1, updated_at=kernel.now())
+    return restored, undone.kept
+
+
+def _images(kernel: Kernel, merge: Merge) -> tuple[Profile, Profile]:
+    value = kernel.codec.value
+    return value(Profile, merge.before), value(Profile, merge.after)
+
+
+def _give_back(unit: Unit, loser: Profile) -> Profile:
+    back = evolve(
+        loser,
+        state=State.ACTIVE,
+        merged_into=None,
+        version=loser.version + 1,
+        updated_at=unit.kernel.now(),
+    )
+    unit.put_profile(back, expect=loser.version)
+    return back
+
+
+def _amend_later(unit: Unit, merge: Merge) -> None:
+    """Take a merge out of the journals of later merges too, so that undoing those brings none
+    of it back."""
+    kernel = unit.kernel
+    before, after = _images(kernel, merge)
+    for document in unit.writer.owned([merge.survivor_id], "merge"):
+        later = kernel.codec.load(Merge, document.body)
+        if later.undone is not None or later.survivor_version <= merge.survivor_version:
+            continue
+        shared = [name for name in later.fields if name in merge.fields]
+        earlier, newer = (
+            take_out(image, before, after, shared).profile for image in _images(kernel, later)
+        )
+        amended = evolve(
+            later,
+            before=kernel.codec.plain(_only(earlier, later.fields)),
+            after=kernel.codec.plain(_only(newer, later.fields)),
+        )
+        unit.put("merge", later.id, document.owner, amended, expect=document.version)
+
+
+def _undo_references(kernel: Kernel, merge: Merge) -> None:
+    providers = kernel.plugins.contributions.references
+    for name, token in merge.references.items():
+        if name not in providers:
+            raise PluginError(name, "undo", "is not loaded, and must undo its part of the merge")
+        try:
+            providers[name].undo(token)
+        except Exception as error:
+            raise PluginError(name, "undo", type(error).__name__) from error
+
+
+def merges(kernel: Kernel, id: str) -> list[Merge]:
+    with kernel.reading() as reader:
+        profile = kernel.root(reader, id)
+        return [_shown(m) for m in kernel.owned(reader, profile, "merge", Merge)]

@@ -1,0 +1,196 @@
+"""Create, read and update profiles."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import orjson
+
+from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.errors import (
+    IdempotencyConflict,
+    InvalidProfile,
+    NotFound,
+    Problem,
+    ProfileCleared,
+)
+from profilecore.model.documents import Outcome
+from profilecore.model.enums import RelationshipType, State
+from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
+from profilecore.model.profile import Profile
+from profilecore.rules.changing import Change, change, given_values, new_profile
+from profilecore.rules.visibility import may_see_profile, seen_by
+from profilecore.store.port import Reader
+
+MAX_BODY = 2**20
+
+
+def create(
+    kernel: Kernel,
+    given: Profile | Mapping[str, Any],
+    key: str | None,
+    source: str | None,
+    verified: bool,
+) -> Profile:
+    profile = new_profile(given, kernel.new_id(), kernel.occasion(source, verified), kernel.border)
+    with kernel.writing() as unit:
+        once = Once(unit, "create", key, lambda: kernel.codec.plain(given_values(given)))
+        if once.result_id is not None:
+            return seen_by(kernel.root(unit.writer, once.result_id), kernel.actor)
+        refuse_cleared(unit, profile)
+        store_new(unit, profile)
+        once.remember(profile.id, profile.id)
+    return seen_by(profile, kernel.actor)
+
+
+def store_new(unit: Unit, profile: Profile) -> None:
+    """Check, store and announce a profile that was read as new."""
+    names = tuple(sorted(given_values(profile).keys() - {"id", "version", "provenance"}))
+    _check(unit, Change(None, profile, names))
+    unit.put_profile(profile, expect=0)
+    unit.emit(PROFILE_CREATED, profile.id, fields=names)
+
+
+def refuse_cleared(unit: Unit, profile: Profile) -> None:
+    """Refuse a profile whose external id belonged to a cleared person, where so configured."""
+    kernel = unit.kernel
+    if kernel.settings.reimport == "new":
+        return
+    for external in profile.external_ids:
+        for id in unit.writer.find(kernel.terms.external(external.system, external.value)):
+            holder = unit.writer.get(PROFILE, id)
+            if holder and kernel.codec.load(Profile, holder.body).state is State.CLEARED:
+                raise ProfileCleared(id)
+
+
+def get(kernel: Kernel, id: str) -> Profile:
+    with kernel.reading() as reader:
+        return seen_by(kernel.root(reader, id), kernel.actor)
+
+
+def path(kernel: Kernel, id: str) -> tuple[str, ...]:
+    with kernel.reading() as reader:
+        profile = kernel.load(reader, id)
+        ids = [profile.id]
+        while profile.merged_into is not None:
+            profile = kernel.load(reader, profile.merged_into)
+            ids.append(profile.id)
+    return tuple(ids)
+
+
+def update(
+    kernel: Kernel,
+    id: str,
+    changes: Mapping[str, Any],
+    if_version: int | None,
+    source: str | None,
+    verified: bool,
+) -> Profile:
+    with kernel.writing() as unit:
+        profile = kernel.living(unit.writer, id, if_version)
+        occasion = kernel.occasion(source, verified)
+        made = change(profile, changes, occasion, kernel.border)
+        store_change(unit, made)
+    return seen_by(made.after, kernel.actor)
+
+
+def store_change(unit: Unit, made: Change) -> None:
+    """Check, store and announce a change; one that changes nothing does nothing."""
+    if not made.fields or made.before is None:
+        return
+    _check(unit, made)
+    unit.put_profile(made.after, expect=made.before.version)
+    unit.emit(PROFILE_UPDATED, made.after.id, fields=made.fields)
+
+
+def _check(unit: Unit, made: Change) -> None:
+    kernel = unit.kernel
+    problems = kernel.plugins.check_change(made)
+    if "relationships" in made.fields:
+        problems += _unknown_relations(unit, made.after)
+    if len(kernel.codec.dump(made.after)) > MAX_BODY:
+        problems.append(Problem("/", "too-large", "must not take more than 1 MiB"))
+    if problems:
+        raise InvalidProfile(problems)
+
+
+def _unknown_relations(unit: Unit, profile: Profile) -> list[Problem]:
+    problems = []
+    for number, edge in enumerate(profile.relationships):
+        try:
+            other = unit.kernel.root(unit.writer, edge.profile_id)
+        except NotFound:
+            other = None
+        if other is None or other.id == profile.id or other.state is State.CLEARED:
+            path = f"/relationships/{number}/profile_id"
+            problems.append(Problem(path, "unknown-profile", "must be another living profile"))
+    return problems
+
+
+@attrs.frozen
+class Relation:
+    """What another person is to this one; ``derived`` where the edge is the other's."""
+
+    profile_id: str
+    type: RelationshipType
+    derived: bool = False
+
+
+def relationships(kernel: Kernel, id: str) -> list[Relation]:
+    with kernel.reading() as reader:
+        profile = kernel.root(reader, id)
+        found = {
+            (e.profile_id, e.type): Relation(e.profile_id, e.type) for e in profile.relationships
+        }
+        for other in related_to(kernel, reader, profile.family):
+            for edge in other.relationships:
+                if edge.profile_id in profile.family and may_see_profile(other, kernel.actor):
+                    inverse = Relation(other.id, edge.type.inverse, derived=True)
+                    found.setdefault((other.id, inverse.type), inverse)
+    return list(found.values())
+
+
+def related_to(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[Profile]:
+    """Give the profiles that have an edge to one of the ids."""
+    ids = [id for member in family for id in reader.find(kernel.terms.key("related", member))]
+    documents = reader.get_many(PROFILE, list(dict.fromkeys(ids)))
+    return [kernel.codec.load(Profile, d.body) for d in documents]
+
+
+class Once:
+    """Makes a request with an idempotency key happen once.
+
+    ``result_id`` is what an earlier request with the key led to, or ``None``.
+
+    :raises IdempotencyConflict: if the earlier request was another one.
+    """
+
+    def __init__(self, unit: Unit, verb: str, key: str | None, request: Any) -> None:
+        self._unit, self._verb = unit, verb
+        self.result_id: str | None = None
+        self._id: str | None = None
+        if key is None:
+            return
+        self._id = self._hash(f"{verb}:{key}".encode())
+        self._digest = self._hash(orjson.dumps(request(), option=orjson.OPT_SORT_KEYS))
+        document = unit.writer.get("outcome", self._id)
+        if document is not None:
+            earlier = unit.kernel.codec.load(Outcome, document.body)
+            if earlier.digest not in (None, self._digest):
+                raise IdempotencyConflict(verb)
+            self.result_id = earlier.result_id
+
+    def remember(self, result_id: str, owner: str) -> None:
+        """Note what the request led to."""
+        if self._id is not None:
+            outcome = Outcome(
+                id=self._id, verb=self._verb, result_id=result_id, digest=self._digest
+            )
+            self._unit.put("outcome", self._id, owner, outcome, expect=0)
+
+    def _hash(self, content: bytes) -> str:
+        salt = self._unit.kernel.store.salt
+        return hashlib.blake2b(content, digest_size=16, key=salt).hexdigest()

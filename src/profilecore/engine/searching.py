@@ -1,0 +1,201 @@
+"""Search as you type, filters, and cursors that stay good."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+import attrs
+import orjson
+
+from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.errors import InvalidProfile, Problem
+from profilecore.model.enums import Classification, State
+from profilecore.model.profile import Profile
+from profilecore.normalise.text import fold
+from profilecore.rules.terms import Typed, lines_of, parse
+from profilecore.rules.visibility import may_see_profile, seen_by
+from profilecore.store.port import Hit, Query, Reader
+
+T = TypeVar("T")
+MAX_PAGE = 500
+MAX_HITS = 5_000
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page of a list; ``next`` is the cursor of the following page, ``None`` at the end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@attrs.frozen
+class Filters:
+    """What a profile must have besides the words: every filter given must hold."""
+
+    tags: tuple[str, ...] = ()
+    classifications: tuple[str, ...] = ()
+    category: str | None = None
+    source: str | None = None
+    state: State = State.ACTIVE
+    external_id: tuple[str, str] | None = None
+
+    def values(self) -> Iterable[tuple[str, str]]:
+        """Yield the (sort, value) pairs of the terms that the filters ask for."""
+        for tag in self.tags:
+            yield "tag", fold(tag)
+        for classification in self.classifications:
+            yield "class", classification
+        if self.category:
+            yield "category", fold(self.category)
+        if self.source:
+            yield "source", fold(self.source)
+        if self.external_id:
+            yield "external", ":".join(self.external_id)
+        if self.state is not State.ACTIVE:
+            yield "state", self.state.value
+
+
+def filters(
+    tags: Iterable[str] = (),
+    classifications: Iterable[str | Classification] = (),
+    category: str | None = None,
+    source: str | None = None,
+    state: str | State = State.ACTIVE,
+    external_id: tuple[str, str] | None = None,
+) -> Filters:
+    """Check and bring together what a caller filters by.
+
+    :raises InvalidProfile: for an unknown classification or state.
+    """
+    problems = []
+    known: list[str] = []
+    for number, given in enumerate(classifications):
+        try:
+            known.append(Classification(getattr(given, "value", given)).value)
+        except ValueError:
+            path = f"/classifications/{number}"
+            problems.append(Problem(path, "unknown-value", "is no classification"))
+    try:
+        wanted = State(getattr(state, "value", state))
+    except ValueError:
+        problems.append(Problem("/state", "unknown-value", "must be active, merged or cleared"))
+    if problems:
+        raise InvalidProfile(problems)
+    return Filters(tuple(tags), tuple(known), category, source, wanted, external_id)
+
+
+def search(
+    kernel: Kernel, text: str, wanted: Filters, limit: int, cursor: str | None
+) -> Page[Profile]:
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidProfile([Problem("/limit", "out-of-range", f"must be 1 to {MAX_PAGE}")])
+    after = None if cursor is None else _open(kernel, cursor)
+    typed = parse(text)
+    keys = tuple(kernel.terms.key(sort, value) for sort, value in wanted.values())
+    with kernel.reading() as reader:
+        if typed.word is None and not keys:
+            return _listing(kernel, reader, limit, after)
+        return _search(kernel, reader, typed, keys, limit, after)
+
+
+def _search(
+    kernel: Kernel,
+    reader: Reader,
+    typed: Typed,
+    keys: tuple[int, ...],
+    limit: int,
+    after: list[Any] | None,
+) -> Page[Profile]:
+    query = Query(typed.word, typed.names, keys)
+    position = None if after is None else tuple(after)
+    found: list[Profile] = []
+    last: tuple[Any, ...] | None = None
+    seen = 0
+    batch = limit + 1
+    while seen < MAX_HITS:
+        hits = reader.search(query, position, batch)
+        for hit, profile in _profiles(kernel, reader, hits):
+            if len(found) == limit:
+                return Page(tuple(found), _seal(kernel, last))
+            position = hit.position
+            if profile is not None and _is_first(hit, profile, typed):
+                found.append(seen_by(profile, kernel.actor))
+                last = hit.position
+        seen += len(hits)
+        if len(hits) < batch:
+            return Page(tuple(found))
+        position = hits[-1].position
+    return Page(tuple(found), _seal(kernel, position))
+
+
+def _profiles(
+    kernel: Kernel, reader: Reader, hits: list[Hit]
+) -> Iterable[tuple[Hit, Profile | None]]:
+    bodies = {d.id: d.body for d in reader.get_many(PROFILE, list({h.id: None for h in hits}))}
+    for hit in hits:
+        body = bodies.get(hit.id)
+        profile = None if body is None else kernel.codec.load(Profile, body)
+        if profile is not None and not may_see_profile(profile, kernel.actor):
+            profile = None
+        yield hit, profile
+
+
+def _is_first(hit: Hit, profile: Profile, typed: Typed) -> bool:
+    """Tell whether a hit is the one by which this profile is shown, so it shows once."""
+    if typed.word is None:
+        return True
+    lines = lines_of(profile)
+    return typed.first_row(lines) == (hit.word, hit.text) and typed.accepts(lines)
+
+
+def _listing(kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None) -> Page[Profile]:
+    found: list[Profile] = []
+    last: str | None = after[0] if after else None
+    while True:
+        documents = reader.listing(PROFILE, last, limit + 1)
+        for document in documents:
+            if len(found) == limit:
+                return Page(tuple(found), _seal(kernel, (last,)))
+            last = document.id
+            profile = kernel.codec.load(Profile, document.body)
+            if profile.state is State.ACTIVE and may_see_profile(profile, kernel.actor):
+                found.append(seen_by(profile, kernel.actor))
+        if len(documents) <= limit:
+            return Page(tuple(found))
+
+
+# A position holds a folded name, and cursors end in addresses and logs: so it is masked.
+
+
+def _seal(kernel: Kernel, position: Any) -> str:
+    plain = orjson.dumps(position)
+    nonce = os.urandom(8)
+    tag = hashlib.blake2b(nonce + plain, digest_size=8, key=kernel.store.salt).digest()
+    return base64.urlsafe_b64encode(nonce + tag + _mask(kernel, nonce, plain)).decode().rstrip("=")
+
+
+def _open(kernel: Kernel, cursor: str) -> list[Any]:
+    try:
+        sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        nonce, tag, masked = sealed[:8], sealed[8:16], sealed[16:]
+        plain = _mask(kernel, nonce, masked)
+        if tag != hashlib.blake2b(nonce + plain, digest_size=8, key=kernel.store.salt).digest():
+            raise ValueError
+        position: list[Any] = orjson.loads(plain)
+    except ValueError:
+        problem = Problem("/cursor", "invalid-value", "must be a cursor this store gave")
+        raise InvalidProfile([problem]) from None
+    return position
+
+
+def _mask(kernel: Kernel, nonce: bytes, content: bytes) -> bytes:
+    stream = b"".join(
+        hashlib.blake2b(nonce + part.to_bytes(4, "big"), key=kernel.store.salt).digest()
+        for part in range(len(content) // 64 + 1)
+    )
+    return bytes(a ^ b for a, b in zip(content, stream, strict=False))

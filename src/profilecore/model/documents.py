@@ -1,0 +1,160 @@
+"""The documents a profile owns besides itself: holds, journals, receipts, files, stays.
+
+The store sees each as a :class:`Document`: an envelope with an opaque body.  ``owner`` is
+the profile id it was given to and never changes: after a merge the survivor owns what its
+family of ids owns, so nothing needs to move and nothing can be forgotten.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from functools import partial
+from typing import Any
+
+import attrs
+
+from profilecore.model.fields import Clear, Search, Sensitivity, field, record
+from profilecore.model.parts import Stamp
+
+
+class OnClear(Enum):
+    """What a clear does to the documents of a kind."""
+
+    ERASE = "erase"
+    FIELDS = "fields"
+    KEEP = "keep"
+
+
+@attrs.frozen
+class DocumentKind:
+    """A kind of owned document.
+
+    ``cls`` is its attrs class (a ``record`` when ``on_clear`` is ``FIELDS``: then its own field
+    rules decide).  ``personal`` kinds show in ``access``.  ``clash`` names what only one
+    document of a family may hold at a time (a function of the document giving a key or
+    ``None``); ``combine`` joins two that clash.  A clash without ``combine`` blocks the merge.
+    """
+
+    name: str
+    cls: type
+    on_clear: OnClear
+    personal: bool = True
+
+
+@attrs.frozen
+class Hold:
+    """A reason not to clear a profile: an open bill, a legal hold.  Belongs to its property."""
+
+    id: str
+    profile_id: str
+    kind: str
+    property_id: str | None = None
+    ref: str | None = attrs.field(default=None, repr=False)
+    expected_on: date | None = None
+    placed: Stamp | None = None
+    released: Stamp | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.released is None
+
+
+@attrs.frozen(repr=False)
+class Merge:
+    """The journal entry of a merge: what ``unmerge`` needs.
+
+    ``before`` and ``after`` are the survivor's changed ``fields`` in stored form; the losers
+    keep their own values in their own documents, untouched.  ``references`` is what each
+    reference provider needs to undo its part.
+    """
+
+    id: str
+    survivor_id: str
+    loser_ids: tuple[str, ...]
+    survivor_version: int
+    fields: tuple[str, ...]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    stamp: Stamp
+    undone: Stamp | None = None
+    references: dict[str, Any] = attrs.field(factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Merge {self.id} into {self.survivor_id}>"
+
+
+class ReceiptStatus(Enum):
+    """``PENDING`` until no byte of the store's files can hold a cleared value."""
+
+    PENDING = "pending"
+    ERASED = "erased"
+
+
+@attrs.frozen
+class Receipt:
+    """What is left to show of a clear: ids, dates and counts, no values."""
+
+    id: str
+    profile_id: str
+    status: ReceiptStatus
+    cleared_at: datetime
+    actor: str | None = None
+    property_id: str | None = None
+    reason: str | None = None
+    cleared_ids: tuple[str, ...] = ()
+    erased: dict[str, int] = attrs.field(factory=dict)
+    kept: dict[str, int] = attrs.field(factory=dict)
+    erased_at: datetime | None = None
+
+
+@attrs.frozen
+class FileRecord:
+    """A file attached to a profile; its bytes are a blob of the same id."""
+
+    id: str
+    profile_id: str
+    name: str = attrs.field(repr=False)
+    content_type: str = ""
+    size: int = 0
+    property_id: str | None = None
+    attached: Stamp | None = None
+
+
+_fact = partial(
+    field,
+    merge="survivor",
+    clear=Clear.KEEP,
+    sensitivity=Sensitivity.NONE,
+    search=Search.NONE,
+)
+
+
+@record
+class Outcome:
+    """What a request with an idempotency key led to; it survives a clear.
+
+    ``digest`` tells another request under the same key; it goes with a clear.
+    """
+
+    id: str = _fact()
+    verb: str = _fact()
+    result_id: str = _fact()
+    digest: str | None = field(
+        merge="survivor",
+        clear=Clear.ERASE,
+        sensitivity=Sensitivity.PERSONAL,
+        search=Search.NONE,
+    )
+
+
+@attrs.frozen
+class Document:
+    """The envelope the store keeps.  ``property_id`` is ``None`` for the whole chain."""
+
+    kind: str
+    id: str
+    owner: str
+    version: int
+    body: bytes = attrs.field(repr=False)
+    property_id: str | None = None

@@ -1,0 +1,42 @@
+"""What happened: ids and field names, never values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+
+@attrs.frozen
+class Event:
+    """One entry of the feed.
+
+    ``seq`` is the cursor: strictly growing in the order of commits, 0 before it is stored.
+    ``subject`` is the id of the document concerned, where that is not the profile;
+    ``scope`` is the property that the document belongs to: others do not see the event.
+    """
+
+    type: str
+    profile_id: str
+    at: datetime
+    id: str
+    fields: tuple[str, ...] = ()
+    subject: str | None = None
+    related: tuple[str, ...] = ()
+    actor: str | None = None
+    property_id: str | None = None
+    scope: str | None = None
+    seq: int = 0
+
+
+PROFILE_CREATED = "profile.created"
+PROFILE_UPDATED = "profile.updated"
+PROFILES_MERGED = "profiles.merged"
+MERGE_UNDONE = "merge.undone"
+PROFILE_CLEARED = "profile.cleared"
+PROFILE_ERASED = "profile.erased"
+HOLD_PLACED = "hold.placed"
+HOLD_RELEASED = "hold.released"
+STAY_RECORDED = "stay.recorded"
+FILE_ATTACHED = "file.attached"
+FILE_DETACHED = "file.detached"

@@ -1,0 +1,169 @@
+"""Rules live on fields: how each field merges, clears, how sensitive it is, how it is searched.
+
+A class made with :func:`record` whose field lacks a rule fails at definition, so neither
+merge nor clear can forget a field, and the rule table of the documentation is generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, TypeVar, dataclass_transform
+
+import attrs
+
+from profilecore.errors import FieldRuleMissing
+
+
+class Clear(Enum):
+    """What clearing does to a field."""
+
+    ERASE = "erase"
+    KEEP = "keep"
+    GENERALISE = "generalise"
+
+
+class Sensitivity(Enum):
+    """How sensitive a field is; ``SPECIAL`` is GDPR article 9."""
+
+    NONE = "none"
+    PERSONAL = "personal"
+    CONTACT = "contact"
+    IDENTITY = "identity"
+    SPECIAL = "special"
+
+
+class Search(Enum):
+    """How a field is found: as words with prefixes, or exactly."""
+
+    NONE = "none"
+    NAME = "name"
+    EMAIL = "email"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    EXACT = "exact"
+
+
+@attrs.frozen
+class FieldRule:
+    """The four rules of one field.
+
+    ``merge`` names a survivorship rule (``profilecore.rules.survivorship``, or one that a
+    plugin registers); ``generalise`` is the function that coarsens the value where ``clear``
+    is ``GENERALISE``.
+    """
+
+    merge: str
+    clear: Clear
+    sensitivity: Sensitivity
+    search: Search
+    clean: Callable[[str], str] | None = None
+    generalise: Callable[[Any], Any] | None = None
+    limit: int = 255
+
+
+_RULE = "profilecore.rule"
+_CLEAN = "profilecore.clean"
+_LIMIT = "profilecore.limit"
+C = TypeVar("C", bound=type)
+T = TypeVar("T")
+
+
+def field(
+    *,
+    merge: str,
+    clear: Clear,
+    sensitivity: Sensitivity,
+    search: Search,
+    clean: Callable[[str], str] | None = None,
+    generalise: Callable[[Any], Any] | None = None,
+    limit: int = 255,
+    default: Any = None,
+    factory: Callable[[], Any] | None = None,
+) -> Any:
+    """Declare a field of a :func:`record` with its rules.
+
+    ``clean`` turns a text into its canonical form (raises ``ValueError`` with a message that
+    does not repeat the text); ``limit`` is the longest text in characters.
+    """
+    if clear is Clear.GENERALISE and generalise is None:
+        raise TypeError("a generalised field needs a generalise function")
+    rule = FieldRule(merge, clear, sensitivity, search, clean, generalise, limit)
+    metadata = {_RULE: rule, _CLEAN: clean, _LIMIT: limit}
+    if factory is not None:
+        return attrs.field(factory=factory, metadata=metadata)
+    return attrs.field(default=default, metadata=metadata)
+
+
+def item(
+    default: Any = None, *, clean: Callable[[str], str] | None = None, limit: int = 255
+) -> Any:
+    """Declare an attribute of a :func:`part`; it lives under the rules of the field holding it."""
+    return attrs.field(default=default, metadata={_CLEAN: clean, _LIMIT: limit})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(cls: C) -> C:
+    """Make an immutable attrs class whose every field has rules.
+
+    :raises FieldRuleMissing: naming the class and the fields without rules.
+    """
+
+    def check(owner: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+        bare = [f.name for f in fields if _RULE not in f.metadata]
+        if bare:
+            raise FieldRuleMissing(owner.__name__, bare)
+        return fields
+
+    return attrs.frozen(cls, kw_only=True, repr=False, field_transformer=check)
+
+
+@dataclass_transform(frozen_default=True)
+def part(cls: C) -> C:
+    """Make an immutable attrs class whose instances live inside a field and never show in repr."""
+    made: C = attrs.frozen(cls, repr=False)
+    made.__repr__ = _closed_repr  # type: ignore[method-assign, assignment]  # on purpose
+    return made
+
+
+def evolve(value: T, /, **changes: Any) -> T:
+    """Give a copy of an attrs value with some fields changed."""
+    return attrs.evolve(value, **changes)  # type: ignore[misc]  # mypy does not know record()
+
+
+def fields_of(cls: type) -> tuple[attrs.Attribute[Any], ...]:
+    """Give the attributes of an attrs class in order of declaration."""
+    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cls)
+    return found
+
+
+def _closed_repr(self: object) -> str:
+    return f"<{type(self).__name__}>"
+
+
+def rule_of(cls: type, name: str) -> FieldRule:
+    """Give the rules of one field."""
+    rule: FieldRule = getattr(attrs.fields(cls), name).metadata[_RULE]
+    return rule
+
+
+def rules_of(cls: type) -> dict[str, FieldRule]:
+    """Give the rules of every field in order of declaration."""
+    return {f.name: f.metadata[_RULE] for f in fields_of(cls)}
+
+
+def cleaning(attribute: attrs.Attribute[Any]) -> tuple[Callable[[str], str] | None, int]:
+    """Give the text cleaner and the length limit declared on an attribute."""
+    return attribute.metadata.get(_CLEAN), attribute.metadata.get(_LIMIT, 255)
+
+
+def rule_table(cls: type) -> Iterator[dict[str, str]]:
+    """Yield one row a field: ``field``, ``merge``, ``clear``, ``sensitivity``, ``search``."""
+    for name, rule in rules_of(cls).items():
+        yield {
+            "field": name,
+            "merge": rule.merge,
+            "clear": rule.clear.value,
+            "sensitivity": rule.sensitivity.value,
+            "search": rule.search.value,
+        }

@@ -1,0 +1,275 @@
+"""The parts of a profile: items of its collections.
+
+Each part has a ``key``: the canonical form by which the same item is recognised in an
+update and in a merge.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import attrs
+
+from profilecore.model import enums
+from profilecore.model.fields import evolve, item, part
+from profilecore.normalise import codes, contact, numbers
+from profilecore.normalise.text import clean_lines, compact, fold
+
+
+@attrs.frozen
+class Stamp:
+    """Where a value came from: when, which source, who, and whether it was verified."""
+
+    at: datetime
+    source: str | None = None
+    actor: str | None = None
+    property_id: str | None = None
+    verified: bool = False
+
+
+@attrs.frozen
+class Provenance:
+    """The stamp of every field: ``base``, unless ``fields`` names another."""
+
+    base: Stamp | None = None
+    fields: dict[str, Stamp] = attrs.field(factory=dict)
+
+    def of(self, name: str) -> Stamp | None:
+        """Give the stamp of one field."""
+        return self.fields.get(name, self.base)
+
+
+@part
+class Name:
+    """Another name of the same person."""
+
+    type: enums.NameType = item(enums.NameType.ALTERNATE)
+    first_name: str | None = item()
+    middle_name: str | None = item()
+    last_name: str | None = item()
+    second_last_name: str | None = item()
+    language: str | None = item(clean=codes.language)
+
+    @property
+    def key(self) -> str:
+        return fold(" ".join(filter(None, self.words)))
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        return (self.first_name, self.middle_name, self.last_name, self.second_last_name)
+
+
+@part
+class Email:
+    """``value`` is canonical; ``raw`` is what was typed where it differs."""
+
+    value: str = item(attrs.NOTHING, limit=320)
+    type: enums.ContactUse | None = item()
+    primary: bool = item(False)
+    relay: bool = item(False)
+    verified_at: datetime | None = item()
+    raw: str | None = item(limit=320)
+
+    @property
+    def key(self) -> str:
+        return self.value
+
+
+@part
+class Phone:
+    """``value`` is E.164; ``raw`` is what was typed where it differs."""
+
+    value: str = item(attrs.NOTHING, limit=64)
+    tech: enums.PhoneTech | None = item()
+    use: enums.ContactUse | None = item()
+    primary: bool = item(False)
+    raw: str | None = item(limit=64)
+
+    @property
+    def key(self) -> str:
+        return self.value
+
+
+@part
+class Address:
+    """A postal address; ``text`` holds one that came undivided."""
+
+    type: enums.AddressType | None = item()
+    line1: str | None = item(limit=1023)
+    line2: str | None = item()
+    city: str | None = item()
+    postal_code: str | None = item(limit=32)
+    country: str | None = item(clean=codes.country)
+    subdivision: str | None = item(clean=codes.subdivision)
+    latitude: float | None = item()
+    longitude: float | None = item()
+    text: str | None = item(clean=clean_lines, limit=2048)
+    primary: bool = item(False)
+    validated: bool = item(False)
+
+    @property
+    def key(self) -> str:
+        where = (self.text, self.line1, self.line2, self.city, self.postal_code, self.country)
+        return fold(" ".join(filter(None, where)))
+
+
+@part
+class IdentityDocument:
+    """``number`` may be missing: some countries forbid collecting it."""
+
+    type: enums.DocumentType = item(attrs.NOTHING)
+    number: str | None = item(clean=numbers.document_number, limit=64)
+    country: str | None = item(clean=codes.country)
+    issued_on: date | None = item()
+    expires_on: date | None = item()
+    issuing_place: str | None = item()
+    issuing_subdivision: str | None = item(clean=codes.subdivision)
+    issuing_authority: str | None = item()
+    support_number: str | None = item(clean=numbers.document_number, limit=64)
+    verified: bool = item(False)
+    primary: bool = item(False)
+    raw: str | None = item(limit=64)
+
+    @property
+    def key(self) -> str:
+        return f"{self.type.value}:{self.country or ''}:{compact(self.number or '')}"
+
+
+@part
+class TaxId:
+    """``valid`` tells whether the check digits hold; ``None`` where no rule is known."""
+
+    value: str = item(attrs.NOTHING, clean=numbers.document_number, limit=64)
+    country: str | None = item(clean=codes.country)
+    type: str | None = item(limit=50)
+    valid: bool | None = item()
+    raw: str | None = item(limit=64)
+
+    @property
+    def key(self) -> str:
+        return f"{self.country or ''}:{self.type or ''}:{compact(self.value)}"
+
+
+@part
+class Preference:
+    group: str = item(attrs.NOTHING, limit=50)
+    code: str = item(attrs.NOTHING, limit=50)
+    value: str | None = item()
+    property_id: str | None = item()
+
+    @property
+    def key(self) -> str:
+        return f"{self.group}:{self.code}:{self.property_id or ''}"
+
+
+@part
+class Restriction:
+    kind: enums.RestrictionKind = item(attrs.NOTHING)
+    reason_code: str | None = item(limit=50)
+    text: str | None = item(clean=clean_lines, limit=1000)
+    property_id: str | None = item()
+    set_by: str | None = item()
+    until: date | None = item()
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind.value}:{self.reason_code or ''}:{self.property_id or ''}"
+
+
+@part
+class Note:
+    """Notes are added, never overwritten; ``id``, ``at`` and ``by`` are set by the engine."""
+
+    text: str = item(attrs.NOTHING, clean=clean_lines, limit=1000)
+    note_class: enums.NoteClass = item(enums.NoteClass.GENERAL)
+    property_id: str | None = item()
+    at: datetime | None = item()
+    by: str | None = item()
+    id: str | None = item(limit=64)
+
+    @property
+    def key(self) -> str:
+        return self.id or fold(self.text)
+
+
+@part
+class Relationship:
+    """A directed edge: the person ``profile_id`` is this profile's ``type`` (its child, ...)."""
+
+    type: enums.RelationshipType = item(attrs.NOTHING)
+    profile_id: str = item(attrs.NOTHING, limit=64)
+
+    @property
+    def key(self) -> str:
+        return f"{self.type.value}:{self.profile_id}"
+
+
+@part
+class Consent:
+    """One entry of the consent history; the newest of a purpose, channel and scope holds."""
+
+    purpose: str = item(attrs.NOTHING, limit=50)
+    status: enums.ConsentStatus = item(attrs.NOTHING)
+    channel: enums.Channel | None = item()
+    scope: enums.ConsentScope = item(enums.ConsentScope.CHAIN)
+    property_id: str | None = item()
+    at: datetime | None = item()
+    expires_at: datetime | None = item()
+    source: str | None = item()
+    text_version: str | None = item()
+    evidence: str | None = item()
+    recorded_by: str | None = item()
+
+    @property
+    def subject(self) -> tuple[str, str, str, str]:
+        """What the consent is about: purpose, channel, scope and property."""
+        channel = self.channel.value if self.channel else ""
+        return (self.purpose, channel, self.scope.value, self.property_id or "")
+
+    @property
+    def key(self) -> str:
+        at = self.at.isoformat() if self.at else ""
+        return ":".join((*self.subject, self.status.value, at))
+
+
+@part
+class ExternalId:
+    """The id under which another system knows this person."""
+
+    system: str = item(attrs.NOTHING, limit=50)
+    value: str = item(attrs.NOTHING)
+    type: str | None = item(limit=50)
+    first_seen: datetime | None = item()
+
+    @property
+    def key(self) -> str:
+        return f"{self.system}:{self.value}"
+
+
+def complete_email(part: Email, _region: str | None) -> Email:
+    """Bring an e-mail to canonical form and mark a booking site's alias."""
+    value = contact.email(part.value)
+    raw = part.raw or (part.value if part.value != value else None)
+    return evolve(part, value=value, raw=raw, relay=contact.is_relay(value))
+
+
+def complete_phone(part: Phone, region: str | None) -> Phone:
+    """Bring a telephone number to E.164, reading national forms by ``region``."""
+    value = contact.phone(part.value, region)
+    raw = part.raw or (part.value if part.value != value else None)
+    return evolve(part, value=value, raw=raw)
+
+
+def complete_tax_id(part: TaxId, _region: str | None) -> TaxId:
+    """Check the check digits of a tax id where the country's rule is known."""
+    if part.country is None:
+        return part
+    return evolve(part, valid=numbers.is_valid_tax_id(part.value, part.country))
+
+
+COMPLETE: dict[type, Any] = {
+    Email: complete_email,
+    Phone: complete_phone,
+    TaxId: complete_tax_id,
+}

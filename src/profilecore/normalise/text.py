@@ -1,0 +1,69 @@
+"""Text: cleaning for storage, folding for search."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+MAX_TEXT = 65_536
+
+_SPECIAL = str.maketrans(
+    {
+        "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l",
+        "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t",
+        "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "ё": "e", "є": "ye",
+        "ж": "zh", "з": "z", "и": "i", "й": "y", "і": "i", "ї": "yi", "к": "k", "л": "l", "м": "m",
+        "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh",
+        "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e",
+        "ю": "yu", "я": "ya", "ђ": "dj", "ј": "j", "љ": "lj", "њ": "nj", "ћ": "c", "џ": "dz",
+        "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i",
+        "κ": "k", "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s",
+        "ς": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
+    }
+)  # fmt: skip
+# Apostrophes join (O'Brien is one word); everything else that is no letter or digit separates.
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+
+
+def clean(value: str, limit: int = 255) -> str:
+    """Compose (NFC), trim and collapse blanks; refuse control characters and over-long text."""
+    if len(value) > limit:
+        raise ValueError(f"must have at most {limit} characters")
+    if value.isascii() and value.isprintable():
+        return value if " " not in value else " ".join(value.split())
+    text = unicodedata.normalize("NFC", value)
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") and not char.isspace():
+            raise ValueError("must not hold control characters")
+    return " ".join(text.split())
+
+
+def clean_lines(value: str, limit: int = MAX_TEXT) -> str:
+    """Clean free text, keeping its line breaks."""
+    if len(value) > limit:
+        raise ValueError(f"must have at most {limit} characters")
+    return "\n".join(clean(line, limit) for line in value.strip().splitlines())
+
+
+@lru_cache(maxsize=65_536)
+def fold(value: str) -> str:
+    """Fold for comparison: no accents, no case, Latin letters where there are rules.
+
+    Words are separated by one blank.  ``fold("Ana GARCÍA-Núñez") == "ana garcia nunez"``.
+    Folding is idempotent.
+    """
+    text = value.casefold()
+    if not text.isascii():
+        text = _strip_marks(_strip_marks(text).translate(_SPECIAL))
+    text = text.translate(_APOSTROPHES)
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def _strip_marks(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def compact(value: str) -> str:
+    """Fold and drop all separators: the form in which document and plate numbers compare."""
+    return fold(value).replace(" ", "")

@@ -1,0 +1,306 @@
+"""One set of plugins an engine: found, filtered by name, configured, loaded, isolated."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+import attrs
+import pluggy
+
+from profilecore import hooks
+from profilecore.errors import Blocker, PluginError, Problem
+from profilecore.hooks import PROJECT, HeldElsewhere, Hooks, ReferenceProvider, StaySource
+
+if TYPE_CHECKING:
+    import click
+
+    from profilecore.model.documents import DocumentKind
+    from profilecore.model.events import Event
+    from profilecore.rules.changing import Change
+    from profilecore.rules.checks import Check
+    from profilecore.rules.clearing import ClearPlan
+    from profilecore.rules.merging import MergePlan
+    from profilecore.rules.survivorship import Rule
+    from profilecore.rules.terms import TermSource
+
+GROUP = "profilecore.plugins"
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+_log = logging.getLogger("profilecore.plugins")
+
+
+class Secret:
+    """A configured secret: shows itself only when asked."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Give the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+
+@attrs.define
+class Contributions:
+    """What the plugins registered, by kind; names are unique over all plugins."""
+
+    facets: dict[str, type] = attrs.field(factory=dict)
+    kinds: dict[str, DocumentKind] = attrs.field(factory=dict)
+    survivorship: dict[str, Rule] = attrs.field(factory=dict)
+    checks: dict[str, Check] = attrs.field(factory=dict)
+    terms: list[TermSource] = attrs.field(factory=list)
+    references: dict[str, ReferenceProvider] = attrs.field(factory=dict)
+    stays: list[StaySource] = attrs.field(factory=list)
+    elsewhere: dict[str, HeldElsewhere] = attrs.field(factory=dict)
+
+
+class Plugins:
+    """The plugins of one engine.
+
+    :param given: plugin modules, classes or instances the host passes in.
+    :param discover: ``True`` loads every installed plugin, ``False`` none, a collection of names
+        those alone.  Names are compared before anything is imported.
+    :param block: names never to load.
+    :param config: plugin name to the mapping its ``Config`` class is made from.
+    :param strict: raise the first failure instead of leaving the plugin out and noting it.
+    """
+
+    def __init__(
+        self,
+        given: Iterable[object] = (),
+        *,
+        discover: bool | Iterable[str] = True,
+        block: Iterable[str] = (),
+        config: Mapping[str, Any] | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.failures: list[PluginError] = []
+        self._strict = strict
+        self._config = dict(config or {})
+        self._blocked = frozenset(block)
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(hooks)
+        self._hooks = cast(Hooks, self._manager.hook)
+        for plugin in given:
+            self._add(_name_of(plugin), partial(_itself, plugin))
+        for name, point in self._found(discover):
+            self._add(name, point.load)
+        self.contributions = self._contributions()
+        for name in self._config.keys() - set(self.names) - {f.plugin for f in self.failures}:
+            self._fail(PluginError(name, "config", "is configured but not loaded"))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the loaded plugins, sorted."""
+        return sorted(name for name, _ in self._manager.list_name_plugin())
+
+    def hooks_of(self, name: str) -> list[str]:
+        """Give the names of the hooks that a plugin implements."""
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
+        return sorted(caller.name for caller in callers)
+
+    def _found(self, discover: bool | Iterable[str]) -> Iterator[tuple[str, EntryPoint]]:
+        if discover is False:
+            return
+        wanted = None if discover is True else set(discover)
+        points = {p.name: p for p in entry_points(group=GROUP) if p.name not in self._blocked}
+        for name in sorted(points):
+            if wanted is None or name in wanted:
+                yield name, points[name]
+        for name in sorted((wanted or set()) - points.keys() - self._blocked):
+            self._fail(PluginError(name, "discovery", "is not installed"))
+
+    def _add(self, name: str, load: Callable[[], object]) -> None:
+        try:
+            plugin = self._configured(name, load())
+            self._manager.register(plugin, name)
+        except _ConfigFault as fault:
+            self._fail(PluginError(name, "config", str(fault)))
+            return
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
+            self._fail(_plugin_error(name, "loading", error))
+            return
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            self._manager.unregister(plugin)
+            self._fail(_plugin_error(name, "loading", error, str(error)))
+
+    def _configured(self, name: str, plugin: object) -> object:
+        if not isinstance(plugin, type):
+            return plugin
+        config = getattr(plugin, "Config", None)
+        if config is None:
+            return plugin()
+        return plugin(_read_config(config, self._config.get(name, {})))
+
+    def _fail(self, error: PluginError) -> None:
+        if self._strict:
+            raise error
+        _log.warning("%s", error)
+        self.failures.append(error)
+
+    def _contributions(self) -> Contributions:
+        made = Contributions()
+        self._collect(self._hooks.profilecore_register_facets, _into(made.facets))
+        self._collect(self._hooks.profilecore_register_survivorship, _into(made.survivorship))
+        self._collect(self._hooks.profilecore_register_kinds, _named_into(made.kinds))
+        self._collect(self._hooks.profilecore_register_checks, _named_into(made.checks))
+        self._collect(self._hooks.profilecore_register_references, _named_into(made.references))
+        self._collect(self._hooks.profilecore_register_elsewhere, _named_into(made.elsewhere))
+        self._collect(self._hooks.profilecore_register_terms, made.terms.append)
+        self._collect(self._hooks.profilecore_register_stays, made.stays.append)
+        return made
+
+    def commands(self) -> list[click.Command]:
+        """Give the commands that plugins add to the program."""
+        made: dict[str, click.Command] = {}
+        self._collect(self._hooks.profilecore_register_commands, _named_into(made))
+        return list(made.values())
+
+    def _collect(self, hook: Callable[..., list[None]], register: Callable[..., None]) -> None:
+        for name, outcome in self._each(hook, register=register):
+            if isinstance(outcome, BaseException):
+                self._fail(_plugin_error(name, _hook_name(hook), outcome))
+
+    def _each(
+        self, hook: Callable[P, list[R]], *_: P.args, **arguments: P.kwargs
+    ) -> Iterator[tuple[str, Any]]:
+        """Call one hook plugin by plugin, by name, so that one cannot stop another."""
+        caller = cast(pluggy.HookCaller, hook)
+        for impl in sorted(caller.get_hookimpls(), key=lambda impl: impl.plugin_name):
+            try:
+                result = impl.function(*(arguments[name] for name in impl.argnames))
+                # Answers may be generators: run them here, where their raise is caught.
+                yield impl.plugin_name, list(result) if isinstance(result, Iterable) else result
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
+                yield impl.plugin_name, error
+
+    def check_change(self, change: Change) -> list[Problem]:
+        """Ask every plugin about a change."""
+        return self._decide(
+            self._hooks.profilecore_check_change,
+            lambda name: Problem("/", "plugin-failed", f"plugin {name!r} could not decide"),
+            change=change,
+        )
+
+    def check_merge(self, plan: MergePlan) -> list[Blocker]:
+        """Ask every plugin about a merge."""
+        return self._decide(self._hooks.profilecore_check_merge, _no_answer, plan=plan)
+
+    def check_clear(self, plan: ClearPlan) -> list[Blocker]:
+        """Ask every plugin about a clear."""
+        return self._decide(self._hooks.profilecore_check_clear, _no_answer, plan=plan)
+
+    def _decide(
+        self,
+        hook: Callable[..., list[Iterable[T] | None]],
+        refuse: Callable[[str], T],
+        **arguments: object,
+    ) -> list[T]:
+        answers: list[T] = []
+        for name, outcome in self._each(hook, **arguments):
+            if isinstance(outcome, BaseException):
+                self._report(name, _hook_name(hook), outcome)
+                answers.append(refuse(name))
+            else:
+                answers += outcome or ()
+        return answers
+
+    @property
+    def judges_changes(self) -> bool:
+        """Tell whether any plugin decides about changes."""
+        return bool(cast(pluggy.HookCaller, self._hooks.profilecore_check_change).get_hookimpls())
+
+    @property
+    def observers(self) -> list[str]:
+        """The names of the plugins that observe events, sorted."""
+        caller = cast(pluggy.HookCaller, self._hooks.profilecore_on_event)
+        return sorted(impl.plugin_name for impl in caller.get_hookimpls())
+
+    def offer(self, event: Event, plugin: str) -> PluginError | None:
+        """Offer an event to one observer; give the failure, if it failed."""
+        caller = cast(pluggy.HookCaller, self._hooks.profilecore_on_event)
+        for impl in caller.get_hookimpls():
+            if impl.plugin_name == plugin:
+                try:
+                    impl.function(event)
+                except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
+                    return self._report(plugin, "profilecore_on_event", error)
+        return None
+
+    def _report(self, plugin: str, hook: str, cause: BaseException) -> PluginError:
+        error = _plugin_error(plugin, hook, cause)
+        _log.error("%s", error)
+        return error
+
+
+def _itself(plugin: object) -> object:
+    return plugin
+
+
+def _no_answer(name: str) -> Blocker:
+    return Blocker("plugin-failed", f"Plugin {name!r} could not answer; its failure is in the log.")
+
+
+def _plugin_error(
+    plugin: str, hook: str, cause: BaseException, problem: str | None = None
+) -> PluginError:
+    # A foreign exception's text may hold a guest's data; its type does not.
+    error = PluginError(plugin, hook, problem or type(cause).__name__)
+    error.__cause__ = cause
+    return error
+
+
+def _name_of(plugin: object) -> str:
+    named = getattr(plugin, "name", None)
+    if isinstance(named, str):
+        return named
+    if isinstance(plugin, type):
+        return plugin.__name__
+    return str(getattr(plugin, "__name__", type(plugin).__name__))
+
+
+def _hook_name(hook: object) -> str:
+    return str(cast(pluggy.HookCaller, hook).name)
+
+
+def _into(target: dict[str, T]) -> Callable[[str, T], None]:
+    def register(name: str, value: T) -> None:
+        if name in target:
+            raise ValueError(f"{name} is registered already")
+        target[name] = value
+
+    return register
+
+
+def _named_into(target: dict[str, Any]) -> Callable[[Any], None]:
+    put = _into(target)
+    return lambda value: put(value.name, value)
+
+
+def _read_config(cls: type[T], values: Mapping[str, Any]) -> T:
+    from cattrs import Converter, transform_error
+    from cattrs.errors import BaseValidationError
+
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(Secret, lambda value, _: Secret(str(value)))
+    try:
+        return converter.structure(values, cls)
+    except BaseValidationError as error:
+        faults: Sequence[str] = transform_error(error, path="config")
+        raise _ConfigFault("; ".join(faults)) from None
+
+
+class _ConfigFault(ValueError):
+    """A plugin's configuration is wrong; the text names the keys."""

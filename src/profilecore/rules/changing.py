@@ -1,0 +1,310 @@
+"""Create and update: read what is given, apply it to a profile, note where each value is from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from profilecore.errors import InvalidProfile, Problem
+from profilecore.model.fields import Sensitivity, evolve, fields_of, rules_of
+from profilecore.model.parts import Provenance, Stamp
+from profilecore.model.profile import APPEND_ONLY, ENGINE_FIELDS, Profile
+from profilecore.model.reading import Reading
+from profilecore.normalise import codes
+from profilecore.rules.survivorship import is_empty, item_key, one_primary
+from profilecore.rules.visibility import SCOPED_FIELDS, Actor, hidden_items
+
+SETTABLE = frozenset(rules_of(Profile)) - ENGINE_FIELDS
+
+
+class Unset:
+    """The type of :data:`UNSET`: a value that was not given, so the old one is kept."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSET = Unset()
+
+
+@attrs.frozen
+class Border:
+    """What a host lets in: its custom fields, its facets, its default telephone region."""
+
+    region: str | None = None
+    custom_fields: Mapping[str, Sensitivity] = attrs.field(factory=dict)
+    facets: Mapping[str, type] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Occasion:
+    """When, by whom and from which source something is written, and how ids are made."""
+
+    at: datetime
+    actor: Actor
+    new_id: Callable[[], str]
+    source: str | None = None
+    verified: bool = False
+
+    @property
+    def stamp(self) -> Stamp:
+        """Give the stamp of what is written on this occasion."""
+        source = self.source or self.actor.source
+        return Stamp(self.at, source, self.actor.id, self.actor.property_id, self.verified)
+
+
+def given_values(given: Profile | Mapping[str, Any]) -> dict[str, Any]:
+    """Give what was set on a new profile: a mapping as it is, of a profile what is no default."""
+    if isinstance(given, Mapping):
+        return {k: v for k, v in given.items() if v is not UNSET}
+    blank = Profile()
+    return {
+        a.name: value
+        for a in fields_of(Profile)
+        if (value := getattr(given, a.name)) != getattr(blank, a.name)
+    }
+
+
+def new_profile(
+    given: Profile | Mapping[str, Any], id: str, occasion: Occasion, border: Border
+) -> Profile:
+    """Read a new profile.
+
+    :raises InvalidProfile: with every problem at once.
+    """
+    reading, good = _read(given_values(given), occasion, border, None)
+    if not reading.problems or "last_name" not in {p.path[1:] for p in reading.problems}:
+        _require_name(good.get("last_name"), reading)
+    if reading.problems:
+        raise InvalidProfile(reading.problems)
+    good = {name: value for name, value in good.items() if value is not None}
+    for name in APPEND_ONLY & good.keys():
+        good[name] = tuple(_dated(item, occasion) for item in good[name])
+    good.setdefault("property_id", occasion.actor.property_id)
+    return Profile(
+        id=id,
+        version=1,
+        created_at=occasion.at,
+        updated_at=occasion.at,
+        provenance=Provenance(occasion.stamp),
+        **good,
+    )
+
+
+@attrs.frozen
+class Change:
+    """A change worked out: the new state and the names of the fields that differ.
+
+    ``before`` is ``None`` for a new profile.
+    """
+
+    before: Profile | None
+    after: Profile
+    fields: tuple[str, ...]
+
+
+def change(
+    profile: Profile,
+    changes: Mapping[str, Any],
+    occasion: Occasion,
+    border: Border,
+    *,
+    unite: bool = False,
+) -> Change:
+    """Work out an update.
+
+    Absent or ``UNSET`` keeps, ``None`` removes.  A list replaces the collection as far as the
+    actor sees it; ``{"add": [...], "remove": [key, ...], "change": {key: {...}}}`` patches it by
+    item.  Notes and consents are only ever added to.  With ``unite`` lists are added to what is
+    there (an import knows only its own part).
+
+    :raises InvalidProfile: with every problem at once.
+    """
+    given = {k: v for k, v in changes.items() if v is not UNSET}
+    reading, good = _read(given, occasion, border, profile)
+    if good.get("last_name", profile.last_name) is None and "last_name" in given:
+        _require_name(None, reading)
+    if reading.problems:
+        raise InvalidProfile(reading.problems)
+    values: dict[str, Any] = {}
+    for name, value in good.items():
+        old = getattr(profile, name)
+        if isinstance(old, tuple):
+            value = _collection(profile, name, value, given[name], occasion, unite)
+        elif isinstance(old, dict):
+            merged = old | (value or {})
+            value = {} if value is None else {k: v for k, v in merged.items() if v is not None}
+        if value != old:
+            values[name] = value
+    if not values:
+        return Change(profile, profile, ())
+    stamps = dict(profile.provenance.fields) | dict.fromkeys(values, occasion.stamp)
+    after = evolve(
+        profile,
+        version=profile.version + 1,
+        updated_at=occasion.at,
+        provenance=evolve(profile.provenance, fields=stamps),
+        **values,
+    )
+    return Change(profile, after, tuple(sorted(values)))
+
+
+def _read(
+    given: Mapping[str, Any], occasion: Occasion, border: Border, profile: Profile | None
+) -> tuple[Reading, dict[str, Any]]:
+    reading = Reading(_region(given, border, profile))
+    plain: dict[str, Any] = {}
+    good: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, Mapping) and name in _COLLECTIONS:
+            good[name] = _read_patch(reading, name, value, profile)
+        elif name == "facets" and isinstance(value, Mapping):
+            good[name] = _read_facets(reading, value, border)
+        else:
+            plain[name] = value
+    good |= reading.fields(Profile, plain, only=SETTABLE)
+    for name in (good.get("custom") or {}).keys() - border.custom_fields.keys():
+        message = "is no declared custom field; declare it with its sensitivity"
+        reading.problems.append(Problem(f"/custom/{name}", "unknown-field", message))
+    _check_scope(good, occasion.actor, reading)
+    return reading, good
+
+
+def _region(given: Mapping[str, Any], border: Border, profile: Profile | None) -> str | None:
+    """Find the country by which national telephone numbers are read: the person's own first."""
+    phones = given.get("phones")
+    if not phones:
+        return None
+    places: list[Any] = [given.get("country_of_residence")]
+    addresses = given.get("addresses")
+    if isinstance(addresses, list | tuple):
+        places += [
+            a.get("country") if isinstance(a, Mapping) else getattr(a, "country", None)
+            for a in addresses
+        ]
+    if profile is not None:
+        places += [profile.country_of_residence, *(a.country for a in profile.addresses)]
+    nationalities = given.get("nationalities")
+    if isinstance(nationalities, list | tuple):
+        places += nationalities
+    for place in places:
+        if isinstance(place, str) and place:
+            try:
+                return codes.country(place)
+            except ValueError:
+                continue
+    return border.region
+
+
+_COLLECTIONS = frozenset(
+    a.name for a in fields_of(Profile) if a.default == () and a.name in SETTABLE
+)
+_PATCH = ("add", "remove", "change")
+
+
+def _read_patch(
+    reading: Reading, name: str, patch: Mapping[str, Any], profile: Profile | None
+) -> dict[str, Any] | None:
+    wrong = [key for key in patch if key not in _PATCH]
+    if wrong or profile is None or (name in APPEND_ONLY and patch.keys() - {"add"}):
+        message = "can only be added to" if name in APPEND_ONLY else "takes add, remove, change"
+        reading.problems.append(Problem(f"/{name}", "invalid-patch", message))
+        return None
+    present = {str(item_key(item)): item for item in getattr(profile, name)}
+    read: dict[str, Any] = {"remove": [], "change": {}}
+    read["add"] = reading.fields(Profile, {name: patch.get("add", ())}, "").get(name, ())
+    for key in [*patch.get("remove", ()), *patch.get("change", {})]:
+        if key not in present:
+            reading.problems.append(Problem(f"/{name}", "unknown-item", "has no such item"))
+            return None
+    read["remove"] = list(patch.get("remove", ()))
+    for key, values in patch.get("change", {}).items():
+        item = present[key]
+        if not attrs.has(type(item)) or not isinstance(values, Mapping):
+            reading.problems.append(Problem(f"/{name}", "invalid-patch", "cannot be changed"))
+            continue
+        whole = {a.name: getattr(item, a.name) for a in fields_of(type(item))} | dict(values)
+        read["change"][key] = reading.item(Profile, name, whole, f"/{name}/{len(read['change'])}")
+    return read
+
+
+def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> dict[str, Any]:
+    good: dict[str, Any] = {}
+    for name, value in given.items():
+        cls = border.facets.get(name)
+        if cls is None or value is None or isinstance(value, cls):
+            good[name] = value
+        elif isinstance(value, Mapping):
+            faults = len(reading.problems)
+            values = reading.fields(cls, value, f"/facets/{name}")
+            if len(reading.problems) == faults:
+                good[name] = cls(**values)
+        else:
+            reading.problems.append(Problem(f"/facets/{name}", "wrong-type", "must be an object"))
+    return good
+
+
+def _check_scope(good: Mapping[str, Any], actor: Actor, reading: Reading) -> None:
+    if actor.property_id is None:
+        return
+    for name in SCOPED_FIELDS.keys() & good.keys():
+        items = good[name]["add"] if isinstance(good[name], dict) else good[name]
+        for number, item in enumerate(items or ()):
+            if item.property_id not in (None, actor.property_id):
+                path = f"/{name}/{number}/property_id"
+                reading.problems.append(Problem(path, "scope", "must be the acting property"))
+
+
+def _require_name(last_name: str | None, reading: Reading) -> None:
+    if is_empty(last_name):
+        reading.problems.append(Problem("/last_name", "missing", "is required"))
+
+
+def _dated(item: Any, occasion: Occasion) -> Any:
+    """Complete a new note or consent with its time and author."""
+    at = item.at or occasion.at
+    if hasattr(item, "by"):
+        return evolve(item, at=at, by=item.by or occasion.actor.id, id=item.id or occasion.new_id())
+    return evolve(item, at=at, recorded_by=item.recorded_by or occasion.actor.id)
+
+
+def _collection(
+    profile: Profile, name: str, value: Any, given: Any, occasion: Occasion, unite: bool
+) -> tuple[Any, ...]:
+    old: tuple[Any, ...] = getattr(profile, name)
+    if name in APPEND_ONLY:
+        added = value["add"] if isinstance(value, dict) else value or ()
+        known = {item_key(item) for item in old}
+        return old + tuple(_dated(i, occasion) for i in added if item_key(i) not in known)
+    hidden = hidden_items(profile, name, occasion.actor)
+    if isinstance(value, dict):
+        items = {str(item_key(i)): value["change"].get(str(item_key(i)), i) for i in old}
+        for key in value["remove"]:
+            items.pop(key)
+        items |= {str(item_key(i)): i for i in value["add"]}
+        return _with_primary(tuple(items.values()), value["add"])
+    if value is None:
+        return hidden
+    if unite:
+        known = {item_key(item) for item in old}
+        return old + tuple(item for item in value if item_key(item) not in known)
+    kept = {item_key(item) for item in hidden}
+    return hidden + one_primary(tuple(i for i in value if item_key(i) not in kept))
+
+
+def _with_primary(items: tuple[Any, ...], added: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Let a newly added primary take the mark from the old one."""
+    newest = [item for item in added if getattr(item, "primary", False)]
+    if not newest:
+        return one_primary(items)
+    mark = item_key(newest[-1])
+    return tuple(
+        evolve(i, primary=False) if getattr(i, "primary", False) and item_key(i) != mark else i
+        for i in items
+    )

@@ -1,0 +1,204 @@
+"""Survivorship: which value a merged profile keeps, field by field.
+
+A survivorship rule is a pure function of the candidates of one field, the survivor's first.
+The ladder of ``best`` is: explicit choice, non-empty, verified, trusted source, most recent
+change of *this field*, survivor; the first rung that leaves one value decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from profilecore.model.fields import evolve, fields_of
+from profilecore.model.parts import Consent, Stamp
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@attrs.frozen
+class Candidate:
+    """What one profile has for a field."""
+
+    profile_id: str
+    value: Any = attrs.field(repr=False)
+    stamp: Stamp | None = None
+
+
+@attrs.frozen
+class Choice:
+    """The value that survives, where it came from (``None``: from several) and why."""
+
+    value: Any = attrs.field(repr=False)
+    reason: str
+    profile_id: str | None = None
+    stamp: Stamp | None = None
+
+
+@attrs.frozen
+class Preference:
+    """What the caller prefers: sources in falling order of trust, and an explicit choice."""
+
+    trusted_sources: tuple[str, ...] = ()
+    chosen: str | None = None
+
+
+Rule = Callable[[Sequence[Candidate], Preference], Choice]
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a value says nothing."""
+    return value is None or value == () or value == {} or value == ""
+
+
+def _take(candidate: Candidate, reason: str) -> Choice:
+    return Choice(candidate.value, reason, candidate.profile_id, candidate.stamp)
+
+
+def survivor(candidates: Sequence[Candidate], _preference: Preference) -> Choice:
+    """Keep the survivor's own value, even an empty one."""
+    return _take(candidates[0], "survivor")
+
+
+def best(candidates: Sequence[Candidate], preference: Preference) -> Choice:
+    """Decide one value by the ladder of this module."""
+    for candidate in candidates:
+        if candidate.profile_id == preference.chosen:
+            return _take(candidate, "choice")
+    filled = [c for c in candidates if not is_empty(c.value)]
+    if not filled:
+        return _take(candidates[0], "empty")
+    if len(filled) == 1:
+        return _take(filled[0], "only-value")
+    if all(c.value == filled[0].value for c in filled):
+        return _take(filled[0], "same")
+    for reason, rank in (
+        ("verified", lambda c: c.stamp is not None and c.stamp.verified),
+        ("trusted-source", lambda c: _trust(c, preference)),
+        ("most-recent", lambda c: c.stamp.at if c.stamp else _LONG_AGO),
+    ):
+        top = max(map(rank, filled))
+        kept = [c for c in filled if rank(c) == top]
+        if all(c.value == kept[0].value for c in kept):
+            return _take(kept[0], reason)
+        filled = kept
+    return _take(filled[0], "survivor")
+
+
+def _trust(candidate: Candidate, preference: Preference) -> int:
+    sources = preference.trusted_sources
+    if candidate.stamp is None or candidate.stamp.source not in sources:
+        return -len(sources)
+    return -sources.index(candidate.stamp.source)
+
+
+def earliest(candidates: Sequence[Candidate], _preference: Preference) -> Choice:
+    """Keep the earliest date."""
+    dated = [c for c in candidates if c.value is not None]
+    return _take(min(dated, key=lambda c: c.value) if dated else candidates[0], "earliest")
+
+
+def union(candidates: Sequence[Candidate], preference: Preference) -> Choice:
+    """Unite collections by the items' canonical keys, with at most one primary.
+
+    An explicit choice puts that profile's items first and lets it name the primary.
+    """
+    ordered = sorted(candidates, key=lambda c: c.profile_id != preference.chosen)
+    items: dict[Any, Any] = {}
+    for candidate in ordered:
+        for item in candidate.value or ():
+            key = item_key(item)
+            items[key] = _fill(items[key], item) if key in items else item
+    reason = "choice" if preference.chosen else "union"
+    return Choice(one_primary(tuple(items.values())), reason, None, candidates[0].stamp)
+
+
+def item_key(item: Any) -> Any:
+    """Give the canonical key of an item of a collection."""
+    return getattr(item, "key", item)
+
+
+def _fill(kept: Any, other: Any) -> Any:
+    """Fill what the kept item lacks from another of the same key."""
+    if not attrs.has(type(kept)):
+        return kept
+    missing = {
+        a.name: getattr(other, a.name)
+        for a in fields_of(type(kept))
+        if a.name != "primary"
+        and is_empty(getattr(kept, a.name))
+        and not is_empty(getattr(other, a.name))
+    }
+    return evolve(kept, **missing) if missing else kept
+
+
+def one_primary(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Keep the first primary mark of a collection and drop the others."""
+    marked = [n for n, item in enumerate(items) if getattr(item, "primary", False)]
+    if len(marked) < 2:
+        return items
+    return tuple(
+        evolve(item, primary=False) if n in marked[1:] else item for n, item in enumerate(items)
+    )
+
+
+def primary_of(items: Sequence[Any]) -> Any:
+    """Give the item marked primary, else the first, else ``None``."""
+    return next((i for i in items if i.primary), items[0] if items else None)
+
+
+def append(candidates: Sequence[Candidate], preference: Preference) -> Choice:
+    """Unite histories in order of time; nothing is dropped."""
+    united = union(candidates, preference)
+    ordered = tuple(sorted(united.value, key=lambda entry: entry.at or _LONG_AGO))
+    return evolve(united, value=ordered, reason="append")
+
+
+def by_key(candidates: Sequence[Candidate], preference: Preference) -> Choice:
+    """Decide each entry of a mapping by ``best``."""
+    names = dict.fromkeys(name for c in candidates for name in c.value)
+    merged = {
+        name: best([evolve(c, value=c.value.get(name)) for c in candidates], preference).value
+        for name in names
+    }
+    return Choice(merged, "by-key", None, candidates[0].stamp)
+
+
+RULES: Mapping[str, Rule] = {
+    "survivor": survivor,
+    "best": best,
+    "earliest": earliest,
+    "union": union,
+    "append": append,
+    "consents": append,
+    "by-key": by_key,
+}
+
+
+def current_consents(
+    history: Sequence[Consent], now: datetime
+) -> dict[tuple[str, str, str, str], Consent]:
+    """Give the consent that holds for each subject (purpose, channel, scope, property).
+
+    The newest entry holds.  Of entries equally old, or without a date, the most restrictive
+    holds: a grant wins over a denial on the same channel only if it came later.  A grant past
+    its date holds no more.
+    """
+    current: dict[tuple[str, str, str, str], Consent] = {}
+    for entry in history:
+        if entry.status.value == "granted" and entry.expires_at and entry.expires_at <= now:
+            continue
+        other = current.get(entry.subject)
+        if other is None or _outranks(entry, other):
+            current[entry.subject] = entry
+    return current
+
+
+def _outranks(entry: Consent, other: Consent) -> bool:
+    restrictive = entry.status.value != "granted"
+    if entry.at is None or other.at is None or entry.at == other.at:
+        return restrictive
+    return entry.at > other.at

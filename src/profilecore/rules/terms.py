@@ -1,0 +1,177 @@
+"""The terms by which a profile is found, and how a typed query becomes a search.
+
+One index serves search, filters, exact look-ups and, later, blocking: what is erased with
+the terms is erased everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import attrs
+
+from profilecore.model.enums import State
+from profilecore.model.parts import Name
+from profilecore.model.profile import Profile
+from profilecore.normalise.contact import digits
+from profilecore.normalise.text import compact, fold
+from profilecore.store.port import Line, Terms
+
+MAX_WORD = 64
+
+# (sort, value) pairs that a plugin adds for a profile.
+TermSource = Callable[[Profile], Iterable[tuple[str, str]]]
+
+
+@attrs.frozen
+class TermMaker:
+    """Makes terms under a store's salt.  Picklable where its sources are."""
+
+    salt: bytes = attrs.field(repr=False)
+    sources: tuple[TermSource, ...] = ()
+
+    def key(self, sort: str, value: str) -> int:
+        """Hash a value of a sort (``email``, ``tag``, ...) to a signed 64-bit key."""
+        text = f"{sort}:{value}".encode()
+        digest = hashlib.blake2b(text, digest_size=8, key=self.salt).digest()
+        return int.from_bytes(digest, "little", signed=True)
+
+    def of(self, profile: Profile) -> Terms:
+        """Give all terms of a profile: none but its state once it is merged away or cleared."""
+        if profile.state is not State.ACTIVE:
+            return Terms(keys=(self.key("state", profile.state.value),))
+        values = dict.fromkeys(_exact_values(profile))
+        for source in self.sources:
+            values.update(dict.fromkeys(source(profile)))
+        keys = tuple(sorted({self.key(sort, value) for sort, value in values}))
+        return Terms(keys, lines_of(profile))
+
+    def external(self, system: str, value: str) -> int:
+        """Give the key of an external id."""
+        return self.key("external", f"{system}:{value}")
+
+
+def _exact_values(profile: Profile) -> Iterator[tuple[str, str]]:
+    yield from (("email", email.value) for email in profile.emails)
+    yield from (("phone", phone.value) for phone in profile.phones)
+    yield from (("document", compact(d.number)) for d in profile.documents if d.number)
+    yield from (("document", compact(tax_id.value)) for tax_id in profile.tax_ids)
+    yield from (("external", external.key) for external in profile.external_ids)
+    yield from (("tag", fold(tag)) for tag in profile.tags)
+    yield from (("class", classification.value) for classification in profile.classifications)
+    yield from (("related", edge.profile_id) for edge in profile.relationships)
+    if profile.category:
+        yield "category", fold(profile.category)
+    if profile.marketing_source:
+        yield "source", fold(profile.marketing_source)
+
+
+def lines_of(profile: Profile) -> tuple[Line, ...]:
+    """Give the lines of a profile: its own name with its contacts and numbers, then others."""
+    own = fold(_joined(profile.names[0]))
+    words = own.split()
+    for email in profile.emails:
+        words.append(email.value)
+    for phone in profile.phones:
+        words += _phone_words(phone.value)
+    for document in profile.documents:
+        words += _number_words(document.number)
+    for tax_id in profile.tax_ids:
+        words += _number_words(tax_id.value)
+    if profile.company_name:
+        words += fold(profile.company_name).split()
+    lines = [Line(own, _unique(words))]
+    for name in profile.alternate_names:
+        text = fold(_joined(name))
+        if text and text != own:
+            lines.append(Line(text, _unique(text.split())))
+    return tuple(lines)
+
+
+def _joined(name: Name) -> str:
+    return " ".join(filter(None, name.words))
+
+
+def _unique(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word[:MAX_WORD] for word in words))
+
+
+def _phone_words(e164: str) -> list[str]:
+    """A number is typed with its country code, or without it and with or without a zero."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    number = e164.lstrip("+")
+    for length in (1, 2, 3):
+        if int(number[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
+            return [number, number[length:].lstrip("0")]
+    return [number]
+
+
+def _number_words(number: str | None) -> list[str]:
+    if not number:
+        return []
+    plain = compact(number)
+    return [plain, plain.lstrip("0")] if plain.isdecimal() and plain[0] == "0" else [plain]
+
+
+@attrs.frozen
+class Typed:
+    """A query as typed, taken apart: ``word`` leads, ``names`` filter, ``others`` are checked."""
+
+    word: str | None
+    names: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def accepts(self, lines: Sequence[Line]) -> bool:
+        """Tell whether every typed word begins some word of the profile."""
+        words = {word for line in lines for word in line.words}
+        wanted = (self.word, *self.names, *self.others)
+        return all(any(w.startswith(want) for w in words) for want in wanted if want)
+
+    def first_row(self, lines: Sequence[Line]) -> tuple[str, str] | None:
+        """Give the first (word, text) row by which the store finds the profile."""
+        rows = (
+            (word, line.text)
+            for line in lines
+            for word in line.words
+            if self.word
+            and word.startswith(self.word)
+            and all(f" {name}" in f" {line.text}" for name in self.names)
+        )
+        return min(rows, default=None)
+
+
+def parse(text: str) -> Typed:
+    """Take a typed query apart.
+
+    Names come in any order; digits typed with blanks or signs are joined; a word with ``@`` is
+    an e-mail address; letters mixed with digits are a document number.  The word that leads is
+    the one that narrows most: a number or address before a name, a long one before a short one.
+    """
+    names: list[str] = []
+    numbers: list[str] = []
+    run = ""
+    for token in text.split():
+        if "@" in token:
+            numbers.append(token.casefold())
+        elif not any(c.isalpha() for c in token):
+            run += digits(token)
+            continue
+        elif any(c.isdigit() for c in token):
+            numbers.append(compact(token))
+        else:
+            names += fold(token).split()
+        if run:
+            numbers.append(run)
+            run = ""
+    if run:
+        numbers.append(run)
+    numbers = [n.lstrip("0") if n.isdecimal() else n for n in numbers]
+    numbers = sorted((n[:MAX_WORD] for n in numbers if n), key=len, reverse=True)
+    names = sorted((n[:MAX_WORD] for n in dict.fromkeys(names)), key=len, reverse=True)
+    if numbers:
+        return Typed(numbers[0], tuple(names), tuple(numbers[1:]))
+    if names:
+        return Typed(names[0], tuple(names[1:]))
+    return Typed(None)

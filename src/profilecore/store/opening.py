@@ -1,0 +1,40 @@
+"""Open a store by its URL: the scheme names the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from profilecore.errors import PluginError, StoreUnavailable
+from profilecore.store.memory import MemoryStore
+from profilecore.store.port import Store
+
+GROUP = "profilecore.stores"
+
+
+def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
+    """Open the store that a URL names, as in ``sqlite:///guests.db`` or ``memory://``.
+
+    The backend is looked up among the entry points of the group ``profilecore.stores`` by
+    the URL's scheme and only then imported.  ``options`` go to the backend.
+
+    :raises StoreUnavailable: if no installed backend knows the scheme.
+    :raises PluginError: if the backend cannot be imported.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise StoreUnavailable("A store is named by a URL, as in sqlite:///guests.db.")
+    if scheme == "memory":
+        return MemoryStore()
+    found = list(entry_points(group=GROUP, name=scheme))
+    if not found:
+        raise StoreUnavailable(
+            f"No installed plugin opens {scheme}:// stores; install profilecore-{scheme}."
+        )
+    try:
+        opener = found[0].load()
+    except Exception as error:
+        raise PluginError(scheme, GROUP, type(error).__name__) from error
+    store: Store = opener(url, **dict(options or {}))
+    return store

@@ -1,0 +1,235 @@
+"""The store port: all that a backend must do, and nothing that the engine can do itself.
+
+A store keeps *documents* (opaque bodies with an owner and a version), the *terms* by which
+they are found, an append-only feed of *events*, and *blobs*.  One transaction covers all of
+them.  Bodies and terms are made by the engine: a store never looks inside.
+
+Terms are of two sorts.  *Keys* are 64-bit signed hashes looked up exactly.  *Words* are found
+by prefix; each is stored beside the whole folded text it belongs to (its line), so that the
+second word of a query is a filter on the same row and not a second look-up.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from profilecore.model.documents import Document
+from profilecore.model.events import Event
+
+
+class Capability(Enum):
+    """What a store may lack; the conformance suite skips what is lacked, and says so."""
+
+    DURABLE = "durable"
+    """An acknowledged write survives the end of the process."""
+    FILES = "files"
+    """The store's bytes can be read from files (``Store.files``), so erasure can be proven."""
+    JOINS = "joins"
+    """``Store.join`` works inside a transaction that the host owns."""
+    PROCESSES = "processes"
+    """Several processes may use the store at once."""
+
+
+@attrs.frozen
+class Line:
+    """A folded text and the words that find it."""
+
+    text: str
+    words: tuple[str, ...]
+
+
+@attrs.frozen
+class Terms:
+    """Everything a document is found by."""
+
+    keys: tuple[int, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    def rows(self) -> set[tuple[str, str]]:
+        """Give the distinct (word, text) rows."""
+        return {(word, line.text) for line in self.lines for word in line.words}
+
+
+NO_TERMS = Terms()
+
+
+@attrs.frozen
+class Query:
+    """What to search for: every condition must hold.
+
+    ``word`` is a prefix and decides the order of the hits; each of ``others`` must begin
+    some word of the hit's text; the document must have all ``keys``.
+    """
+
+    word: str | None = None
+    others: tuple[str, ...] = ()
+    keys: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class Hit:
+    """One row that matches.  ``position`` goes into the next call to go on behind it.
+
+    The same document may be hit by several of its words, each with its own position.
+    """
+
+    id: str
+    word: str
+    text: str
+    position: tuple[Any, ...]
+
+
+class Reader(abc.ABC):
+    """Reads of one consistent state.  Valid only inside its ``with`` block, in its thread."""
+
+    @abc.abstractmethod
+    def get(self, kind: str, id: str) -> Document | None:
+        """Give a document, or ``None``."""
+
+    @abc.abstractmethod
+    def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        """Give those of the documents that exist, in the order of ``ids``."""
+
+    @abc.abstractmethod
+    def owned(self, owners: Sequence[str], kind: str | None = None) -> list[Document]:
+        """Give the documents whose owner is one of ``owners``, in order of first insertion.
+
+        A document that is its own owner (``id == owner``) is not listed.
+        """
+
+    @abc.abstractmethod
+    def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
+        """Give documents of a kind in order of first insertion, behind the id ``after``."""
+
+    @abc.abstractmethod
+    def find(self, key: int, limit: int = 1_000) -> list[str]:
+        """Give the ids of the documents that have a key, in order of first insertion."""
+
+    @abc.abstractmethod
+    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """Give the ids for each key that some document has; for batches."""
+
+    @abc.abstractmethod
+    def search(
+        self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
+    ) -> list[Hit]:
+        """Give hits ordered by (word, text, first insertion), behind the position ``after``.
+
+        Without a word the order is that of first insertion and ``query.keys`` must not be empty.
+        Positions stay valid when documents come and go in between.
+        """
+
+    @abc.abstractmethod
+    def events(self, after: int = 0, limit: int = 500) -> list[Event]:
+        """Give events with ``seq > after`` in order.
+
+        An event never appears below a ``seq`` that a reader has already seen.
+        """
+
+    @abc.abstractmethod
+    def count(self, kind: str) -> int:
+        """Give the number of documents of a kind."""
+
+    @abc.abstractmethod
+    def blob(self, id: str) -> bytes | None:
+        """Give the bytes stored under an id, or ``None``."""
+
+
+class Writer(Reader):
+    """Reads and writes of one transaction; its reads see its writes."""
+
+    @abc.abstractmethod
+    def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+        """Store a document and replace all its terms.
+
+        ``expect`` is the version that is stored now, 0 for none.  Kind, id and owner of a
+        stored document never change.
+
+        :raises VersionConflict: if another version is stored.
+        """
+
+    @abc.abstractmethod
+    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+        """Store many documents known to be new; the fast path of imports.
+
+        :raises VersionConflict: if one of them exists; the transaction must then be given up.
+        """
+
+    @abc.abstractmethod
+    def delete(self, kind: str, id: str) -> bool:
+        """Delete a document with all its terms; tell whether it existed."""
+
+    @abc.abstractmethod
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        """Add events to the feed in their order and give them back with their ``seq``."""
+
+    @abc.abstractmethod
+    def put_blob(self, id: str, content: bytes) -> None:
+        """Store bytes under an id that is not in use."""
+
+    @abc.abstractmethod
+    def delete_blob(self, id: str) -> None:
+        """Delete the bytes under an id, if there are any."""
+
+
+class Store(abc.ABC):
+    """A place for one chain's documents.  Safe to use from many threads at once."""
+
+    capabilities: frozenset[Capability] = frozenset()
+
+    @property
+    @abc.abstractmethod
+    def salt(self) -> bytes:
+        """Sixteen random bytes, made with the store and never changed, that key its hashes."""
+
+    @abc.abstractmethod
+    def read(self) -> AbstractContextManager[Reader]:
+        """Open a read of one consistent state."""
+
+    @abc.abstractmethod
+    def write(self) -> AbstractContextManager[Writer]:
+        """Open a transaction that begins as a writer.
+
+        Writers follow one another.  Leaving the block normally commits, and what was
+        committed is durable where the store says so; leaving it by an exception leaves nothing.
+
+        :raises StoreUnavailable: if the write lock is not to be had in time.
+        """
+
+    def join(self, connection: Any) -> AbstractContextManager[Writer]:
+        """Work inside a transaction of the host's own connection, without committing it.
+
+        An exception undoes only what was done inside the block.
+
+        :raises StoreUnavailable: if this store cannot.
+        """
+        from profilecore.errors import StoreUnavailable
+
+        raise StoreUnavailable(f"{type(self).__name__} cannot join a host's transaction.")
+
+    @abc.abstractmethod
+    def scrub(self) -> bool:
+        """Make everything deleted before this call unreadable in the store's own files.
+
+        Gives ``False`` if another reader still holds an older state; call again later.  After
+        ``True``, no byte of :meth:`files` holds a value that no stored document or term holds.
+        """
+
+    def files(self) -> tuple[Path, ...]:
+        """Give the files that hold the store's bytes; none if it has none."""
+        return ()
+
+    def check(self) -> list[str]:
+        """Give a line per fault found in the store's own structure; none if it is sound."""
+        return []
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release everything held; closing twice is allowed, using it afterwards is not."""
