@@ -1,23 +1,32 @@
 """Bodies: model values to stored JSON bytes and back.
 
-Fields at their default are left out, unknown keys are kept out of the way, and each body
-carries a format number (``_``), so that old bodies are upgraded when read.  Facets whose
-plugin is not installed stay plain JSON and survive a round trip untouched.
+Fields at their default are left out, unknown keys are passed over, and each body carries a
+format number (``_``), so that old bodies are upgraded when read.  Facets whose plugin is not
+installed stay plain JSON and survive a round trip untouched.
+
+The hot path between engine and store runs through here, so readers are compiled once a class
+from its annotations and only touch the keys that are present.
 """
 
 from __future__ import annotations
 
+import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
+import attrs
 import orjson
-from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
-from profilecore.model.fields import evolve
+from profilecore.model.fields import build, evolve, fields_of, is_built
 from profilecore.model.profile import Profile
 
 T = TypeVar("T")
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+Make = Callable[[Any], Any]
 FORMAT_KEY = "_"
 
 
@@ -33,41 +42,110 @@ class Codec:
     ) -> None:
         self._facets = dict(facets or {})
         self._upgrades = tuple(upgrades)
-        self._converter: OrjsonConverter = make_converter(
-            omit_if_default=True, detailed_validation=False
-        )
-        self._profile = self._converter.gen_structure_attrs_fromdict(Profile)
 
     def dump(self, value: Any) -> bytes:
         """Encode an attrs value."""
-        return orjson.dumps(self.tree(value) | {FORMAT_KEY: len(self._upgrades)})
+        tree = _tree(value)
+        if self._upgrades:
+            tree[FORMAT_KEY] = len(self._upgrades)
+        return orjson.dumps(tree, default=_tree)
 
     def load(self, cls: type[T], body: bytes) -> T:
         """Decode a body written by :meth:`dump`, upgrading older formats."""
         tree = orjson.loads(body)
-        if tree.get(FORMAT_KEY, 0) < len(self._upgrades):
+        if self._upgrades:
             for upgrade in self._upgrades[tree.get(FORMAT_KEY, 0) :]:
                 tree = upgrade(tree)
         return self.value(cls, tree)
 
-    def tree(self, value: Any) -> dict[str, Any]:
-        """Give the JSON tree of an attrs value (dates still as date objects)."""
-        tree: dict[str, Any] = self._converter.unstructure(value)
-        return tree
-
     def plain(self, value: Any) -> Any:
-        """Give the pure JSON form of an attrs value, as stored and as sent."""
-        return orjson.loads(orjson.dumps(self._converter.unstructure(value)))
+        """Give the pure JSON form of a value, as stored and as sent."""
+        return orjson.loads(orjson.dumps(value, default=_tree))
 
     def value(self, cls: type[T], tree: Mapping[str, Any]) -> T:
-        """Make a value of ``cls`` from its tree."""
-        if cls is not Profile:
-            return self._converter.structure(tree, cls)
-        profile: Profile = self._profile(tree, Profile)
-        known = self._facets.keys() & profile.facets.keys()
-        if not known:
-            return profile  # type: ignore[return-value]  # T is Profile here
-        facets = dict(profile.facets)
-        for name in known:
-            facets[name] = self._converter.structure(facets[name], self._facets[name])
-        return evolve(profile, facets=facets)  # type: ignore[return-value]  # as above
+        """Make a value of ``cls`` from its pure JSON form."""
+        made: T = _maker(cls)(tree)  # type: ignore[arg-type]  # a class is hashable
+        if self._facets and isinstance(made, Profile) and made.facets:
+            known = {
+                name: self.value(self._facets[name], facet) if name in self._facets else facet
+                for name, facet in made.facets.items()
+            }
+            return evolve(made, facets=known)
+        return made
+
+
+def _tree(value: Any) -> dict[str, Any]:
+    """Give the fields of an attrs value that are not at their default."""
+    kind: Any = type(value)
+    defaults = _defaults(kind)
+    held = vars(value) if hasattr(value, "__dict__") else {n: getattr(value, n) for n in defaults}
+    return {
+        name: now
+        for name, now in held.items()
+        if now is not (default := defaults[name]) and now != default
+    }
+
+
+@lru_cache(maxsize=256)
+def _defaults(cls: Any) -> dict[str, Any]:
+    if not attrs.has(cls):
+        raise TypeError(f"{cls.__name__} has no stored form")
+    return {a.name: _default(a) for a in fields_of(cls)}
+
+
+def _default(attribute: attrs.Attribute[Any]) -> Any:
+    default: Any = attribute.default
+    return default.factory() if hasattr(default, "factory") else default
+
+
+@lru_cache(maxsize=256)
+def _maker(cls: Any) -> Make:
+    hints = typing.get_type_hints(cls)
+    names = {a.name for a in fields_of(cls)}
+    built = is_built(cls)
+    makers = {name: made for name in names if (made := _made_by(hints[name])) is not None}
+
+    def make(tree: Mapping[str, Any]) -> Any:
+        values = dict(tree)
+        for name in makers.keys() & values.keys():
+            if values[name] is not None:
+                values[name] = makers[name](values[name])
+        if not values.keys() <= names:
+            values = {name: held for name, held in values.items() if name in names}
+        return build(cls, values) if built else cls(**values)
+
+    return make
+
+
+def _made_by(hint: Any) -> Make | None:
+    """Give the function that makes a value of a type, ``None`` if JSON has it as it is."""
+    origin = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = (a for a in arguments if a is not type(None))
+        return _made_by(inner)
+    if origin is tuple:
+        return _tuple_of(_made_by(arguments[0]))
+    if origin is dict:
+        return _dict_of(_made_by(arguments[1]))
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {m.value: m for m in hint}.__getitem__
+    if hint is date or hint is datetime:
+        return hint.fromisoformat
+    if isinstance(hint, type) and attrs.has(hint):
+        return _maker(hint)
+    return None
+
+
+def _tuple_of(maker: Make | None) -> Make:
+    if maker is None:
+        return tuple
+    make = maker
+    return lambda items: tuple([make(item) for item in items])
+
+
+def _dict_of(maker: Make | None) -> Make | None:
+    if maker is None:
+        return None
+    make = maker
+    return lambda entries: {key: make(entry) for key, entry in entries.items()}

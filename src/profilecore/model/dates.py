@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import NewType
 
 PartialDate = NewType("PartialDate", str)
@@ -11,6 +12,7 @@ PartialDate = NewType("PartialDate", str)
 _PARTIAL = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
+@lru_cache(maxsize=65_536)
 def partial_date(value: str) -> str:
     """Check a partial date.
 

@@ -6,13 +6,14 @@ update and in a merge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 import attrs
 
 from profilecore.model import enums
-from profilecore.model.fields import evolve, item, part
+from profilecore.model.fields import item, part
 from profilecore.normalise import codes, contact, numbers
 from profilecore.normalise.text import clean_lines, compact, fold
 
@@ -247,28 +248,35 @@ class ExternalId:
         return f"{self.system}:{self.value}"
 
 
-def complete_email(part: Email, _region: str | None) -> Email:
+Values = dict[str, Any]
+
+
+def complete_email(values: Values, _region: str | None) -> None:
     """Bring an e-mail to canonical form and mark a booking site's alias."""
-    value = contact.email(part.value)
-    raw = part.raw or (part.value if part.value != value else None)
-    return evolve(part, value=value, raw=raw, relay=contact.is_relay(value))
+    _canonical(values, contact.email(values["value"]))
+    values["relay"] = contact.is_relay(values["value"])
 
 
-def complete_phone(part: Phone, region: str | None) -> Phone:
+def complete_phone(values: Values, region: str | None) -> None:
     """Bring a telephone number to E.164, reading national forms by ``region``."""
-    value = contact.phone(part.value, region)
-    raw = part.raw or (part.value if part.value != value else None)
-    return evolve(part, value=value, raw=raw)
+    _canonical(values, contact.phone(values["value"], region))
 
 
-def complete_tax_id(part: TaxId, _region: str | None) -> TaxId:
+def complete_tax_id(values: Values, _region: str | None) -> None:
     """Check the check digits of a tax id where the country's rule is known."""
-    if part.country is None:
-        return part
-    return evolve(part, valid=numbers.is_valid_tax_id(part.value, part.country))
+    country = values.get("country")
+    if country is not None:
+        values["valid"] = numbers.is_valid_tax_id(values["value"], country)
 
 
-COMPLETE: dict[type, Any] = {
+def _canonical(values: Values, value: str) -> None:
+    if value != values["value"] and not values.get("raw"):
+        values["raw"] = values["value"]
+    values["value"] = value
+
+
+# What completes the values of a part once each is read; raises ValueError for its first one.
+COMPLETE: dict[type, Callable[[Values, str | None], None]] = {
     Email: complete_email,
     Phone: complete_phone,
     TaxId: complete_tax_id,

@@ -2,7 +2,9 @@
 
 A reader is compiled once a class from its annotations and field declarations.  It takes
 JSON-like values and model values alike, cleans texts, checks types, codes, dates and limits,
-and adds one :class:`~profilecore.errors.Problem` per fault with a JSON pointer.
+and notes one :class:`~profilecore.errors.Problem` per fault with a JSON pointer.
+
+Paths are put together only when something is wrong: imports read millions of good values.
 """
 
 from __future__ import annotations
@@ -19,17 +21,17 @@ from typing import Any
 import attrs
 
 from profilecore.errors import Problem
-from profilecore.model.fields import cleaning, fields_of
+from profilecore.model.fields import build, cleaning, evolve, fields_of
 from profilecore.model.parts import COMPLETE
-from profilecore.normalise.text import clean
+from profilecore.normalise.text import MAX_TEXT, clean, clean_lines
 
 MAX_ITEMS = 200
 MAX_DEPTH = 32
 
-Read = Callable[[Any, str, "Reading"], Any]
+Read = Callable[[Any, "Reading"], Any]
 
 
-class Refused(Exception):
+class Refused(Exception):  # no error: it only leaves a reader
     """A value that was refused; its problem is already noted."""
 
 
@@ -40,45 +42,51 @@ class Reading:
     region: str | None = None
     problems: list[Problem] = attrs.field(factory=list)
 
-    def refuse(self, path: str, code: str, message: str) -> typing.NoReturn:
-        self.problems.append(Problem(path or "/", code, message))
+    def refuse(self, code: str, message: str, path: str = "") -> typing.NoReturn:
+        """Note a problem at the value now read (its path is completed on the way out)."""
+        self.problems.append(Problem(path, code, message))
         raise Refused
 
+    def under(self, name: object, since: int) -> None:
+        """Put a step in front of the paths of the problems noted ``since``."""
+        for number in range(since, len(self.problems)):
+            problem = self.problems[number]
+            self.problems[number] = evolve(problem, path=f"/{name}{problem.path}")
+
     def fields(
-        self,
-        cls: type,
-        values: Mapping[str, Any],
-        path: str = "",
-        only: frozenset[str] | None = None,
+        self, cls: type, values: Mapping[str, Any], only: frozenset[str] | None = None
     ) -> dict[str, Any]:
         """Read the given fields of a class; refused ones are left out and noted."""
         readers = _readers(cls)
-        good: dict[str, Any] = {}
-        for name, value in values.items():
-            if value is None:
-                good[name] = None
-                continue
-            read = readers.get(name) if only is None or name in only else None
-            if read is None:
-                known = name in readers
-                self.problems.append(
-                    Problem(
-                        f"{path}/{name}",
-                        "not-settable" if known else "unknown-field",
-                        "is kept by the engine" if known else "is no field of this record",
-                    )
-                )
-                continue
+        problems = self.problems
+        before = len(problems)
+        if only is None or values.keys() <= only:
             try:
-                good[name] = read(value, f"{path}/{name}", self)
+                good = {n: None if v is None else readers[n](v, self) for n, v in values.items()}
+                if len(problems) == before:
+                    return good
+            except (Refused, KeyError):
+                pass
+            del problems[before:]  # something is wrong: once more, field by field
+        good = {}
+        for name, value in values.items():
+            since = len(problems)
+            try:
+                if name not in readers:
+                    self.refuse("unknown-field", "is no field of this record")
+                if only is not None and name not in only:
+                    self.refuse("not-settable", "is kept by the engine")
+                good[name] = None if value is None else readers[name](value, self)
             except Refused:
                 pass
+            if len(problems) != since:
+                self.under(name, since)
         return good
 
-    def item(self, cls: type, name: str, value: Any, path: str) -> Any:
+    def item(self, cls: type, name: str, value: Any) -> Any:
         """Read one item of a collection field; ``None`` where refused."""
         try:
-            return _item_reader(cls, name)(value, path, self)
+            return _item_reader(cls, name)(value, self)
         except Refused:
             return None
 
@@ -116,18 +124,21 @@ def _reader(hint: Any, cleaner: Callable[[str], str] | None, limit: int) -> Read
 
 
 def _text(cleaner: Callable[[str], str] | None, limit: int) -> Read:
-    def read(value: Any, path: str, reading: Reading) -> str | None:
-        if isinstance(value, date) and not isinstance(value, datetime):
-            value = value.isoformat()
-        if not isinstance(value, str):
-            reading.refuse(path, "wrong-type", "must be text")
+    def read(value: Any, reading: Reading) -> str | None:
+        if cleaner is None and type(value) is str and len(value) <= limit and value.isascii():
+            if value.isprintable():
+                return (" ".join(value.split()) if " " in value else value) or None
+        elif type(value) is not str:
+            if isinstance(value, date) and not isinstance(value, datetime):
+                value = value.isoformat()
+            if not isinstance(value, str):
+                reading.refuse("wrong-type", "must be text")
+        if len(value) > limit:
+            reading.refuse("too-long", f"must have at most {limit} characters")
         try:
-            if len(value) > limit:
-                raise ValueError(f"must have at most {limit} characters")
-            return (cleaner(value) if cleaner else clean(value, limit)) or None
+            return (clean(value, limit) if cleaner is None else cleaner(value)) or None
         except ValueError as error:
-            code = "too-long" if len(value) > limit else "invalid-value"
-            reading.refuse(path, code, str(error))
+            reading.refuse("invalid-value", str(error))
 
     return read
 
@@ -137,7 +148,7 @@ def _choice(kind: type[Enum]) -> Read:
     by_name = {k.replace("_", ""): m for k, m in known.items()}
     listed = ", ".join(known)
 
-    def read(value: Any, path: str, reading: Reading) -> Enum:
+    def read(value: Any, reading: Reading) -> Enum:
         if isinstance(value, kind):
             return value
         if isinstance(value, str):
@@ -146,27 +157,41 @@ def _choice(kind: type[Enum]) -> Read:
             )
             if found is not None:
                 return found
-        reading.refuse(path, "unknown-value", f"must be one of {listed}")
+        reading.refuse("unknown-value", f"must be one of {listed}")
 
     return read
 
 
 def _many(read_item: Read) -> Read:
-    def read(value: Any, path: str, reading: Reading) -> tuple[Any, ...]:
-        if isinstance(value, str | Mapping) or not hasattr(value, "__iter__"):
-            reading.refuse(path, "wrong-type", "must be a list")
-        items = list(value)
-        if len(items) > MAX_ITEMS:
-            reading.refuse(path, "too-many", f"must have at most {MAX_ITEMS} items")
-        good: dict[Any, Any] = {}
-        for number, given in enumerate(items):
+    def read(value: Any, reading: Reading) -> tuple[Any, ...]:
+        if type(value) is not list:
+            if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+                reading.refuse("wrong-type", "must be a list")
+            value = list(value)
+        if len(value) == 1:
             try:
-                made = read_item(given, f"{path}/{number}", reading)
+                made = read_item(value[0], reading)
             except Refused:
-                continue
-            if made is not None:
-                good.setdefault(getattr(made, "key", made), made)
-        return tuple(good.values())
+                reading.under(0, len(reading.problems) - 1)
+                return ()
+            return () if made is None else (made,)
+        if len(value) > MAX_ITEMS:
+            reading.refuse("too-many", f"must have at most {MAX_ITEMS} items")
+        good = []
+        for number, given in enumerate(value):
+            since = len(reading.problems)
+            try:
+                made = read_item(given, reading)
+                if made is not None:
+                    good.append(made)
+            except Refused:
+                reading.under(number, since)
+        if len(good) < 2:
+            return tuple(good)
+        unique: dict[Any, Any] = {}
+        for made in good:
+            unique.setdefault(getattr(made, "key", made), made)
+        return tuple(unique.values())
 
     return read
 
@@ -180,34 +205,35 @@ def _part(kind: type) -> Read:
     if shorthand is not None and typing.get_type_hints(kind)[shorthand] is not str:
         shorthand = None
 
-    def read(value: Any, path: str, reading: Reading) -> Any:
-        if isinstance(value, kind):
+    def read(value: Any, reading: Reading) -> Any:
+        if type(value) is dict:
+            given = value
+        elif isinstance(value, kind):
             given = {a.name: getattr(value, a.name) for a in fields}
         elif isinstance(value, Mapping):
             given = dict(value)
         elif isinstance(value, str) and shorthand:
             given = {shorthand: value}
         else:
-            reading.refuse(path, "wrong-type", f"must be an object with {', '.join(required)}")
-        faults = len(reading.problems)
-        good = {k: v for k, v in reading.fields(kind, given, path).items() if v is not None}
+            reading.refuse("wrong-type", f"must be an object with {', '.join(required)}")
+        since = len(reading.problems)
+        good = reading.fields(kind, given)
         for name in required:
             if good.get(name) is None and given.get(name) in (None, ""):
-                reading.problems.append(Problem(f"{path}/{name}", "missing", "is required"))
-        if len(reading.problems) > faults:
+                reading.problems.append(Problem(f"/{name}", "missing", "is required"))
+        if len(reading.problems) > since:
             raise Refused
-        made = kind(**good)
-        if complete is None:
-            return made
-        try:
-            return complete(made, reading.region)
-        except ValueError as error:
-            reading.refuse(f"{path}/{required[0]}", "invalid-value", str(error))
+        if complete is not None:
+            try:
+                complete(good, reading.region)
+            except ValueError as error:
+                reading.refuse("invalid-value", str(error), f"/{required[0]}")
+        return build(kind, {name: held for name, held in good.items() if held is not None})
 
     return read
 
 
-def _plain_date(value: Any, path: str, reading: Reading) -> date:
+def _plain_date(value: Any, reading: Reading) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str):
@@ -215,75 +241,86 @@ def _plain_date(value: Any, path: str, reading: Reading) -> date:
             return date.fromisoformat(value.strip())
         except ValueError:
             pass
-    reading.refuse(path, "invalid-value", "must be a day as YYYY-MM-DD")
+    reading.refuse("invalid-value", "must be a day as YYYY-MM-DD")
 
 
-def _moment(value: Any, path: str, reading: Reading) -> datetime:
+def _moment(value: Any, reading: Reading) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             pass
     if not isinstance(value, datetime):
-        reading.refuse(path, "invalid-value", "must be a time in ISO 8601 with its offset")
+        reading.refuse("invalid-value", "must be a time in ISO 8601 with its offset")
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _flag(value: Any, path: str, reading: Reading) -> bool:
+def _flag(value: Any, reading: Reading) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.casefold() in ("true", "false", "yes", "no", "1", "0"):
         return value.casefold() in ("true", "yes", "1")
-    reading.refuse(path, "wrong-type", "must be true or false")
+    reading.refuse("wrong-type", "must be true or false")
 
 
-def _whole(value: Any, path: str, reading: Reading) -> int:
+def _whole(value: Any, reading: Reading) -> int:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
         value = int(value[:20])
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-        reading.refuse(path, "wrong-type", "must be a whole number, not negative")
+        reading.refuse("wrong-type", "must be a whole number, not negative")
     return value
 
 
-def _number(value: Any, path: str, reading: Reading) -> float:
+def _number(value: Any, reading: Reading) -> float:
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        reading.refuse(path, "wrong-type", "must be a number")
+        reading.refuse("wrong-type", "must be a number")
     return number
 
 
-def _json_object(value: Any, path: str, reading: Reading) -> dict[str, Any]:
+def _json_object(value: Any, reading: Reading) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        reading.refuse(path, "wrong-type", "must be an object")
-    return {str(k): _json(v, f"{path}/{k}", reading, 1) for k, v in value.items()}
+        reading.refuse("wrong-type", "must be an object")
+    plain: dict[str, Any] = _json(value, reading, 0)
+    return plain
 
 
-def _json(value: Any, path: str, reading: Reading, depth: int) -> Any:
+def _json(value: Any, reading: Reading, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        reading.refuse(path, "too-deep", f"must nest at most {MAX_DEPTH} levels")
+        reading.refuse("too-deep", f"must nest at most {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {str(k): _json(v, f"{path}/{k}", reading, depth + 1) for k, v in value.items()}
+        return {str(k): _below(k, v, reading, depth) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_json(v, f"{path}/{n}", reading, depth + 1) for n, v in enumerate(value)]
+        return [_below(n, v, reading, depth) for n, v in enumerate(value)]
     if isinstance(value, str):
-        return _text(lambda text: text, 65_536)(value, path, reading) or ""
+        return _FREE_TEXT(value, reading) or ""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
-        return _number(value, path, reading)
+        return _number(value, reading)
     if attrs.has(type(value)):
         return value
-    reading.refuse(path, "wrong-type", "must be plain JSON")
+    reading.refuse("wrong-type", "must be plain JSON")
 
 
+def _below(step: object, value: Any, reading: Reading, depth: int) -> Any:
+    since = len(reading.problems)
+    try:
+        return _json(value, reading, depth + 1)
+    except Refused:
+        reading.under(step, since)
+        raise
+
+
+_FREE_TEXT = _text(clean_lines, MAX_TEXT)
 _PLAIN: dict[Any, Read] = {
     bool: _flag,
     int: _whole,
     float: _number,
     date: _plain_date,
     datetime: _moment,
-    typing.Any: lambda value, path, reading: _json(value, path, reading, 1),
+    typing.Any: lambda value, reading: _json(value, reading, 1),
 }

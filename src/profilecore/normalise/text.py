@@ -23,6 +23,7 @@ _SPECIAL = str.maketrans(
 )  # fmt: skip
 # Apostrophes join (O'Brien is one word); everything else that is no letter or digit separates.
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+_SEPARATORS = {n: " " for n in range(128) if not chr(n).isalnum()} | {ord("'"): "", ord("`"): ""}
 
 
 def clean(value: str, limit: int = 255) -> str:
@@ -30,7 +31,7 @@ def clean(value: str, limit: int = 255) -> str:
     if len(value) > limit:
         raise ValueError(f"must have at most {limit} characters")
     if value.isascii() and value.isprintable():
-        return value if " " not in value else " ".join(value.split())
+        return " ".join(value.split()) if " " in value else value
     text = unicodedata.normalize("NFC", value)
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") and not char.isspace():
@@ -54,8 +55,9 @@ def fold(value: str) -> str:
     """
     text = value.casefold()
     if not text.isascii():
-        text = _strip_marks(_strip_marks(text).translate(_SPECIAL))
-    text = text.translate(_APOSTROPHES)
+        text = _strip_marks(_strip_marks(text).translate(_SPECIAL)).translate(_APOSTROPHES)
+    if text.isascii():
+        return " ".join(text.translate(_SEPARATORS).split())
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 

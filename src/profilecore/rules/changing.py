@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from profilecore.errors import InvalidProfile, Problem
-from profilecore.model.fields import Sensitivity, evolve, fields_of, rules_of
+from profilecore.model.fields import Sensitivity, build, evolve, fields_of, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import APPEND_ONLY, ENGINE_FIELDS, Profile
 from profilecore.model.reading import Reading
@@ -87,14 +87,14 @@ def new_profile(
     for name in APPEND_ONLY & good.keys():
         good[name] = tuple(_dated(item, occasion) for item in good[name])
     good.setdefault("property_id", occasion.actor.property_id)
-    return Profile(
-        id=id,
-        version=1,
-        created_at=occasion.at,
-        updated_at=occasion.at,
-        provenance=Provenance(occasion.stamp),
-        **good,
-    )
+    good |= {
+        "id": id,
+        "version": 1,
+        "created_at": occasion.at,
+        "updated_at": occasion.at,
+        "provenance": Provenance(occasion.stamp),
+    }
+    return build(Profile, good)
 
 
 @attrs.frozen
@@ -218,7 +218,7 @@ def _read_patch(
         return None
     present = {str(item_key(item)): item for item in getattr(profile, name)}
     read: dict[str, Any] = {"remove": [], "change": {}}
-    read["add"] = reading.fields(Profile, {name: patch.get("add", ())}, "").get(name, ())
+    read["add"] = reading.fields(Profile, {name: patch.get("add", ())}).get(name, ())
     for key in [*patch.get("remove", ()), *patch.get("change", {})]:
         if key not in present:
             reading.problems.append(Problem(f"/{name}", "unknown-item", "has no such item"))
@@ -230,7 +230,9 @@ def _read_patch(
             reading.problems.append(Problem(f"/{name}", "invalid-patch", "cannot be changed"))
             continue
         whole = {a.name: getattr(item, a.name) for a in fields_of(type(item))} | dict(values)
-        read["change"][key] = reading.item(Profile, name, whole, f"/{name}/{len(read['change'])}")
+        faults = len(reading.problems)
+        read["change"][key] = reading.item(Profile, name, whole)
+        reading.under(name, faults)
     return read
 
 
@@ -242,7 +244,8 @@ def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> 
             good[name] = value
         elif isinstance(value, Mapping):
             faults = len(reading.problems)
-            values = reading.fields(cls, value, f"/facets/{name}")
+            values = reading.fields(cls, value)
+            reading.under(f"facets/{name}", faults)
             if len(reading.problems) == faults:
                 good[name] = cls(**values)
         else:

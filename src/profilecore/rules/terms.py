@@ -7,14 +7,14 @@ the terms is erased everywhere.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
 from profilecore.model.enums import State
 from profilecore.model.parts import Name
 from profilecore.model.profile import Profile
-from profilecore.normalise.contact import digits
+from profilecore.normalise.contact import country_code, digits
 from profilecore.normalise.text import compact, fold
 from profilecore.store.port import Line, Terms
 
@@ -41,9 +41,9 @@ class TermMaker:
         """Give all terms of a profile: none but its state once it is merged away or cleared."""
         if profile.state is not State.ACTIVE:
             return Terms(keys=(self.key("state", profile.state.value),))
-        values = dict.fromkeys(_exact_values(profile))
+        values = _exact_values(profile)
         for source in self.sources:
-            values.update(dict.fromkeys(source(profile)))
+            values += source(profile)
         keys = tuple(sorted({self.key(sort, value) for sort, value in values}))
         return Terms(keys, lines_of(profile))
 
@@ -52,19 +52,20 @@ class TermMaker:
         return self.key("external", f"{system}:{value}")
 
 
-def _exact_values(profile: Profile) -> Iterator[tuple[str, str]]:
-    yield from (("email", email.value) for email in profile.emails)
-    yield from (("phone", phone.value) for phone in profile.phones)
-    yield from (("document", compact(d.number)) for d in profile.documents if d.number)
-    yield from (("document", compact(tax_id.value)) for tax_id in profile.tax_ids)
-    yield from (("external", external.key) for external in profile.external_ids)
-    yield from (("tag", fold(tag)) for tag in profile.tags)
-    yield from (("class", classification.value) for classification in profile.classifications)
-    yield from (("related", edge.profile_id) for edge in profile.relationships)
+def _exact_values(profile: Profile) -> list[tuple[str, str]]:
+    values = [("email", email.value) for email in profile.emails]
+    values += [("phone", phone.value) for phone in profile.phones]
+    values += [("document", compact(d.number)) for d in profile.documents if d.number]
+    values += [("document", compact(tax_id.value)) for tax_id in profile.tax_ids]
+    values += [("external", external.key) for external in profile.external_ids]
+    values += [("tag", fold(tag)) for tag in profile.tags]
+    values += [("class", classification.value) for classification in profile.classifications]
+    values += [("related", edge.profile_id) for edge in profile.relationships]
     if profile.category:
-        yield "category", fold(profile.category)
+        values.append(("category", fold(profile.category)))
     if profile.marketing_source:
-        yield "source", fold(profile.marketing_source)
+        values.append(("source", fold(profile.marketing_source)))
+    return values
 
 
 def lines_of(profile: Profile) -> tuple[Line, ...]:
@@ -99,13 +100,9 @@ def _unique(words: Iterable[str]) -> tuple[str, ...]:
 
 def _phone_words(e164: str) -> list[str]:
     """A number is typed with its country code, or without it and with or without a zero."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
     number = e164.lstrip("+")
-    for length in (1, 2, 3):
-        if int(number[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
-            return [number, number[length:].lstrip("0")]
-    return [number]
+    code = country_code(number)
+    return [number] if code is None else [number, number[len(code) :].lstrip("0")]
 
 
 def _number_words(number: str | None) -> list[str]:
