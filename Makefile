@@ -52,7 +52,7 @@ docs: $(STAMP)-projects $(STAMP)-docs ## build the documentation into build/site
 	@echo "build/site/index.html"
 
 bench: $(STAMP)-projects $(STAMP)-bench ## run the benchmarks
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 soak: $(STAMP)-projects $(STAMP)-test ## run the long randomised tests (PROFILECORE_SOAK=short|full)
 	PROFILECORE_SOAK=$(PROFILECORE_SOAK) $(BIN)/python -m pytest tests/soak -m soak $(PYTEST_ARGS)

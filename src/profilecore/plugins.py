@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import attrs
@@ -16,6 +15,8 @@ from profilecore.errors import Blocker, PluginError, Problem
 from profilecore.hooks import PROJECT, HeldElsewhere, Hooks, ReferenceProvider, StaySource
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     import click
 
     from profilecore.model.documents import DocumentKind
@@ -112,6 +113,8 @@ class Plugins:
     def _found(self, discover: bool | Iterable[str]) -> Iterator[tuple[str, EntryPoint]]:
         if discover is False:
             return
+        from importlib.metadata import entry_points
+
         wanted = None if discover is True else set(discover)
         points = {p.name: p for p in entry_points(group=GROUP) if p.name not in self._blocked}
         for name in sorted(points):
@@ -124,7 +127,7 @@ class Plugins:
         try:
             plugin = self._configured(name, load())
             self._manager.register(plugin, name)
-        except _ConfigFault as fault:
+        except ConfigFault as fault:
             self._fail(PluginError(name, "config", str(fault)))
             return
         except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
@@ -142,7 +145,7 @@ class Plugins:
         config = getattr(plugin, "Config", None)
         if config is None:
             return plugin()
-        return plugin(_read_config(config, self._config.get(name, {})))
+        return plugin(read_config(config, self._config.get(name, {}), f"config.{name}"))
 
     def _fail(self, error: PluginError) -> None:
         if self._strict:
@@ -289,7 +292,13 @@ def _named_into(target: dict[str, Any]) -> Callable[[Any], None]:
     return lambda value: put(value.name, value)
 
 
-def _read_config(cls: type[T], values: Mapping[str, Any]) -> T:
+def read_config(cls: type[T], values: Mapping[str, Any], path: str = "config") -> T:
+    """Make a configuration of an attrs class; unknown keys are refused.
+
+    :raises ConfigFault: naming every key that is wrong, without its value.
+    """
+    if not values:
+        return cls()
     from cattrs import Converter, transform_error
     from cattrs.errors import BaseValidationError
 
@@ -298,9 +307,9 @@ def _read_config(cls: type[T], values: Mapping[str, Any]) -> T:
     try:
         return converter.structure(values, cls)
     except BaseValidationError as error:
-        faults: Sequence[str] = transform_error(error, path="config")
-        raise _ConfigFault("; ".join(faults)) from None
+        faults: Sequence[str] = transform_error(error, path=path)
+        raise ConfigFault("; ".join(faults)) from None
 
 
-class _ConfigFault(ValueError):
+class ConfigFault(ValueError):
     """A plugin's configuration is wrong; the text names the keys."""

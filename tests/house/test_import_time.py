@@ -9,8 +9,12 @@ import sys
 HEAVY = {
     "anyio",
     "asyncio",
+    "cattrs",
     "click",
+    "concurrent.futures",
     "email_validator",
+    "importlib.metadata",
+    "multiprocessing",
     "phonenumbers",
     "pycountry",
     "rich",

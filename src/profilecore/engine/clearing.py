@@ -20,13 +20,24 @@ from profilecore.rules.clearing import (
     hold_blockers,
     plan_clear,
 )
+from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
 
 def plan(kernel: Kernel, id: str) -> ClearPlan:
     with kernel.reading() as reader:
-        made = _plan(kernel, reader, _family(kernel, reader, id))
-    return evolve(made, blockers=blockers_for(made.blockers, kernel.actor))
+        family = _family(kernel, reader, id)
+        made = _plan(kernel, reader, family)
+        if kernel.actor.property_id is None:
+            return made
+        seen = [d for d in reader.owned(made.family) if may_see(d.property_id, kernel.actor)]
+    shown = plan_clear([seen_by(p, kernel.actor) for p in family], seen, kernel.kinds, ())
+    return evolve(
+        made,
+        fields=shown.fields,
+        documents=shown.documents,
+        blockers=blockers_for(made.blockers, kernel.actor),
+    )
 
 
 def _family(kernel: Kernel, reader: Reader, id: str) -> list[Profile]:
@@ -162,8 +173,6 @@ def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
     """Take the cleared person out of other people's relationships."""
     kernel = unit.kernel
     for other in related_to(kernel, unit.writer, family):
-        if other.id in family or other.state is State.CLEARED:
-            continue
         edges = tuple(e for e in other.relationships if e.profile_id not in family)
         changed = evolve(
             other, relationships=edges, version=other.version + 1, updated_at=kernel.now()
@@ -180,9 +189,12 @@ def scrub(kernel: Kernel) -> int:
     """Finish pending clears; give the number of receipts that became ``erased``."""
     with kernel.store.read() as reader:
         pending = reader.find(_pending_key(kernel), 100_000)
-    if not pending or not kernel.store.scrub():
-        if pending and kernel.settings.scrub == "at-once":
-            kernel.retry = lambda: scrub(kernel)
+    if not pending:
+        kernel.retry = None
+        return 0
+    if kernel.settings.scrub == "at-once":
+        kernel.retry = lambda: scrub(kernel)
+    if not kernel.store.scrub():
         return 0
     kernel.retry = None
     with kernel.writing() as unit:

@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError
-
 from profilecore.engine import clearing, loading, merging, owning, profiles, searching
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.kernel import Kernel, Settings
@@ -24,7 +21,7 @@ from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.plugins import Plugins
+from profilecore.plugins import ConfigFault, Plugins, read_config
 from profilecore.rules.checks import Missing
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.merging import MergePlan
@@ -418,7 +415,6 @@ class Engine:
 
 def _read_settings(values: Any) -> Settings:
     try:
-        return Converter(forbid_extra_keys=True).structure(values, Settings)
-    except BaseValidationError as error:
-        faults = "; ".join(transform_error(error, path="config.profilecore"))
-        raise PluginError("profilecore", "config", faults) from None
+        return read_config(Settings, values, "config.profilecore")
+    except ConfigFault as fault:
+        raise PluginError("profilecore", "config", str(fault)) from None

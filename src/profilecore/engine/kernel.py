@@ -6,6 +6,7 @@ one commits, and only then are observers told.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +18,13 @@ from typing import Any, TypeVar
 import attrs
 
 from profilecore.codec import Codec
-from profilecore.errors import NotFound, ProfileCleared, ProfilecoreError, VersionConflict
+from profilecore.errors import (
+    NotFound,
+    ProfileCleared,
+    ProfilecoreError,
+    StoreError,
+    VersionConflict,
+)
 from profilecore.ids import new_id as make_id
 from profilecore.model.documents import (
     Document,
@@ -43,6 +50,7 @@ from profilecore.rules.visibility import CHAIN, Actor, may_see_profile
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
 
 T = TypeVar("T")
+_log = logging.getLogger("profilecore.engine")
 PROFILE = "profile"
 UNDELIVERED = "undelivered"
 RETRY_SECONDS = 5.0
@@ -162,6 +170,7 @@ class Kernel:
         )
         self.terms = TermMaker(store.salt, tuple(made.terms))
         self._observers = plugins.observers
+        self._undelivered_key = self.terms.key("undelivered", "")
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
         self._actor: ContextVar[Actor] = ContextVar("actor", default=CHAIN)
         self._unsettled: list[Event] = []
@@ -232,6 +241,9 @@ class Kernel:
                 self._unit.reset(token)
         with self._delivery:
             self._unsettled += unit.events
+        if unit.after:
+            # The host's commit is not seen here: done at a write after it.
+            self.retry = unit.after[-1]
 
     def reading(self) -> AbstractContextManager[Reader]:
         """Read one consistent state: the open unit's, if there is one."""
@@ -252,14 +264,19 @@ class Kernel:
     # ---- observers
 
     def _settle(self, unit: Unit) -> None:
+        steps = list(unit.after)
         if self._observers and (unit.events or self._unsettled):
-            self.deliver(unit.events)
-        for step in unit.after:
-            step()
+            steps.insert(0, lambda: self.deliver(unit.events))
         # A scrub that a reader stood in the way of: try again now and then, beside other work.
         if self.retry is not None and not unit.after and time.monotonic() >= self._retry_from:
             self._retry_from = time.monotonic() + RETRY_SECONDS
-            self.retry()
+            steps.append(self.retry)
+        for step in steps:
+            try:
+                step()
+            except StoreError as error:
+                # What the caller asked for is committed; what follows it is taken up again.
+                _log.warning("After a commit: %s", error)
 
     def deliver(self, fresh: Iterable[Event] = ()) -> None:
         """Offer committed events to the observers; what failed before comes first.
@@ -287,7 +304,7 @@ class Kernel:
 
     def _deliver_waiting(self) -> None:
         with self.store.read() as reader:
-            waiting = reader.listing(UNDELIVERED, None, 1_000)
+            waiting = reader.get_many(UNDELIVERED, reader.find(self._undelivered_key))
         done: list[str] = []
         for document in waiting:
             kept = self.codec.load(_Undelivered, document.body)
@@ -314,7 +331,8 @@ class Kernel:
                 for kept in missed:
                     id = f"{kept.event.id}:{kept.plugin}"
                     body = self.codec.dump(kept)
-                    writer.put(Document(UNDELIVERED, id, id, 1, body), expect=0)
+                    document = Document(UNDELIVERED, id, id, 1, body)
+                    writer.put(document, Terms(keys=(self._undelivered_key,)), expect=0)
 
     def _accepted(self, event: Event, plugin: str) -> bool:
         if self.plugins.offer(event, plugin) is None:
@@ -355,10 +373,20 @@ class Kernel:
 
         :raises NotFound: as :meth:`load`.
         """
-        profile = self.load(reader, id)
-        while profile.merged_into is not None:
-            profile = self.load(reader, profile.merged_into)
-        return profile
+        return self.line(reader, id)[-1]
+
+    def line(self, reader: Reader, id: str) -> list[Profile]:
+        """Give the profiles from an id to the root that it stands for now.
+
+        :raises NotFound: as :meth:`load`, always of the id that was asked for.
+        """
+        found = [self.load(reader, id)]
+        try:
+            while (parent := found[-1].merged_into) is not None:
+                found.append(self.load(reader, parent))
+        except NotFound:
+            raise NotFound("profile", id) from None
+        return found
 
     def living(self, reader: Reader, id: str, if_version: int | None = None) -> Profile:
         """Give the root of an id for a change.
@@ -376,12 +404,20 @@ class Kernel:
     def stored(self, reader: Reader, kind: str, id: str, cls: type[T]) -> tuple[Document, T]:
         """Give a document of a kind and its value.
 
-        :raises NotFound: if there is none, or it belongs to another property.
+        :raises NotFound: if there is none, or it belongs to another property, or to a profile
+            that is private to one.
         """
         document = reader.get(kind, id)
-        if document is None or not self._sees(document):
+        if document is None or not self._sees(document) or not self._sees_owner(reader, document):
             raise NotFound(kind, id)
         return document, self.codec.load(cls, document.body)
+
+    def _sees_owner(self, reader: Reader, document: Document) -> bool:
+        if self.actor.property_id is None:
+            return True
+        with self.acting(CHAIN):
+            root = self.root(reader, document.owner)
+        return may_see_profile(root, self.actor)
 
     def owned(self, reader: Reader, profile: Profile, kind: str, cls: type[T]) -> list[T]:
         """Give the values of a kind that a person owns and the actor may see."""

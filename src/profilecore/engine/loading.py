@@ -13,12 +13,9 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
-from multiprocessing import get_context
-from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
@@ -37,6 +34,9 @@ from profilecore.rules.changing import Border, Change, Occasion, change, new_pro
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import Terms
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 CHUNK = 500
 BATCH = 4_000
@@ -211,6 +211,9 @@ def _prepare_all(preparer: _Preparer, rows: Iterator[Row], workers: int | None) 
         for part in chunks:
             yield part, preparer(part)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(
         count, get_context("spawn"), initializer=_start_worker, initargs=(preparer,)
     ) as pool:
@@ -229,6 +232,8 @@ def _prepare_all(preparer: _Preparer, rows: Iterator[Row], workers: int | None) 
 
 
 def _picklable(preparer: _Preparer) -> bool:
+    from multiprocessing.reduction import ForkingPickler
+
     try:
         ForkingPickler.dumps(preparer)
     except Exception:  # noqa: BLE001  # pickling raises what it likes

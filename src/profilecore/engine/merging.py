@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -18,10 +18,12 @@ from profilecore.errors import (
     StalePlan,
     UnmergeBlocked,
 )
+from profilecore.hooks import ReferenceProvider
 from profilecore.model.documents import Merge
 from profilecore.model.enums import State
 from profilecore.model.events import MERGE_UNDONE, PROFILES_MERGED
 from profilecore.model.fields import evolve
+from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.merging import MergePlan
@@ -78,13 +80,16 @@ def _plan(
     people = (survivor, *losers.values())
     owned = reader.owned([id for p in people for id in p.family])
     made = rules.plan_merge(
-        survivor, list(losers.values()), choices, owned, kernel.merge_rules, kernel.now()
+        survivor,
+        list(losers.values()),
+        choices,
+        owned,
+        kernel.merge_rules,
+        kernel.now(),
+        kernel.actor,
     )
     gone = [id for p in losers.values() for id in p.family]
-    references = {
-        name: provider.count(gone)
-        for name, provider in sorted(kernel.plugins.contributions.references.items())
-    }
+    references = _each_reference(kernel, "count", lambda provider: provider.count(gone))
     made = evolve(
         made, references=references, blockers=(*dict.fromkeys((*blockers, *made.blockers)),)
     )
@@ -103,9 +108,8 @@ def _merge_of(kernel: Kernel, reader: Reader, survivor: Profile, id: str) -> str
 def apply(kernel: Kernel, given: MergePlan, key: str | None) -> Merge:
     with kernel.writing() as unit:
         once = Once(unit, "merge", key, lambda: [given.survivor_id, given.loser_ids])
-        done = once.result_id or given.already
-        if done is not None:
-            _, journal = kernel.stored(unit.writer, "merge", done, Merge)
+        if once.result_id is not None:
+            _, journal = kernel.stored(unit.writer, "merge", once.result_id, Merge)
             return _shown(journal)
         made = _plan(kernel, unit.writer, given.survivor_id, given.loser_ids, given.choices)
         if made.blockers:
@@ -127,10 +131,11 @@ def _shown(journal: Merge) -> Merge:
 
 def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
     kernel = unit.kernel
+    if len(kernel.codec.dump(result)) > MAX_BODY:
+        raise InvalidProfile([Problem("/", "too-large", "must not take more than 1 MiB")])
     survivor = kernel.load(unit.writer, made.survivor_id)
-    fields = tuple(
-        plan.field for plan in made.fields if getattr(survivor, plan.field) != plan.value
-    )
+    gone = [id for id in result.absorbed if id not in survivor.absorbed]
+    fields = tuple(p.field for p in made.fields if _differs(survivor, result, p.field))
     changed = ("absorbed", *fields, *(("facets",) if survivor.facets != result.facets else ()))
     merge = Merge(
         id=kernel.new_id(),
@@ -141,7 +146,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         before=kernel.codec.plain(_only(survivor, changed)),
         after=kernel.codec.plain(_only(result, changed)),
         stamp=kernel.occasion().stamp,
-        references=_repoint(kernel, made),
+        references=_each_reference(kernel, "repoint", lambda p: p.repoint(gone, survivor.id)),
     )
     unit.put_profile(result, expect=survivor.version)
     for id in made.loser_ids:
@@ -154,8 +159,6 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
             updated_at=result.updated_at,
         )
         unit.put_profile(merged, expect=loser.version)
-    if len(kernel.codec.dump(result)) > MAX_BODY:
-        raise InvalidProfile([Problem("/", "too-large", "must not take more than 1 MiB")])
     unit.put("merge", merge.id, survivor.id, merge, expect=0)
     unit.emit(
         PROFILES_MERGED, survivor.id, fields=changed, subject=merge.id, related=made.loser_ids
@@ -163,23 +166,31 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
     return merge
 
 
+def _differs(before: Profile, after: Profile, name: str) -> bool:
+    """Tell whether a field got another value, or its value another origin."""
+    stamps = (before.provenance.fields.get(name), after.provenance.fields.get(name))
+    return bool(getattr(before, name) != getattr(after, name) or stamps[0] != stamps[1])
+
+
 def _only(profile: Profile, fields: Sequence[str]) -> Profile:
     """Give a profile that holds the given fields and their provenance alone."""
     values = {name: getattr(profile, name) for name in fields}
-    stamps = {n: s for n in fields if (s := profile.provenance.of(n)) is not None}
-    provenance = evolve(profile.provenance, base=None, fields=stamps)
+    own = profile.provenance.fields
+    provenance = Provenance(None, {name: own[name] for name in fields if name in own})
     return Profile(provenance=provenance, **values)
 
 
-def _repoint(kernel: Kernel, made: MergePlan) -> dict[str, Any]:
-    gone = list(made.result.absorbed) if made.result else []
-    tokens: dict[str, Any] = {}
+def _each_reference(
+    kernel: Kernel, step: str, ask: Callable[[ReferenceProvider], Any]
+) -> dict[str, Any]:
+    """Ask every reference provider; one that fails is named, and aborts."""
+    answers: dict[str, Any] = {}
     for name, provider in sorted(kernel.plugins.contributions.references.items()):
         try:
-            tokens[name] = provider.repoint(gone, made.survivor_id)
+            answers[name] = ask(provider)
         except Exception as error:
-            raise PluginError(name, "repoint", type(error).__name__) from error
-    return tokens
+            raise PluginError(name, step, type(error).__name__) from error
+    return answers
 
 
 def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
@@ -188,7 +199,8 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         survivor = kernel.load(unit.writer, merge.survivor_id)
         losers = tuple(kernel.load(unit.writer, id) for id in merge.loser_ids)
         if merge.undone is not None:
-            return Unmerged(merge.id, seen_by(survivor, kernel.actor), losers, exact=False)
+            shown = tuple(seen_by(p, kernel.actor) for p in losers)
+            return Unmerged(merge.id, seen_by(survivor, kernel.actor), shown, exact=False)
         _refuse_unmerge(merge, survivor)
         exact = survivor.version == merge.survivor_version
         restored, kept = _take_out(kernel, merge, survivor)

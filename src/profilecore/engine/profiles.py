@@ -73,12 +73,7 @@ def get(kernel: Kernel, id: str) -> Profile:
 
 def path(kernel: Kernel, id: str) -> tuple[str, ...]:
     with kernel.reading() as reader:
-        profile = kernel.load(reader, id)
-        ids = [profile.id]
-        while profile.merged_into is not None:
-            profile = kernel.load(reader, profile.merged_into)
-            ids.append(profile.id)
-    return tuple(ids)
+        return tuple(profile.id for profile in kernel.line(reader, id))
 
 
 def update(

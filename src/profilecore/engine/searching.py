@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
@@ -94,13 +95,14 @@ def search(
 ) -> Page[Profile]:
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidProfile([Problem("/limit", "out-of-range", f"must be 1 to {MAX_PAGE}")])
-    after = None if cursor is None else _open(kernel, cursor)
     typed = parse(text)
     keys = tuple(kernel.terms.key(sort, value) for sort, value in wanted.values())
+    pages = _Cursors(kernel.store.salt, repr((typed, sorted(keys))).encode())
+    after = None if cursor is None else pages.open(cursor)
     with kernel.reading() as reader:
         if typed.word is None and not keys:
-            return _listing(kernel, reader, limit, after)
-        return _search(kernel, reader, typed, keys, limit, after)
+            return _listing(kernel, reader, limit, after, pages)
+        return _search(kernel, reader, typed, keys, limit, after, pages)
 
 
 def _search(
@@ -110,6 +112,7 @@ def _search(
     keys: tuple[int, ...],
     limit: int,
     after: list[Any] | None,
+    pages: _Cursors,
 ) -> Page[Profile]:
     query = Query(typed.word, typed.names, keys)
     position = None if after is None else tuple(after)
@@ -121,7 +124,7 @@ def _search(
         hits = reader.search(query, position, batch)
         for hit, profile in _profiles(kernel, reader, hits):
             if len(found) == limit:
-                return Page(tuple(found), _seal(kernel, last))
+                return Page(tuple(found), pages.seal(last))
             position = hit.position
             if profile is not None and _is_first(hit, profile, typed):
                 found.append(seen_by(profile, kernel.actor))
@@ -130,7 +133,7 @@ def _search(
         if len(hits) < batch:
             return Page(tuple(found))
         position = hits[-1].position
-    return Page(tuple(found), _seal(kernel, position))
+    return Page(tuple(found), pages.seal(position))
 
 
 def _profiles(
@@ -153,14 +156,16 @@ def _is_first(hit: Hit, profile: Profile, typed: Typed) -> bool:
     return typed.first_row(lines) == (hit.word, hit.text) and typed.accepts(lines)
 
 
-def _listing(kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None) -> Page[Profile]:
+def _listing(
+    kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None, pages: _Cursors
+) -> Page[Profile]:
     found: list[Profile] = []
     last: str | None = after[0] if after else None
     while True:
         documents = reader.listing(PROFILE, last, limit + 1)
         for document in documents:
             if len(found) == limit:
-                return Page(tuple(found), _seal(kernel, (last,)))
+                return Page(tuple(found), pages.seal((last,)))
             last = document.id
             profile = kernel.codec.load(Profile, document.body)
             if profile.state is State.ACTIVE and may_see_profile(profile, kernel.actor):
@@ -169,33 +174,43 @@ def _listing(kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None
             return Page(tuple(found))
 
 
-# A position holds a folded name, and cursors end in addresses and logs: so it is masked.
+@attrs.frozen
+class _Cursors:
+    """Makes and opens the cursors of one query.
 
+    A position holds a folded name, and cursors end in addresses and logs: so it is masked.  A
+    cursor of another query would point anywhere: so it is bound to its own.
+    """
 
-def _seal(kernel: Kernel, position: Any) -> str:
-    plain = orjson.dumps(position)
-    nonce = os.urandom(8)
-    tag = hashlib.blake2b(nonce + plain, digest_size=8, key=kernel.store.salt).digest()
-    return base64.urlsafe_b64encode(nonce + tag + _mask(kernel, nonce, plain)).decode().rstrip("=")
+    salt: bytes = attrs.field(repr=False)
+    query: bytes = attrs.field(repr=False)
 
+    def seal(self, position: Any) -> str:
+        plain = orjson.dumps(position)
+        nonce = os.urandom(8)
+        sealed = nonce + self._tag(nonce, plain) + self._mask(nonce, plain)
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
-def _open(kernel: Kernel, cursor: str) -> list[Any]:
-    try:
-        sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        nonce, tag, masked = sealed[:8], sealed[8:16], sealed[16:]
-        plain = _mask(kernel, nonce, masked)
-        if tag != hashlib.blake2b(nonce + plain, digest_size=8, key=kernel.store.salt).digest():
-            raise ValueError
-        position: list[Any] = orjson.loads(plain)
-    except ValueError:
-        problem = Problem("/cursor", "invalid-value", "must be a cursor this store gave")
-        raise InvalidProfile([problem]) from None
-    return position
+    def open(self, cursor: str) -> list[Any]:
+        try:
+            sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            nonce, tag, masked = sealed[:8], sealed[8:16], sealed[16:]
+            plain = self._mask(nonce, masked)
+            if not hmac.compare_digest(tag, self._tag(nonce, plain)):
+                raise ValueError
+            position: list[Any] = orjson.loads(plain)
+        except ValueError:
+            problem = Problem("/cursor", "invalid-value", "must be a cursor this search gave")
+            raise InvalidProfile([problem]) from None
+        return position
 
+    def _tag(self, nonce: bytes, plain: bytes) -> bytes:
+        content = nonce + plain + self.query
+        return hashlib.blake2b(content, digest_size=8, key=self.salt).digest()
 
-def _mask(kernel: Kernel, nonce: bytes, content: bytes) -> bytes:
-    stream = b"".join(
-        hashlib.blake2b(nonce + part.to_bytes(4, "big"), key=kernel.store.salt).digest()
-        for part in range(len(content) // 64 + 1)
-    )
-    return bytes(a ^ b for a, b in zip(content, stream, strict=False))
+    def _mask(self, nonce: bytes, content: bytes) -> bytes:
+        stream = b"".join(
+            hashlib.blake2b(nonce + part.to_bytes(4, "big"), key=self.salt).digest()
+            for part in range(len(content) // 64 + 1)
+        )
+        return bytes(a ^ b for a, b in zip(content, stream, strict=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from profilecore.errors import PluginError, StoreUnavailable
@@ -27,6 +26,8 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
         raise StoreUnavailable("A store is named by a URL, as in sqlite:///guests.db.")
     if scheme == "memory":
         return MemoryStore()
+    from importlib.metadata import entry_points
+
     found = list(entry_points(group=GROUP, name=scheme))
     if not found:
         raise StoreUnavailable(
