@@ -54,7 +54,7 @@ class Blocker:
     code: str
     message: str
     property_id: str | None = None
-    ref: str | None = None
+    ref: str | None = attrs.field(default=None, repr=False)
     expected_on: str | None = None
 
 

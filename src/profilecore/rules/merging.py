@@ -26,7 +26,7 @@ from profilecore.rules.survivorship import (
     Rule,
     is_empty,
 )
-from profilecore.rules.visibility import Actor, seen_by
+from profilecore.rules.visibility import CHAIN, Actor, may_see, seen_by
 
 # Kept by the engine itself, not decided field by field.
 _BOOKKEEPING = frozenset({"version", "updated_at", "provenance", "facets"})
@@ -107,8 +107,11 @@ def plan_merge(
     owned: Iterable[Document],
     by: MergeRules,
     at: datetime,
+    actor: Actor = CHAIN,
 ) -> MergePlan:
     """Work out a merge of ``losers`` into ``survivor``; all are roots and differ.
+
+    ``actor`` decides which of the owned documents are counted.
 
     :raises InvalidProfile: if a choice names no field or no profile of this merge.
     """
@@ -129,12 +132,12 @@ def plan_merge(
     loser_ids = {id for p in losers for id in p.family}
     counts: dict[str, int] = {}
     for document in documents:
-        if document.owner in loser_ids:
+        if document.owner in loser_ids and may_see(document.property_id, actor):
             counts[document.kind] = counts.get(document.kind, 0) + 1
     return MergePlan(
         survivor_id=survivor.id,
         loser_ids=tuple(p.id for p in losers),
-        fingerprint=fingerprint(people, documents, sorted(chosen.items())),
+        fingerprint=fingerprint(people, documents, survivor.id, sorted(chosen.items())),
         choices=chosen,
         fields=plans,
         owned=counts,

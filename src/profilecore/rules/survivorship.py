@@ -164,7 +164,8 @@ def by_key(candidates: Sequence[Candidate], preference: Preference) -> Choice:
         name: best([evolve(c, value=c.value.get(name)) for c in candidates], preference).value
         for name in names
     }
-    return Choice(merged, "by-key", None, candidates[0].stamp)
+    filled = {name: value for name, value in merged.items() if not is_empty(value)}
+    return Choice(filled, "by-key", None, candidates[0].stamp)
 
 
 RULES: Mapping[str, Rule] = {

@@ -41,9 +41,11 @@ def take_out(current: Profile, before: Profile, after: Profile, fields: Iterable
         else:
             kept.append(name)
             continue
+        if now != new and values[name] != old:
+            kept.append(name)
         if name in before.provenance.fields:
             stamps[name] = before.provenance.fields[name]
-        elif stamps.get(name) == after.provenance.of(name):
+        elif stamps.get(name) == after.provenance.fields.get(name):
             stamps.pop(name, None)
     provenance = Provenance(current.provenance.base, stamps)
     return Undone(evolve(current, provenance=provenance, **values), tuple(sorted(kept)))
