@@ -48,7 +48,6 @@ from profilecore.rules.merging import MergePlan
 from profilecore.rules.visibility import Actor
 
 __all__ = [
-    "UNSET",
     "Actor",
     "Address",
     "AsyncEngine",
@@ -84,6 +83,7 @@ __all__ = [
     "StalePlan",
     "Stay",
     "StoreError",
+    "UNSET",
     "UnmergeBlocked",
     "VersionConflict",
     "hookimpl",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 import pluggy
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from profilecore.rules.terms import TermSource
 
 GROUP = "profilecore.plugins"
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
 _log = logging.getLogger("profilecore.plugins")
 
@@ -140,12 +139,13 @@ class Plugins:
             self._fail(_plugin_error(name, "loading", error, str(error)))
 
     def _configured(self, name: str, plugin: object) -> object:
-        if not isinstance(plugin, type):
-            return plugin
-        config = getattr(plugin, "Config", None)
-        if config is None:
-            return plugin()
-        return plugin(read_config(config, self._config.get(name, {}), f"config.{name}"))
+        made: Callable[..., object] | None = plugin if isinstance(plugin, type) else None
+        config = getattr(made, "Config", None)
+        if made is not None and config is not None:
+            return made(read_config(config, self._config.get(name, {}), f"config.{name}"))
+        if self._config.get(name):
+            raise ConfigFault("takes no configuration")
+        return plugin if made is None else made()
 
     def _fail(self, error: PluginError) -> None:
         if self._strict:
@@ -155,15 +155,31 @@ class Plugins:
 
     def _contributions(self) -> Contributions:
         made = Contributions()
-        self._collect(self._hooks.profilecore_register_facets, _into(made.facets))
-        self._collect(self._hooks.profilecore_register_survivorship, _into(made.survivorship))
-        self._collect(self._hooks.profilecore_register_kinds, _named_into(made.kinds))
-        self._collect(self._hooks.profilecore_register_checks, _named_into(made.checks))
-        self._collect(self._hooks.profilecore_register_references, _named_into(made.references))
-        self._collect(self._hooks.profilecore_register_elsewhere, _named_into(made.elsewhere))
-        self._collect(self._hooks.profilecore_register_terms, made.terms.append)
-        self._collect(self._hooks.profilecore_register_stays, made.stays.append)
+        for name in self.names:
+            # All or nothing: a plugin that fails half way through contributes nothing.
+            attempt = Contributions(*(copy(kind) for kind in attrs.astuple(made, recurse=False)))
+            if self._contributes(name, attempt):
+                made = attempt
         return made
+
+    def _contributes(self, plugin: str, made: Contributions) -> bool:
+        hooks = self._hooks
+        for hook, register in (
+            (hooks.profilecore_register_facets, _into(made.facets)),
+            (hooks.profilecore_register_survivorship, _into(made.survivorship)),
+            (hooks.profilecore_register_kinds, _named_into(made.kinds)),
+            (hooks.profilecore_register_checks, _named_into(made.checks)),
+            (hooks.profilecore_register_references, _named_into(made.references)),
+            (hooks.profilecore_register_elsewhere, _named_into(made.elsewhere)),
+            (hooks.profilecore_register_terms, made.terms.append),
+            (hooks.profilecore_register_stays, made.stays.append),
+        ):
+            for name, outcome in self._each(hook, plugin, register=register):
+                if isinstance(outcome, BaseException):
+                    self._manager.unregister(name=name)
+                    self._fail(_plugin_error(name, _hook_name(hook), outcome))
+                    return False
+        return True
 
     def commands(self) -> list[click.Command]:
         """Give the commands that plugins add to the program."""
@@ -177,17 +193,13 @@ class Plugins:
                 self._fail(_plugin_error(name, _hook_name(hook), outcome))
 
     def _each(
-        self, hook: Callable[P, list[R]], *_: P.args, **arguments: P.kwargs
+        self, hook: Callable[..., list[Any]], only: str | None = None, /, **arguments: object
     ) -> Iterator[tuple[str, Any]]:
         """Call one hook plugin by plugin, by name, so that one cannot stop another."""
         caller = cast(pluggy.HookCaller, hook)
         for impl in sorted(caller.get_hookimpls(), key=lambda impl: impl.plugin_name):
-            try:
-                result = impl.function(*(arguments[name] for name in impl.argnames))
-                # Answers may be generators: run them here, where their raise is caught.
-                yield impl.plugin_name, list(result) if isinstance(result, Iterable) else result
-            except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
-                yield impl.plugin_name, error
+            if only is None or impl.plugin_name == only:
+                yield impl.plugin_name, _outcome(impl, arguments)
 
     def check_change(self, change: Change) -> list[Problem]:
         """Ask every plugin about a change."""
@@ -212,7 +224,13 @@ class Plugins:
         **arguments: object,
     ) -> list[T]:
         answers: list[T] = []
-        for name, outcome in self._each(hook, **arguments):
+        kind = type(refuse(""))
+        for name, answer in self._each(hook, **arguments):
+            outcome = answer
+            if not isinstance(outcome, BaseException | list | None):
+                outcome = TypeError(f"must give a list of {kind.__name__}")
+            elif isinstance(outcome, list) and not all(isinstance(a, kind) for a in outcome):
+                outcome = TypeError(f"must give {kind.__name__} only")
             if isinstance(outcome, BaseException):
                 self._report(name, _hook_name(hook), outcome)
                 answers.append(refuse(name))
@@ -236,15 +254,24 @@ class Plugins:
         caller = cast(pluggy.HookCaller, self._hooks.profilecore_on_event)
         for impl in caller.get_hookimpls():
             if impl.plugin_name == plugin:
-                try:
-                    impl.function(event)
-                except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
-                    return self._report(plugin, "profilecore_on_event", error)
+                outcome = _outcome(impl, {"event": event})
+                if isinstance(outcome, BaseException):
+                    return self._report(plugin, "profilecore_on_event", outcome)
         return None
 
     def _report(self, plugin: str, hook: str, cause: BaseException) -> PluginError:
         error = _plugin_error(plugin, hook, cause)
         _log.error("%s", error)
+        return error
+
+
+def _outcome(impl: pluggy.HookImpl, arguments: Mapping[str, object]) -> Any:
+    """Give what a plugin's function answers, or what it raised."""
+    try:
+        result = impl.function(*(arguments[name] for name in impl.argnames))
+        # Answers may be generators: run them here, where their raise is caught.
+        return list(result) if isinstance(result, Iterable) else result
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # isolates plugins
         return error
 
 

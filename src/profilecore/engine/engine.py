@@ -25,7 +25,7 @@ from profilecore.plugins import ConfigFault, Plugins, read_config
 from profilecore.rules.checks import Missing
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.merging import MergePlan
-from profilecore.rules.visibility import Actor, may_see
+from profilecore.rules.visibility import Actor
 from profilecore.store.opening import open_store
 from profilecore.store.port import Store
 
@@ -401,12 +401,11 @@ class Engine:
         """Give the events behind a cursor in order of commit; ``next`` is where to go on.
 
         Events carry ids and field names, never values.  Those about another property's documents
-        are left out.  At the end ``next`` stays where it is: ask again later.
+        or private profiles are left out.  At the end ``next`` stays where it is: ask again later.
+
+        :raises InvalidProfile: for a cursor that is none, or a limit outside 1 to 10,000.
         """
-        with self._kernel.reading() as reader:
-            found = reader.events(int(after), limit)
-        seen = tuple(e for e in found if may_see(e.scope, self._kernel.actor))
-        return Page(seen, str(found[-1].seq if found else after))
+        return searching.changes(self._kernel, after, limit)
 
     def deliver(self) -> None:
         """Offer observers what failed before, and joined transactions the host has committed."""

@@ -31,6 +31,8 @@ from profilecore.rules.unmerging import take_out
 from profilecore.rules.visibility import seen_by
 from profilecore.store.port import Reader
 
+_NEVER = ("merge-with-itself", "cycle")
+
 
 @attrs.frozen
 class Unmerged:
@@ -106,6 +108,9 @@ def _merge_of(kernel: Kernel, reader: Reader, survivor: Profile, id: str) -> str
 
 
 def apply(kernel: Kernel, given: MergePlan, key: str | None) -> Merge:
+    if any(blocker.code in _NEVER for blocker in given.blockers):
+        # The ids that make no sense together are not among those that would be merged.
+        raise MergeBlocked(given.blockers)
     with kernel.writing() as unit:
         once = Once(unit, "merge", key, lambda: [given.survivor_id, given.loser_ids])
         if once.result_id is not None:

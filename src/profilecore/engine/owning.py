@@ -18,7 +18,6 @@ from profilecore.errors import (
     ScopeDenied,
 )
 from profilecore.model.documents import FileRecord, Hold
-from profilecore.model.enums import StayStatus
 from profilecore.model.events import (
     FILE_ATTACHED,
     FILE_DETACHED,
@@ -64,26 +63,23 @@ def place_hold(
     property_id = property_id if property_id is not None else actor.property_id
     if not may_see(property_id, actor):
         raise ScopeDenied("place a hold for another property")
-    problems = [
-        Problem(f"/{name}", "invalid-value", "must be a short text")
-        for name, value in (("kind", kind), ("ref", ref), ("property_id", property_id))
-        if value is not None and not 0 < len(value) <= 255
-    ]
-    if problems:
-        raise InvalidProfile(problems)
+    given = {"kind": kind, "property_id": property_id, "ref": ref, "expected_on": expected_on}
+    reading = Reading()
+    good = reading.fields(Hold, given)
+    if good.get("kind") is None and not reading.problems:
+        reading.problems.append(Problem("/kind", "missing", "is required"))
+    if reading.problems:
+        raise InvalidProfile(reading.problems)
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
         hold = Hold(
             id=kernel.new_id(),
             profile_id=profile.id,
-            kind=kind,
-            property_id=property_id,
-            ref=ref,
-            expected_on=expected_on,
             placed=kernel.occasion().stamp,
+            **good,
         )
-        unit.put("hold", hold.id, profile.id, hold, expect=0, property_id=property_id)
-        unit.emit(HOLD_PLACED, profile.id, subject=hold.id, scope=property_id)
+        unit.put("hold", hold.id, profile.id, hold, expect=0, property_id=hold.property_id)
+        unit.emit(HOLD_PLACED, profile.id, subject=hold.id, scope=hold.property_id)
     return hold
 
 
@@ -120,7 +116,7 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
         document = unit.writer.get("stay", known[0]) if known else None
         if document is not None:
             old = kernel.codec.load(Stay, document.body)
-            stay = evolve(old, **values)
+            stay = evolve(old, **_with_nights(values, old))
             if stay == old:
                 return stay
             stay = evolve(stay, version=old.version + 1, stamp=kernel.occasion().stamp)
@@ -131,7 +127,7 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
                 profile_id=profile.id,
                 version=1,
                 stamp=kernel.occasion().stamp,
-                **values,
+                **_with_nights(values, Stay()),
             )
             owner, expect = profile.id, 0
         terms = Terms(keys=() if key is None else (key,))
@@ -155,16 +151,29 @@ def _stay_values(given: Stay | Mapping[str, Any]) -> dict[str, Any]:
     good = {name: value for name, value in good.items() if value is not None}
     if not good.get("property_id") and "property_id" not in {p.path[1:] for p in reading.problems}:
         reading.problems.append(Problem("/property_id", "missing", "is required"))
-    arrival, departure = good.get("arrival"), good.get("departure")
-    if arrival and departure:
-        if departure < arrival:
-            message = "must not lie before the arrival"
-            reading.problems.append(Problem("/departure", "invalid-value", message))
-        good.setdefault("nights", (departure - arrival).days)
+    _check_dates(good.get("arrival"), good.get("departure"), reading)
     if reading.problems:
         raise InvalidProfile(reading.problems)
-    good.setdefault("status", StayStatus.CONFIRMED)
     return good
+
+
+def _check_dates(arrival: date | None, departure: date | None, reading: Reading) -> None:
+    if arrival and departure and departure < arrival:
+        message = "must not lie before the arrival"
+        reading.problems.append(Problem("/departure", "invalid-value", message))
+
+
+def _with_nights(given: Mapping[str, Any], old: Stay) -> dict[str, Any]:
+    """Check the dates of a stay as a whole, and count its nights where nobody else did."""
+    values = dict(given)
+    arrival, departure = (values.get(n, getattr(old, n)) for n in ("arrival", "departure"))
+    reading = Reading()
+    _check_dates(arrival, departure, reading)
+    if reading.problems:
+        raise InvalidProfile(reading.problems)
+    if arrival and departure and (values.keys() & {"arrival", "departure"}):
+        values.setdefault("nights", (departure - arrival).days)
+    return values
 
 
 def _stay_key(kernel: Kernel, values: Mapping[str, Any]) -> int | None:
@@ -201,6 +210,8 @@ def attach(
         name = clean(name.replace("\\", "/").rpartition("/")[2], 255)
     except ValueError as error:
         raise InvalidProfile([Problem("/name", "invalid-value", str(error))]) from None
+    if not name.strip("."):
+        raise InvalidProfile([Problem("/name", "missing", "must name a file")])
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
         record = FileRecord(
@@ -241,6 +252,9 @@ def detach(kernel: Kernel, file_id: str) -> None:
         unit.emit(FILE_DETACHED, owner.id, subject=file_id, scope=document.property_id)
 
 
+_IMAGES = ("before", "after", "references")
+
+
 def access(kernel: Kernel, profile_id: str) -> dict[str, Any]:
     with kernel.reading() as reader:
         root = kernel.root(reader, profile_id)
@@ -252,12 +266,16 @@ def access(kernel: Kernel, profile_id: str) -> dict[str, Any]:
             kind = kernel.kinds.get(document.kind)
             if may_see(document.property_id, kernel.actor) and (kind is None or kind.personal):
                 tree = orjson.loads(document.body)
+                if document.kind == "merge" and kernel.actor.property_id is not None:
+                    # A journal holds the items of all properties, as they were.
+                    tree = {name: held for name, held in tree.items() if name not in _IMAGES}
                 documents.setdefault(document.kind, []).append(tree)
     plain = kernel.codec.plain
+    seen = seen_by(root, kernel.actor)
     held = {
-        "profile": plain(seen_by(root, kernel.actor)),
+        "profile": plain(seen),
         "merged_profiles": [plain(seen_by(p, kernel.actor)) for p in absorbed],
-        "consents": [plain(c) for c in current_consents(root.consents, kernel.now()).values()],
+        "consents": [plain(c) for c in current_consents(seen.consents, kernel.now()).values()],
         "relationships": [plain(r) for r in relationships(kernel, root.id)],
         "documents": documents,
         "elsewhere": _elsewhere(kernel, root),

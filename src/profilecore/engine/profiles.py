@@ -26,6 +26,7 @@ from profilecore.rules.visibility import may_see_profile, seen_by
 from profilecore.store.port import Reader
 
 MAX_BODY = 2**20
+MAX_EDGES = 1_000_000
 
 
 def create(
@@ -150,7 +151,11 @@ def relationships(kernel: Kernel, id: str) -> list[Relation]:
 
 def related_to(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[Profile]:
     """Give the profiles that have an edge to one of the ids."""
-    ids = [id for member in family for id in reader.find(kernel.terms.key("related", member))]
+    ids = [
+        id
+        for member in family
+        for id in reader.find(kernel.terms.key("related", member), MAX_EDGES)
+    ]
     documents = reader.get_many(PROFILE, list(dict.fromkeys(ids)))
     return [kernel.codec.load(Profile, d.body) for d in documents]
 

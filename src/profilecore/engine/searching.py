@@ -15,15 +15,17 @@ import orjson
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import Classification, State
+from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.normalise.text import fold
 from profilecore.rules.terms import Typed, lines_of, parse
-from profilecore.rules.visibility import may_see_profile, seen_by
+from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
 
 T = TypeVar("T")
 MAX_PAGE = 500
 MAX_HITS = 5_000
+MAX_EVENTS = 10_000
 
 
 @attrs.frozen
@@ -172,6 +174,25 @@ def _listing(
                 found.append(seen_by(profile, kernel.actor))
         if len(documents) <= limit:
             return Page(tuple(found))
+
+
+def changes(kernel: Kernel, after: int | str, limit: int) -> Page[Event]:
+    problems = []
+    if not str(after).isdecimal():
+        problems.append(Problem("/after", "invalid-value", "must be a cursor of this feed"))
+    if not 1 <= limit <= MAX_EVENTS:
+        problems.append(Problem("/limit", "out-of-range", f"must be 1 to {MAX_EVENTS}"))
+    if problems:
+        raise InvalidProfile(problems)
+    with kernel.reading() as reader:
+        found = reader.events(int(after), limit)
+        seen = [e for e in found if may_see(e.scope, kernel.actor)]
+        if kernel.actor.property_id is not None:
+            ids = list({e.profile_id: None for e in seen})
+            about = [kernel.codec.load(Profile, d.body) for d in reader.get_many(PROFILE, ids)]
+            visible = {p.id for p in about if may_see_profile(p, kernel.actor)}
+            seen = [e for e in seen if e.profile_id in visible]
+    return Page(tuple(seen), str(found[-1].seq if found else after))
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ _SPECIAL = str.maketrans(
 )  # fmt: skip
 # Apostrophes join (O'Brien is one word); everything else that is no letter or digit separates.
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+_LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 _SEPARATORS = {n: " " for n in range(128) if not chr(n).isalnum()} | {ord("'"): "", ord("`"): ""}
 
 
@@ -55,15 +57,19 @@ def fold(value: str) -> str:
     """
     text = value.casefold()
     if not text.isascii():
-        text = _strip_marks(_strip_marks(text).translate(_SPECIAL)).translate(_APOSTROPHES)
+        text = _strip_marks(text)
+        if not text.isascii():
+            text = _strip_marks(text.translate(_SPECIAL)).translate(_APOSTROPHES)
     if text.isascii():
         return " ".join(text.translate(_SEPARATORS).split())
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
 def _strip_marks(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    decomposed = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    if not decomposed.isascii():
+        decomposed = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return decomposed.casefold()
 
 
 def compact(value: str) -> str:

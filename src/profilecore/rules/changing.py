@@ -83,7 +83,7 @@ def new_profile(
         _require_name(good.get("last_name"), reading)
     if reading.problems:
         raise InvalidProfile(reading.problems)
-    good = {name: value for name, value in good.items() if value is not None}
+    good = {name: _as_new(value) for name, value in good.items() if value is not None}
     for name in APPEND_ONLY & good.keys():
         good[name] = tuple(_dated(item, occasion) for item in good[name])
     good.setdefault("property_id", occasion.actor.property_id)
@@ -95,6 +95,12 @@ def new_profile(
         "provenance": Provenance(occasion.stamp),
     }
     return build(Profile, good)
+
+
+def _as_new(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: entry for key, entry in value.items() if entry is not None}
+    return one_primary(value) if isinstance(value, tuple) else value
 
 
 @attrs.frozen
@@ -136,10 +142,12 @@ def change(
     for name, value in good.items():
         old = getattr(profile, name)
         if isinstance(old, tuple):
-            value = _collection(profile, name, value, given[name], occasion, unite)
+            value = _collection(profile, name, value, occasion, unite)
         elif isinstance(old, dict):
             merged = old | (value or {})
             value = {} if value is None else {k: v for k, v in merged.items() if v is not None}
+        elif value is None:
+            value = _DEFAULTS[name]
         if value != old:
             values[name] = value
     if not values:
@@ -163,7 +171,7 @@ def _read(
     good: dict[str, Any] = {}
     for name, value in given.items():
         if isinstance(value, Mapping) and name in _COLLECTIONS:
-            good[name] = _read_patch(reading, name, value, profile)
+            good[name] = _read_patch(reading, name, value, profile, occasion.actor)
         elif name == "facets" and isinstance(value, Mapping):
             good[name] = _read_facets(reading, value, border)
         else:
@@ -205,63 +213,110 @@ def _region(given: Mapping[str, Any], border: Border, profile: Profile | None) -
 _COLLECTIONS = frozenset(
     a.name for a in fields_of(Profile) if a.default == () and a.name in SETTABLE
 )
+_DEFAULTS = {a.name: a.default for a in fields_of(Profile)}
 _PATCH = ("add", "remove", "change")
 
 
 def _read_patch(
-    reading: Reading, name: str, patch: Mapping[str, Any], profile: Profile | None
+    reading: Reading, name: str, patch: Mapping[str, Any], profile: Profile | None, actor: Actor
 ) -> dict[str, Any] | None:
-    wrong = [key for key in patch if key not in _PATCH]
-    if wrong or profile is None or (name in APPEND_ONLY and patch.keys() - {"add"}):
+    add, remove, changes = (patch.get(key) for key in _PATCH)
+    if (
+        profile is None
+        or patch.keys() - set(_PATCH)
+        or (name in APPEND_ONLY and patch.keys() - {"add"})
+        or not isinstance(remove or (), list | tuple)
+        or not isinstance(changes or {}, Mapping)
+    ):
         message = "can only be added to" if name in APPEND_ONLY else "takes add, remove, change"
         reading.problems.append(Problem(f"/{name}", "invalid-patch", message))
         return None
-    present = {str(item_key(item)): item for item in getattr(profile, name)}
-    read: dict[str, Any] = {"remove": [], "change": {}}
-    read["add"] = reading.fields(Profile, {name: patch.get("add", ())}).get(name, ())
-    for key in [*patch.get("remove", ()), *patch.get("change", {})]:
+    present = {_typed_key(item): item for item in _visible(profile, name, actor)}
+    since = len(reading.problems)
+    added = reading.fields(Profile, {name: add or ()}).get(name, ())
+    for at in range(since, len(reading.problems)):
+        fault = reading.problems[at]
+        path = f"/{name}/add{fault.path.removeprefix(f'/{name}')}"
+        reading.problems[at] = evolve(fault, path=path)
+    gone: list[str] = []
+    for number, given in enumerate(remove or ()):
+        key = _typed_key(given)
         if key not in present:
-            reading.problems.append(Problem(f"/{name}", "unknown-item", "has no such item"))
-            return None
-    read["remove"] = list(patch.get("remove", ()))
-    for key, values in patch.get("change", {}).items():
-        item = present[key]
-        if not attrs.has(type(item)) or not isinstance(values, Mapping):
-            reading.problems.append(Problem(f"/{name}", "invalid-patch", "cannot be changed"))
-            continue
-        whole = {a.name: getattr(item, a.name) for a in fields_of(type(item))} | dict(values)
-        faults = len(reading.problems)
-        read["change"][key] = reading.item(Profile, name, whole)
-        reading.under(name, faults)
+            problem = Problem(f"/{name}/remove/{number}", "unknown-item", "has no such item")
+            reading.problems.append(problem)
+        gone.append(key)
+    # The path has the number of the change: its key may be a person's address.
+    changed = {
+        key: _read_change(reading, name, f"{name}/change/{number}", present.get(key), values)
+        for number, (key, values) in enumerate((changes or {}).items())
+    }
+    return {"add": added, "remove": gone, "change": changed}
+
+
+def _read_change(reading: Reading, name: str, path: str, item: Any, values: Any) -> Any:
+    if item is None:
+        reading.problems.append(Problem(f"/{path}", "unknown-item", "has no such item"))
+        return None
+    if not attrs.has(type(item)) or not isinstance(values, Mapping):
+        reading.problems.append(Problem(f"/{path}", "invalid-patch", "cannot be changed"))
+        return None
+    whole = _held(item) | dict(values)
+    if "value" in values and "raw" in whole:
+        whole["raw"] = values.get("raw")  # what was typed for the old value
+    since = len(reading.problems)
+    read = reading.item(Profile, name, whole)
+    reading.under(path, since)
     return read
+
+
+def _typed_key(item: Any) -> str:
+    """Give the key of an item as a caller writes it."""
+    key = item_key(item)
+    return str(getattr(key, "value", key))
+
+
+def _visible(profile: Profile, name: str, actor: Actor) -> tuple[Any, ...]:
+    hidden = hidden_items(profile, name, actor)
+    return tuple(item for item in getattr(profile, name) if item not in hidden)
 
 
 def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> dict[str, Any]:
     good: dict[str, Any] = {}
     for name, value in given.items():
         cls = border.facets.get(name)
-        if cls is None or value is None or isinstance(value, cls):
-            good[name] = value
-        elif isinstance(value, Mapping):
-            faults = len(reading.problems)
-            values = reading.fields(cls, value)
-            reading.under(f"facets/{name}", faults)
-            if len(reading.problems) == faults:
-                good[name] = cls(**values)
+        if value is None:
+            good[name] = None
+        elif cls is None:
+            good |= reading.fields(Profile, {"facets": {name: value}}).get("facets", {})
+        elif isinstance(value, Mapping | cls):
+            held = value if isinstance(value, Mapping) else _held(value)
+            since = len(reading.problems)
+            values = reading.fields(cls, held)
+            reading.under(f"facets/{name}", since)
+            if len(reading.problems) == since:
+                good[name] = cls(**{key: v for key, v in values.items() if v is not None})
         else:
             reading.problems.append(Problem(f"/facets/{name}", "wrong-type", "must be an object"))
     return good
+
+
+def _held(value: Any) -> dict[str, Any]:
+    return {a.name: getattr(value, a.name) for a in fields_of(type(value))}
 
 
 def _check_scope(good: Mapping[str, Any], actor: Actor, reading: Reading) -> None:
     if actor.property_id is None:
         return
     for name in SCOPED_FIELDS.keys() & good.keys():
-        items = good[name]["add"] if isinstance(good[name], dict) else good[name]
-        for number, item in enumerate(items or ()):
-            if item.property_id not in (None, actor.property_id):
-                path = f"/{name}/{number}/property_id"
-                reading.problems.append(Problem(path, "scope", "must be the acting property"))
+        given = good[name]
+        lists = {name: given}
+        if isinstance(given, dict):
+            lists = {f"{name}/add": given["add"], f"{name}/change": given["change"].values()}
+        for path, items in lists.items():
+            for number, item in enumerate(items or ()):
+                if item is not None and item.property_id not in (None, actor.property_id):
+                    where = f"/{path}/{number}/property_id"
+                    reading.problems.append(Problem(where, "scope", "must be the acting property"))
 
 
 def _require_name(last_name: str | None, reading: Reading) -> None:
@@ -278,27 +333,43 @@ def _dated(item: Any, occasion: Occasion) -> Any:
 
 
 def _collection(
-    profile: Profile, name: str, value: Any, given: Any, occasion: Occasion, unite: bool
+    profile: Profile, name: str, value: Any, occasion: Occasion, unite: bool
 ) -> tuple[Any, ...]:
     old: tuple[Any, ...] = getattr(profile, name)
     if name in APPEND_ONLY:
         added = value["add"] if isinstance(value, dict) else value or ()
         known = {item_key(item) for item in old}
-        return old + tuple(_dated(i, occasion) for i in added if item_key(i) not in known)
-    hidden = hidden_items(profile, name, occasion.actor)
+        fresh = [item for item in added if item_key(item) not in known]
+        if unite:
+            fresh = [item for item in fresh if not _said_before(item, old)]
+        return old + tuple(_dated(item, occasion) for item in fresh)
+    visible = _visible(profile, name, occasion.actor)
     if isinstance(value, dict):
-        items = {str(item_key(i)): value["change"].get(str(item_key(i)), i) for i in old}
-        for key in value["remove"]:
-            items.pop(key)
-        items |= {str(item_key(i)): i for i in value["add"]}
-        return _with_primary(tuple(items.values()), value["add"])
-    if value is None:
-        return hidden
+        return _patched(old, visible, value)
     if unite:
         known = {item_key(item) for item in old}
-        return old + tuple(item for item in value if item_key(item) not in known)
-    kept = {item_key(item) for item in hidden}
-    return hidden + one_primary(tuple(i for i in value if item_key(i) not in kept))
+        return one_primary(old + tuple(i for i in value or () if item_key(i) not in known))
+    wanted = one_primary(value or ())
+    return old if wanted == visible else hidden_items(profile, name, occasion.actor) + wanted
+
+
+def _patched(
+    old: tuple[Any, ...], visible: tuple[Any, ...], patch: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    items: dict[Any, Any] = {}
+    for item in old:
+        key = _typed_key(item) if item in visible else None
+        if key is None or key not in patch["remove"]:
+            now = patch["change"].get(key, item)
+            items[item_key(now)] = now
+    items |= {item_key(item): item for item in patch["add"]}
+    return _with_primary(tuple(items.values()), (*patch["change"].values(), *patch["add"]))
+
+
+def _said_before(item: Any, old: tuple[Any, ...]) -> bool:
+    """Tell whether an entry repeats an old one, but for what the engine adds when it stores it."""
+    added = [n for n in ("id", "at", "by", "recorded_by") if getattr(item, n, "") is None]
+    return any(evolve(other, **dict.fromkeys(added)) == item for other in old)
 
 
 def _with_primary(items: tuple[Any, ...], added: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -137,6 +137,8 @@ def _fill(kept: Any, other: Any) -> Any:
 
 def one_primary(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """Keep the first primary mark of a collection and drop the others."""
+    if len(items) < 2:
+        return items
     marked = [n for n, item in enumerate(items) if getattr(item, "primary", False)]
     if len(marked) < 2:
         return items
@@ -164,7 +166,7 @@ def by_key(candidates: Sequence[Candidate], preference: Preference) -> Choice:
         name: best([evolve(c, value=c.value.get(name)) for c in candidates], preference).value
         for name in names
     }
-    filled = {name: value for name, value in merged.items() if not is_empty(value)}
+    filled = {name: value for name, value in merged.items() if value is not None}
     return Choice(filled, "by-key", None, candidates[0].stamp)
 
 
@@ -190,12 +192,14 @@ def current_consents(
     """
     current: dict[tuple[str, str, str, str], Consent] = {}
     for entry in history:
-        if entry.status.value == "granted" and entry.expires_at and entry.expires_at <= now:
-            continue
         other = current.get(entry.subject)
         if other is None or _outranks(entry, other):
             current[entry.subject] = entry
-    return current
+    return {about: entry for about, entry in current.items() if not _is_over(entry, now)}
+
+
+def _is_over(entry: Consent, now: datetime) -> bool:
+    return bool(entry.status.value == "granted" and entry.expires_at and entry.expires_at <= now)
 
 
 def _outranks(entry: Consent, other: Consent) -> bool:

@@ -71,7 +71,8 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
 def lines_of(profile: Profile) -> tuple[Line, ...]:
     """Give the lines of a profile: its own name with its contacts and numbers, then others."""
     own = fold(_joined(profile.names[0]))
-    words = own.split()
+    company = fold(profile.company_name or "")
+    words = own.split() + company.split()
     for email in profile.emails:
         words.append(email.value)
     for phone in profile.phones:
@@ -80,9 +81,7 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
         words += _number_words(document.number)
     for tax_id in profile.tax_ids:
         words += _number_words(tax_id.value)
-    if profile.company_name:
-        words += fold(profile.company_name).split()
-    lines = [Line(own, _unique(words))]
+    lines = [Line(f"{own} {company}".strip(), _unique(words))]
     for name in profile.alternate_names:
         text = fold(_joined(name))
         if text and text != own:

@@ -1,0 +1,348 @@
+"""The statements: one reader and one writer over a connection that is inside a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from profilecore.errors import VersionConflict
+from profilecore.model.documents import Document
+from profilecore.model.events import Event
+from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
+from profilecore_sqlite.faults import DRIVER_ERRORS, typed
+from profilecore_sqlite.terms import Keys, Words, pack, unpack
+
+Row = tuple[Any, ...]
+
+PART_SIZE = 1 << 20
+CHUNK_DOCUMENTS = 5_000
+CHUNK_BYTES = 16 << 20
+BEYOND = "\U0010ffff"
+
+_DOCUMENT = "kind, id, owner, version, body, property_id"
+GET = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND id = ?"
+# The plus keeps the planner on the index of owners.
+OWNED = (
+    f"SELECT n, {_DOCUMENT} FROM pc_document WHERE owner = ?1 AND owner <> id"
+    " AND (?2 IS NULL OR +kind = ?2) ORDER BY n"
+)
+LISTING = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND n > ? ORDER BY n LIMIT ?"
+NUMBER = "SELECT n FROM pc_document WHERE kind = ? AND id = ?"
+FIND = (
+    "SELECT d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
+    " WHERE k.h = ? ORDER BY k.n LIMIT ?"
+)
+COUNT = "SELECT count(*) FROM pc_document WHERE kind = ?"
+EVENTS = "SELECT seq, body FROM pc_event WHERE seq > ? ORDER BY seq LIMIT ?"
+BLOB = "SELECT content FROM pc_blob WHERE id = ? ORDER BY part"
+
+_STORED = "SELECT n, version, terms FROM pc_document WHERE kind = ? AND id = ?"
+_INSERT = (
+    "INSERT INTO pc_document (n, kind, id, owner, version, property_id, terms, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UPDATE = "UPDATE pc_document SET version = ?, property_id = ?, body = ? WHERE n = ?"
+_UPDATE_TERMS = "UPDATE pc_document SET terms = ? WHERE n = ?"
+_ADD_KEY = "INSERT INTO pc_key (h, n) VALUES (?, ?)"
+_ADD_WORD = "INSERT INTO pc_word (word, text, n) VALUES (?, ?, ?)"
+_DROP_KEY = "DELETE FROM pc_key WHERE h = ? AND n = ?"
+_DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
+
+_EVENT_DEFAULTS = {
+    field.name: field.default for field in attrs.fields(Event) if field.name not in ("seq", "at")
+}
+
+
+def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
+    """Give the statement of a search and its parameters.
+
+    Its rows are (word, text, n, id) in the order of a covering primary key.
+    """
+    if query.word is None:
+        return _search_by_key(query, after, limit)
+    sql = (
+        "SELECT w.word, w.text, w.n, d.id FROM pc_word AS w"
+        " CROSS JOIN pc_document AS d ON d.n = w.n WHERE w.word < ?"
+    )
+    parameters: list[Any] = [query.word + BEYOND]
+    if after is None or after[0] < query.word:
+        sql += " AND w.word >= ?"
+        parameters.append(query.word)
+    else:
+        sql += " AND (w.word, w.text, w.n) > (?, ?, ?)"
+        parameters += after
+    for other in query.others:
+        sql += " AND instr(' ' || w.text, ' ' || ?) > 0"
+        parameters.append(other)
+    for key in query.keys:
+        sql += " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = w.n)"
+        parameters.append(key)
+    return f"{sql} ORDER BY w.word, w.text, w.n LIMIT ?", [*parameters, limit]
+
+
+def _search_by_key(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
+    sql = (
+        "SELECT '', '', k.n, d.id FROM pc_key AS k"
+        " CROSS JOIN pc_document AS d ON d.n = k.n WHERE k.h = ? AND k.n > ?"
+    )
+    parameters = [query.keys[0], after[2] if after else 0]
+    for key in query.keys[1:]:
+        sql += " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = k.n)"
+        parameters.append(key)
+    # Without a text, only the empty prefix begins a word of it.
+    if any(query.others):
+        sql += " AND 0"
+    return f"{sql} ORDER BY k.n LIMIT ?", [*parameters, limit]
+
+
+class SqliteReader(Reader):
+    """Reads over a connection; whoever made it begins and ends the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Take a new cursor, free of the row factory that the connection may have."""
+        self._cursor = self._connection.cursor()
+        self._cursor.row_factory = None
+
+    def close(self) -> None:
+        """Let go of the cursor, and with it of a statement that keeps the connection open."""
+        self._cursor.close()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement and give all its rows."""
+        try:
+            return self._cursor.execute(sql, parameters).fetchall()
+        except DRIVER_ERRORS as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: BaseException) -> Exception:
+        # SQLite undoes the transaction by itself on some errors (a full disk): what followed
+        # would be committed statement by statement.
+        if not self._connection.in_transaction:
+            self.close()
+        return typed(error, self._path)
+
+    def get(self, kind: str, id: str) -> Document | None:
+        rows = self.rows(GET, (kind, id))
+        return Document(*rows[0]) if rows else None
+
+    def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        return [Document(*row) for id in ids for row in self.rows(GET, (kind, id))]
+
+    def owned(self, owners: Sequence[str], kind: str | None = None) -> list[Document]:
+        found = [row for owner in dict.fromkeys(owners) for row in self.rows(OWNED, (owner, kind))]
+        found.sort(key=itemgetter(0))
+        return [Document(*row[1:]) for row in found]
+
+    def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
+        start = 0
+        if after is not None and (rows := self.rows(NUMBER, (kind, after))):
+            start = rows[0][0]
+        return [Document(*row) for row in self.rows(LISTING, (kind, start, limit))]
+
+    def find(self, key: int, limit: int = 1_000) -> list[str]:
+        return [id for (id,) in self.rows(FIND, (key, limit))]
+
+    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        return {key: found for key in dict.fromkeys(keys) if (found := self.find(key))}
+
+    def search(
+        self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
+    ) -> list[Hit]:
+        rows = self.rows(*search_statement(query, after, limit))
+        return [Hit(id, word, text, (word, text, number)) for word, text, number, id in rows]
+
+    def events(self, after: int = 0, limit: int = 500) -> list[Event]:
+        return [_event(seq, body) for seq, body in self.rows(EVENTS, (after, limit))]
+
+    def count(self, kind: str) -> int:
+        number: int = self.rows(COUNT, (kind,))[0][0]
+        return number
+
+    def blob(self, id: str) -> bytes | None:
+        parts = self.rows(BLOB, (id,))
+        return b"".join(part for (part,) in parts) if parts else None
+
+
+class SqliteWriter(SqliteReader, Writer):
+    """Reads and writes over a connection that holds the write lock."""
+
+    def _many(self, sql: str, rows: Iterable[Row]) -> None:
+        try:
+            self._cursor.executemany(sql, rows)
+        except DRIVER_ERRORS as error:
+            raise self._failed(error) from None
+
+    def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+        packed = pack(terms)
+        found = self.rows(_STORED, (document.kind, document.id))
+        stored = found[0][1] if found else 0
+        if stored != expect:
+            raise VersionConflict(document.id, expect, stored)
+        if not found:
+            self.rows(_INSERT, _values(None, document, packed))
+            number = self._cursor.lastrowid
+            keys, words = set(terms.keys), terms.rows()
+        else:
+            number = found[0][0]
+            values = (document.version, document.property_id, document.body, number)
+            self.rows(_UPDATE, values)
+            if found[0][2] == packed:
+                return
+            self.rows(_UPDATE_TERMS, (packed, number))
+            old_keys, old_words = unpack(found[0][2])
+            new_keys, new_words = set(terms.keys), terms.rows()
+            self._drop(number, old_keys - new_keys, old_words - new_words)
+            keys, words = new_keys - old_keys, new_words - old_words
+        if keys:
+            self._many(_ADD_KEY, [(key, number) for key in keys])
+        if words:
+            self._many(_ADD_WORD, [(word, text, number) for word, text in words])
+
+    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+        for chunk in _chunks(documents):
+            self._insert(chunk)
+
+    def _insert(self, chunk: list[tuple[Document, Terms]]) -> None:
+        last = self.rows("SELECT seq FROM sqlite_sequence WHERE name = 'pc_document'")
+        first: int = last[0][0] + 1 if last else 1
+        values: list[Row] = []
+        keys: list[tuple[int, int]] = []
+        words: list[tuple[str, str, int]] = []
+        for number, (document, terms) in enumerate(chunk, first):
+            values.append(_values(number, document, pack(terms)))
+            keys += [(key, number) for key in set(terms.keys)]
+            words += [(word, text, number) for word, text in terms.rows()]
+        # In the order of their trees, each page is found in the cache once.
+        keys.sort()
+        words.sort()
+        try:
+            self._cursor.executemany(_INSERT, values)
+        except DRIVER_ERRORS as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+                raise self._conflict(values) from None
+            raise self._failed(error) from None
+        self._many(_ADD_KEY, keys)
+        self._many(_ADD_WORD, words)
+
+    def _conflict(self, values: list[Row]) -> VersionConflict:
+        for number, kind, id, *_ in values:
+            found, version, _terms = self.rows(_STORED, (kind, id))[0]
+            if found != number:
+                break
+        # Their terms are not stored yet.
+        self.rows("DELETE FROM pc_document WHERE n >= ?", (values[0][0],))
+        return VersionConflict(id, 0, version)
+
+    def delete(self, kind: str, id: str) -> bool:
+        found = self.rows(_STORED, (kind, id))
+        if not found:
+            return False
+        number, _version, packed = found[0]
+        self._drop(number, *unpack(packed))
+        self.rows("DELETE FROM pc_document WHERE n = ?", (number,))
+        return True
+
+    def _drop(self, number: int, keys: Keys, words: Words) -> None:
+        if keys:
+            self._many(_DROP_KEY, [(key, number) for key in keys])
+        if words:
+            self._many(_DROP_WORD, [(word, text, number) for word, text in words])
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        listed = list(events)
+        if not listed:
+            return []
+        first = self.rows("SELECT coalesce(max(seq), 0) + 1 FROM pc_event")[0][0]
+        made = [attrs.evolve(event, seq=seq) for seq, event in enumerate(listed, first)]
+        self._many(
+            "INSERT INTO pc_event (seq, body) VALUES (?, ?)",
+            [(event.seq, _event_body(event)) for event in made],
+        )
+        return made
+
+    def put_blob(self, id: str, content: bytes) -> None:
+        if self.rows("SELECT 1 FROM pc_blob WHERE id = ? LIMIT 1", (id,)):
+            raise VersionConflict(id, 0, 1)
+        view = memoryview(content)
+        self._many(
+            "INSERT INTO pc_blob (id, part, content) VALUES (?, ?, ?)",
+            (
+                (id, part, view[part * PART_SIZE : (part + 1) * PART_SIZE])
+                for part in range(max(1, -(-len(view) // PART_SIZE)))
+            ),
+        )
+
+    def delete_blob(self, id: str) -> None:
+        self.rows("DELETE FROM pc_blob WHERE id = ?", (id,))
+
+
+class JoinedWriter(SqliteWriter):
+    """A writer over a connection that is another's, whose settings stay as they are."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        factory: Callable[[bytes], Any] = self._connection.text_factory
+        if factory is str:
+            return super().rows(sql, parameters)
+        self._connection.text_factory = str
+        try:
+            return super().rows(sql, parameters)
+        finally:
+            self._connection.text_factory = factory
+
+
+def _chunks(
+    documents: Iterable[tuple[Document, Terms]],
+) -> Iterator[list[tuple[Document, Terms]]]:
+    chunk: list[tuple[Document, Terms]] = []
+    size = 0
+    for pair in documents:
+        chunk.append(pair)
+        size += len(pair[0].body)
+        if len(chunk) == CHUNK_DOCUMENTS or size > CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _values(number: int | None, document: Document, packed: bytes) -> Row:
+    return (
+        number,
+        document.kind,
+        document.id,
+        document.owner,
+        document.version,
+        document.property_id,
+        packed,
+        document.body,
+    )
+
+
+def _event_body(event: Event) -> bytes:
+    tree: dict[str, Any] = {"at": event.at.isoformat()}
+    for name, default in _EVENT_DEFAULTS.items():
+        value = getattr(event, name)
+        if value != default:
+            tree[name] = value
+    return orjson.dumps(tree)
+
+
+def _event(seq: int, body: bytes) -> Event:
+    tree = orjson.loads(body)
+    tree["at"] = datetime.fromisoformat(tree["at"])
+    for name in ("fields", "related"):
+        if name in tree:
+            tree[name] = tuple(tree[name])
+    return Event(seq=seq, **tree)

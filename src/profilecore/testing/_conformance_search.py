@@ -1,0 +1,296 @@
+"""Conformance, core tier: look-up by keys, search by words, and paging by position."""
+
+from __future__ import annotations
+
+import pytest
+
+from profilecore.store.port import Hit, Line, Query, Store, Terms
+from profilecore.testing._conformance_base import (
+    ConformanceBase,
+    add,
+    doc,
+    ids,
+    paged,
+    rows,
+    search,
+    terms,
+)
+
+EXTREME_KEYS = (0, -1, 1, 2**63 - 1, -(2**63), 2**53 + 1)
+SPECIAL = (
+    "%", "_", "'", '"', "\\", "*", "?", "[", "]", "^", "$", "-", ".", "(", "&", "|", ":", ";",
+    "é", "ß", "ñ", "я", "漢", "\u0301", "\ufffd", "\U00010428", "\U0001f600", "\U00020bb7",
+)  # fmt: skip
+
+
+class SearchConformance(ConformanceBase):
+    """A search gives rows, not documents, in an order that paging can rely on."""
+
+    def test_find_gives_ids_in_order_of_first_insertion(self, store: Store) -> None:
+        """Updates keep the place, whichever version got the key.
+
+        If this fails: order by the number of the first insertion, not by id or index entry.
+        """
+        entries = [(doc(name), terms(keys=[7])) for name in ("p5", "p1", "p9")]
+        add(store, entries[0], (doc("p7"), terms(keys=[8])), *entries[1:])
+        with store.write() as writer:
+            writer.put(doc("p7", version=2), terms(keys=[8, 7]), expect=1)
+            writer.put(doc("p5", version=2), terms(keys=[7]), expect=1)
+        with store.read() as reader:
+            assert reader.find(7) == ["p5", "p7", "p1", "p9"]
+            assert reader.find(7, 2) == ["p5", "p7"]
+            assert reader.find(7, limit=1) == ["p5"]
+            assert reader.find(8) == ["p7"]
+            assert reader.find(9) == []
+
+    def test_keys_use_all_64_bits(self, store: Store) -> None:
+        """Keys are signed numbers of 64 bits, compared exactly.
+
+        If this fails: use a column of 64 bits; a floating-point number rounds large keys.
+        """
+        add(store, *((doc(f"p{n}"), terms(keys=[key])) for n, key in enumerate(EXTREME_KEYS)))
+        with store.read() as reader:
+            assert [reader.find(key) for key in EXTREME_KEYS] == [
+                [f"p{n}"] for n in range(len(EXTREME_KEYS))
+            ]
+            assert reader.find(2**53) == []
+
+    def test_find_is_limited_by_default(self, store: Store) -> None:
+        """A thousand ids are given unless more are asked for.
+
+        If this fails: keep the default of the port.
+        """
+        with store.write() as writer:
+            writer.insert((doc(f"p{n}"), terms(keys=[1])) for n in range(1_001))
+        with store.read() as reader:
+            assert reader.find(1) == [f"p{n}" for n in range(1_000)]
+            assert len(reader.find(1, 5_000)) == 1_001
+
+    def test_find_many_gives_only_keys_that_some_document_has(self, store: Store) -> None:
+        """Each key gives what ``find`` gives; a key that no document has is left out.
+
+        If this fails: a key that lost its last document must not stay with an empty list.
+        """
+        add(
+            store,
+            (doc("p9"), terms(keys=[1, -2])),
+            (doc("p1"), terms(keys=[1])),
+            (doc("p2"), terms(keys=[3])),
+        )
+        with store.write() as writer:
+            writer.delete("profile", "p2")
+        with store.read() as reader:
+            assert reader.find_many([3, 1, 4, -2, 1]) == {1: ["p9", "p1"], -2: ["p9"]}
+            assert reader.find_many([]) == {}
+
+    def test_a_word_is_found_by_its_beginning(self, store: Store) -> None:
+        """A prefix finds whole words too; letters inside a word find nothing.
+
+        If this fails: compare the beginning of the stored word, as it stands: the engine has
+        folded both already.
+        """
+        add(
+            store,
+            (doc("p1"), terms("anna garcia")),
+            (doc("p2"), terms("joanna")),
+            (doc("p3"), terms("an")),
+        )
+        assert ids(search(store, "ann")) == ["p1"]
+        assert ids(search(store, "anna")) == ["p1"]
+        assert ids(search(store, "an")) == ["p3", "p1"]
+        assert ids(search(store, "gar")) == ["p1"]
+        assert ids(search(store, "arc")) == []
+        assert ids(search(store, "annabel")) == []
+        assert ids(search(store, "ANN")) == []
+
+    def test_hits_are_ordered_by_word_text_and_first_insertion(self, store: Store) -> None:
+        """Words and texts are compared by code point, equal ones by first insertion.
+
+        If this fails: use a binary collation (in SQLite ``BINARY``, in PostgreSQL ``"C"``).
+        """
+        texts = {
+            "p9": "ana z",
+            "p2": "anb a",
+            "p4": "ana",
+            "p1": "ana z",
+            "p8": "anz",
+            "p3": "ané",
+            "p7": "ana-b",
+            "p6": "an\U0001f600",
+            "p5": "an\ufffd",
+            "p0": "ana Z",
+        }
+        add(store, *((doc(name), terms(text)) for name, text in texts.items()))
+        with store.write() as writer:
+            writer.put(doc("p9", version=2), terms("ana z"), expect=1)
+        assert ids(search(store, "an")) == [
+            "p4", "p0", "p9", "p1", "p7", "p2", "p8", "p3", "p5", "p6",
+        ]  # fmt: skip
+
+    def test_each_word_of_a_document_is_a_hit_of_its_own(self, store: Store) -> None:
+        """A hit tells which word of which text was found; each has its own position.
+
+        If this fails: give a row per distinct (word, text), not per document.
+        """
+        lines = (
+            Line("ana maria anaya", ("anaya", "ana", "maria")),
+            Line("casa ana", ("casa", "ana", "home")),
+        )
+        add(store, (doc("p1"), Terms((), lines)))
+        hits = search(store, "ana")
+        assert rows(hits) == [
+            ("p1", "ana", "ana maria anaya"),
+            ("p1", "ana", "casa ana"),
+            ("p1", "anaya", "ana maria anaya"),
+        ]
+        assert all(type(hit.position) is tuple for hit in hits)
+        assert len({hit.position for hit in hits}) == 3
+        assert rows(search(store, "home")) == [("p1", "home", "casa ana")]
+
+    def test_every_other_word_must_begin_a_word_of_the_text(self, store: Store) -> None:
+        """``others`` filter by the text of the row itself, each by the beginning of a word.
+
+        If this fails: look in the row's own text, not in the document's other texts, for the
+        beginning of the text or a blank followed by the word.
+        """
+        add(
+            store,
+            (doc("p1"), terms("ana garcia lopez")),
+            (doc("p2"), terms("ana lopez", "casa garcia")),
+            (doc("p3"), terms("garcia ana")),
+            (doc("p4"), terms("ana oscar")),
+        )
+        assert ids(search(store, "ana", others=["gar"])) == ["p1", "p3"]
+        assert ids(search(store, "ana", others=["garcia", "lop"])) == ["p1"]
+        assert ids(search(store, "ana", others=["lop", "lop"])) == ["p1", "p2"]
+        assert ids(search(store, "ana", others=["car"])) == []
+        assert ids(search(store, "gar", others=["a"])) == ["p1", "p3"]
+        assert ids(search(store, "ana", others=["garcia l"])) == ["p1"]
+        assert ids(search(store, "ana", others=["lopez", "x"])) == []
+
+    def test_a_hit_must_have_all_keys(self, store: Store) -> None:
+        """``keys`` filter the words' documents, and hold together with ``others``.
+
+        If this fails: each key is a condition of its own; a match of any is not enough.
+        """
+        add(
+            store,
+            (doc("p1"), terms("ana garcia", keys=[1, 2])),
+            (doc("p2"), terms("ana lopez", keys=[1, 2, 3])),
+            (doc("p3"), terms("ana garcia", keys=[2])),
+            (doc("p4"), terms("berta garcia", keys=[1, 2])),
+            (doc("p2", "stay", owner="p2"), terms("ana")),
+        )
+        assert ids(search(store, "ana", keys=[1])) == ["p1", "p2"]
+        assert ids(search(store, "ana", keys=[2, 1])) == ["p1", "p2"]
+        assert ids(search(store, "ana", keys=[2, 2])) == ["p1", "p3", "p2"]
+        assert ids(search(store, "ana", keys=[1, 3])) == ["p2"]
+        assert ids(search(store, "ana", keys=[4])) == []
+        assert ids(search(store, "ana", others=["garcia"], keys=[1])) == ["p1"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 50])
+    def test_without_a_word_documents_come_by_first_insertion(
+        self, store: Store, limit: int
+    ) -> None:
+        """A search by keys alone gives each document that has all of them once, in pages.
+
+        If this fails: do not go through the words; a document may have none.
+        """
+        names = ["p5", "p1", "p9", "p3"]
+        for name in names:
+            add(store, (doc(name), terms("ana b", "c d", keys=[1, 2])))
+        add(store, (doc("p2"), terms("ana", keys=[1])))
+        add(store, (doc("p4"), terms(keys=[2, 1])))
+        pages = list(paged(store, Query(keys=(1, 2)), limit))
+        assert [hit.id for page in pages for hit in page] == [*names, "p4"]
+
+    @pytest.mark.parametrize("special", SPECIAL)
+    def test_no_character_is_special(self, store: Store, special: str) -> None:
+        """A character matches itself alone, in the first word and in the others.
+
+        If this fails: escape patterns (``%``, ``_``, the escape itself, ``*``, ``[``), bind
+        values instead of quoting them, and let the upper bound of a prefix include every
+        character up to U+10FFFF.
+        """
+        text = f"a{special}b {special}c"
+        add(
+            store,
+            (doc("p1"), Terms((), (Line(text, (f"a{special}b", f"{special}c")),))),
+            (doc("p2"), terms("axb xc", "ab c", "axxb xxc")),
+        )
+        assert rows(search(store, f"a{special}")) == [("p1", f"a{special}b", text)]
+        assert ids(search(store, f"a{special}b")) == ["p1"]
+        assert ids(search(store, special)) == ["p1"]
+        assert sorted(ids(search(store, "a"))) == ["p1", "p2", "p2", "p2"]
+        assert ids(search(store, "a", others=[special])) == ["p1"]
+        assert ids(search(store, "a", others=[f"a{special}b", f"{special}c"])) == ["p1"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 5, 200])
+    def test_paging_by_position_gives_each_row_once(self, store: Store, limit: int) -> None:
+        """All pages together are the whole result, in its order.
+
+        If this fails: go on behind (word, text, number) as a whole, compared as a row: equal
+        words and equal texts are the case that goes wrong.
+        """
+        for n in range(40):
+            add(store, (doc(f"p{n}"), terms(f"ana a{n % 3}", f"anb b{n % 2}", keys=[n % 2])))
+        whole = rows(search(store, "an", limit=1_000))
+        assert len(whole) == 80
+        pages = list(paged(store, Query("an"), limit))
+        assert [row for page in pages for row in rows(page)] == whole
+        assert {len(page) for page in pages[:-1]} <= {limit}
+        filtered = list(paged(store, Query("an", ("b",), (1,)), limit))
+        assert [row for page in filtered for row in rows(page)] == [
+            row for row in whole if row[2] == "anb b1"
+        ]
+
+    def test_fifty_hits_are_given_by_default(self, store: Store) -> None:
+        """The limit is fifty rows unless another is asked for.
+
+        If this fails: keep the default of the port.
+        """
+        add(store, *((doc(f"p{n}"), terms("ana")) for n in range(51)))
+        with store.read() as reader:
+            hits = reader.search(Query("ana"))
+            assert ids(hits) == [f"p{n}" for n in range(50)]
+            assert ids(reader.search(Query("ana"), hits[-1].position)) == ["p50"]
+
+    def test_positions_stay_valid_when_documents_come_and_go(self, store: Store) -> None:
+        """What was there all along is given once, wherever else documents come and go.
+
+        If this fails: a position has to hold values of the row, not an offset, and must not
+        need its row to exist.
+        """
+        names = [f"p{n}" for n in range(1, 10)]
+        add(store, *((doc(name), terms(f"ana {name}")) for name in names))
+        first = search(store, "ana", limit=4)
+        assert ids(first) == names[:4]
+        with store.write() as writer:
+            writer.delete("profile", "p1")
+            writer.delete("profile", "p4")
+            writer.delete("profile", "p6")
+            writer.put(doc("q1"), terms("ana"), expect=0)
+            writer.put(doc("q2"), terms("ana p65"), expect=0)
+            writer.put(doc("p7", version=2), terms("ana p7"), expect=1)
+        assert _behind(store, first[-1]) == ["p5", "q2", "p7", "p8", "p9"]
+
+    def test_a_position_is_not_taken_over_by_a_later_document(self, store: Store) -> None:
+        """A document stored after the last row was deleted comes behind its position.
+
+        If this fails: the number of a deleted document was given to a new one; in SQLite use
+        ``autoincrement``.
+        """
+        for name in ("p1", "p2"):
+            add(store, (doc(name), terms("ana", keys=[1])))
+        hits = search(store, "ana"), search(store, keys=[1])
+        with store.write() as writer:
+            writer.delete("profile", "p2")
+        add(store, (doc("p3"), terms("ana", keys=[1])))
+        assert _behind(store, hits[0][-1]) == ["p3"]
+        with store.read() as reader:
+            assert ids(reader.search(Query(keys=(1,)), hits[1][-1].position)) == ["p3"]
+
+
+def _behind(store: Store, hit: Hit) -> list[str]:
+    with store.read() as reader:
+        return ids(reader.search(Query("ana"), hit.position))

@@ -1,0 +1,165 @@
+"""Terms and typed queries agree: whatever a person types of a profile finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kit import emails, examples, phones
+
+from profilecore import Email, ExternalId, IdentityDocument, Phone, Profile
+from profilecore.model import Classification, DocumentType, Name, State, TaxId
+from profilecore.normalise.text import fold
+from profilecore.rules.terms import MAX_WORD, TermMaker, lines_of, parse
+
+MAKER = TermMaker(b"salt")
+words = st.text(
+    st.characters(categories=("Ll", "Lu"), max_codepoint=0x24F), min_size=1, max_size=8
+).filter(lambda word: fold(word).isalpha() and " " not in fold(word))
+
+
+def found(profile: Profile, typed: str) -> bool:
+    lines = lines_of(profile)
+    query = parse(typed)
+    return query.first_row(lines) is not None and query.accepts(lines)
+
+
+@given(st.data())
+@examples(150)
+def test_any_prefixes_of_the_words_of_a_profile_in_any_order_find_it(data: Any) -> None:
+    draw = data.draw
+    profile = Profile(
+        first_name=draw(words),
+        last_name=draw(words),
+        second_last_name=draw(st.none() | words),
+        company_name=draw(st.none() | words),
+        emails=tuple(Email(v) for v in draw(st.lists(emails, max_size=2))),
+        phones=tuple(Phone(v) for v in draw(st.lists(phones, max_size=2))),
+    )
+    names = [n for n in (profile.first_name, profile.last_name, profile.company_name) if n]
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    typed = [word[: draw(st.integers(1, len(word)))] for word in chosen]
+    if profile.emails and draw(st.booleans()):
+        address = profile.emails[0].value
+        typed.append(address[: draw(st.integers(address.index("@") + 1, len(address)))])
+    if profile.phones and draw(st.booleans()):
+        number = profile.phones[-1].value
+        typed.append(number[: draw(st.integers(4, len(number)))])
+    if all(fold(word) for word in typed):
+        assert found(profile, " ".join(draw(st.permutations(typed))))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "garcia", "GARCÍA", "núñez garcía", "ana nun", "a g n", "garcia-nunez", "hotel gar",
+        "ana@example.org", "ANA@EX", "ana@", "garcia ana@exa",
+        "+34600111222", "0034600111222", "600111222", "600 111 222", "0600111222",
+        "+34 600-111-222", "(34) 600.111", "60011", "ana 600 111",
+        "x1234567", "X-1234567", "x123", "00123", "123", "b9", "x1234567 garcia",
+    ],
+)  # fmt: skip
+def test_a_guest_is_found_as_people_type(typed: str) -> None:
+    guest = Profile(
+        first_name="Ana",
+        last_name="García-Núñez",
+        company_name="Hotel Sol",
+        emails=(Email("ana@example.org"),),
+        phones=(Phone("+34600111222"),),
+        documents=(
+            IdentityDocument(DocumentType.NIE, number="X1234567"),
+            IdentityDocument(DocumentType.OTHER, number="00123"),
+        ),
+        tax_ids=(TaxId("B987"),),
+    )
+    assert found(guest, typed)
+
+
+@pytest.mark.parametrize("typed", ["garcia bo", "xana", "601", "bob@example.org", "ana 999"])
+def test_a_word_that_nothing_begins_with_finds_nobody(typed: str) -> None:
+    guest = Profile(first_name="Ana", last_name="García", phones=(Phone("+34600111222"),))
+    assert not found(guest, typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "lead", "names", "others"),
+    [
+        ("", None, (), ()),
+        ("ana garcía", "garcia", ("ana",), ()),
+        ("600 111 222", "600111222", (), ()),
+        ("ana 600 111", "600111", ("ana",), ()),
+        ("A@B.example", "a@b.example", (), ()),
+        ("x-12 ana@e", "ana@e", (), ("x12",)),
+        ("O'Brien", "obrien", (), ()),
+    ],
+)
+def test_a_query_is_taken_apart(
+    typed: str, lead: str | None, names: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    query = parse(typed)
+    assert (query.word, query.names, query.others) == (lead, names, others)
+
+
+def test_a_long_word_is_found_by_its_beginning_and_in_full() -> None:
+    guest = Profile(last_name="x" * 200)
+    assert found(guest, "x" * MAX_WORD)
+    assert found(guest, "x" * 200)
+
+
+def test_another_name_is_a_line_of_its_own() -> None:
+    guest = Profile(
+        first_name="Ana", last_name="García", alternate_names=(Name(last_name="Smith"), Name())
+    )
+    assert [line.text for line in lines_of(guest)] == ["ana garcia", "smith"]
+    assert found(guest, "smi")
+
+
+def test_only_an_active_profile_has_more_than_its_state() -> None:
+    guest = Profile(last_name="García", emails=(Email("a@example.org"),))
+    assert MAKER.of(guest).lines
+    for state in (State.MERGED, State.CLEARED):
+        terms = MAKER.of(attrs.evolve(guest, state=state))
+        assert terms.keys == (MAKER.key("state", state.value),)
+        assert terms.lines == ()
+
+
+def test_every_exact_value_has_its_key() -> None:
+    guest = Profile(
+        last_name="García",
+        emails=(Email("a@example.org"),),
+        phones=(Phone("+34600111222"),),
+        documents=(IdentityDocument(DocumentType.PASSPORT, number="AB1"),),
+        external_ids=(ExternalId("pms", "7"),),
+        tags=("VIP",),
+        classifications=(Classification.STAFF,),
+        category="Gold",
+        marketing_source="Web",
+    )
+    keys = MAKER.of(guest).keys
+    for sort, value in (
+        ("email", "a@example.org"), ("phone", "+34600111222"), ("document", "ab1"),
+        ("external", "pms:7"), ("tag", "vip"), ("class", "staff"), ("category", "gold"),
+        ("source", "web"),
+    ):  # fmt: skip
+        assert MAKER.key(sort, value) in keys, sort
+    assert MAKER.external("pms", "7") in keys
+
+
+def test_a_plugin_adds_keys_of_its_own() -> None:
+    maker = TermMaker(b"salt", (lambda p: [("initial", (p.last_name or "")[:1])],))
+    assert maker.key("initial", "G") in maker.of(Profile(last_name="García")).keys
+
+
+def test_keys_depend_on_sort_value_and_salt_and_fit_in_64_bits() -> None:
+    seen = {
+        MAKER.key("email", "x"),
+        MAKER.key("phone", "x"),
+        MAKER.key("email", "y"),
+        TermMaker(b"other").key("email", "x"),
+    }
+    assert len(seen) == 4
+    assert all(-(2**63) <= key < 2**63 for key in seen)
+    assert "salt" not in repr(MAKER)

@@ -1,0 +1,475 @@
+"""Memory stores that break one rule each: documents, terms, search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import attrs
+
+from profilecore.errors import VersionConflict
+from profilecore.store import NO_TERMS, Hit, MemoryStore, Query
+from profilecore.store.memory import _MemoryWriter, _Row
+
+BROKEN: dict[str, tuple[type, tuple[str, ...]]] = {}
+"""By name: a broken store, and the tests of the suite that must fail for it."""
+
+
+class Broken(MemoryStore):
+    """A memory store with a writer of another class."""
+
+    writer: ClassVar[type[_MemoryWriter]] = _MemoryWriter
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writer = self.writer()
+
+
+def fails(*tests: str) -> Callable[[type], type]:
+    """Register a broken store, or a broken writer, with the tests that find it out."""
+
+    def register(cls: type) -> type:
+        store = cls
+        if issubclass(cls, _MemoryWriter):
+            store = type(cls.__name__, (Broken,), {"writer": cls})
+        BROKEN[cls.__name__] = store, tests
+        return cls
+
+    return register
+
+
+def without_terms(row: _Row, **terms: Any) -> _Row:
+    return attrs.evolve(row, terms=attrs.evolve(row.terms, **terms))
+
+
+@fails("test_a_document_comes_back_as_it_was_stored")
+class KeepsBodiesAsText(_MemoryWriter):
+    def get(self, kind, id):
+        found = super().get(kind, id)
+        return found and attrs.evolve(found, body=found.body.decode("utf-8", "replace").encode())
+
+
+@fails("test_a_document_comes_back_as_it_was_stored")
+class TakesNoPropertyForEmpty(_MemoryWriter):
+    def get(self, kind, id):
+        found = super().get(kind, id)
+        return found and attrs.evolve(found, property_id=found.property_id or None)
+
+
+@fails("test_kind_and_id_together_name_a_document")
+class IgnoresCase(_MemoryWriter):
+    def get(self, kind, id):
+        return super().get(kind, id) or super().get(kind, id.lower())
+
+
+@fails("test_kind_and_id_together_name_a_document")
+class IgnoresKind(_MemoryWriter):
+    def get(self, kind, id):
+        rows = (row.document for row in self._rows.values() if row.document.id == id)
+        return super().get(kind, id) or next(rows, None)
+
+
+@fails("test_an_update_replaces_the_document")
+class KeepsTheOldBody(_MemoryWriter):
+    def put(self, document, terms=NO_TERMS, *, expect):
+        if old := self.get(document.kind, document.id):
+            document = attrs.evolve(document, body=old.body)
+        super().put(document, terms, expect=expect)
+
+
+@fails(
+    "test_a_wrong_expectation_is_refused",
+    "test_expecting_a_version_loses_no_update",
+    "test_insert_refuses_what_exists",
+)
+class IgnoresExpect(_MemoryWriter):
+    def put(self, document, terms=NO_TERMS, *, expect):
+        stored = self.get(document.kind, document.id)
+        super().put(document, terms, expect=stored.version if stored else 0)
+
+
+@fails("test_a_wrong_expectation_is_refused")
+class NamesNoVersions(_MemoryWriter):
+    def put(self, document, terms=NO_TERMS, *, expect):
+        try:
+            super().put(document, terms, expect=expect)
+        except VersionConflict:
+            raise VersionConflict(document.id, 0, 0) from None
+
+
+@fails("test_a_transaction_goes_on_after_a_refused_put")
+class GivesUpAfterAConflict(_MemoryWriter):
+    def put(self, document, terms=NO_TERMS, *, expect):
+        try:
+            super().put(document, terms, expect=expect)
+        except VersionConflict:
+            self.rewind(0)
+            raise
+
+
+@fails("test_get_many_gives_what_exists_in_the_order_asked_for")
+class SortsWhatWasAskedFor(_MemoryWriter):
+    def get_many(self, kind, ids):
+        return super().get_many(kind, sorted(ids))
+
+
+@fails("test_a_batch_may_be_large")
+class BindsAThousandValues(_MemoryWriter):
+    def get_many(self, kind, ids):
+        if len(ids) > 1_000:
+            raise OverflowError("too many values")
+        return super().get_many(kind, ids)
+
+
+@fails("test_owned_documents_come_in_order_of_first_insertion")
+class SortsOwnedByIdentity(_MemoryWriter):
+    def owned(self, owners, kind=None):
+        return sorted(super().owned(owners, kind), key=lambda document: document.id)
+
+
+@fails("test_owned_documents_come_in_order_of_first_insertion")
+class GroupsOwnedByOwner(_MemoryWriter):
+    def owned(self, owners, kind=None):
+        return [found for owner in owners for found in super(type(self), self).owned([owner], kind)]
+
+
+@fails("test_a_document_that_owns_itself_is_not_owned")
+class OwnsItself(_MemoryWriter):
+    def owned(self, owners, kind=None):
+        documents = [self._rows[row_kind, id].document for _, row_kind, id in self._order]
+        return [d for d in documents if d.owner in owners and kind in (None, d.kind)]
+
+
+@fails("test_a_listing_gives_each_document_once")
+class ListsByIdentity(_MemoryWriter):
+    def listing(self, kind, after, limit):
+        every = sorted(super().listing(kind, None, 9_999), key=lambda document: document.id)
+        return [document for document in every if after is None or document.id > after][:limit]
+
+
+@fails("test_a_listing_gives_each_document_once")
+class ListsTheLastAgain(_MemoryWriter):
+    def listing(self, kind, after, limit):
+        every = super().listing(kind, None, 9_999)
+        start = next((n for n, document in enumerate(every) if document.id == after), 0)
+        return every[start : start + limit]
+
+
+@fails("test_a_listing_goes_on_where_documents_come_and_go")
+class CountsToFindAPage(_MemoryWriter):
+    def listing(self, kind, after, limit):
+        start = self._rows[kind, after].number if after else 0
+        return super().listing(kind, None, 9_999)[start : start + limit]
+
+
+@fails("test_count_counts_one_kind")
+class CountsEverything(_MemoryWriter):
+    def count(self, kind):
+        return len(self._rows)
+
+
+@fails(
+    "test_find_gives_ids_in_order_of_first_insertion",
+    "test_owned_documents_come_in_order_of_first_insertion",
+    "test_hits_are_ordered_by_word_text_and_first_insertion",
+)
+class MovesToTheEndByAnUpdate(_MemoryWriter):
+    def _replace(self, where, row):
+        self._remove(where)
+        self._next += 1
+        self._add(attrs.evolve(row, number=self._next))
+
+
+@fails("test_find_gives_ids_in_order_of_first_insertion")
+class SortsFoundByIdentity(_MemoryWriter):
+    def find(self, key, limit=1_000):
+        return sorted(super().find(key, 9_999))[:limit]
+
+
+@fails("test_find_gives_ids_in_order_of_first_insertion")
+class FindsWithoutLimit(_MemoryWriter):
+    def find(self, key, limit=1_000):
+        return super().find(key, max(limit, 1_000))
+
+
+@fails("test_keys_use_all_64_bits")
+class RoundsKeys(_MemoryWriter):
+    def find(self, key, limit=1_000):
+        return [id for k in self._keys if float(k) == float(key) for id in self._keys[k].values()]
+
+
+@fails("test_find_is_limited_by_default")
+class FindsAHundred(_MemoryWriter):
+    def find(self, key, limit=100):
+        return super().find(key, limit)
+
+
+@fails("test_find_many_gives_only_keys_that_some_document_has")
+class FindsEmptyLists(_MemoryWriter):
+    def find_many(self, keys):
+        return {key: self.find(key) for key in keys}
+
+
+@fails(
+    "test_a_put_replaces_the_keys",
+    "test_random_work_shows_no_difference_to_the_reference",
+)
+class LeavesOldKeys(_MemoryWriter):
+    def _replace(self, where, row):
+        old = self._rows[where].terms.keys
+        super()._replace(where, without_terms(row, keys=row.terms.keys + old))
+
+
+@fails(
+    "test_a_put_replaces_the_words",
+    "test_random_work_shows_no_difference_to_the_reference",
+)
+class LeavesOldWords(_MemoryWriter):
+    def _replace(self, where, row):
+        old = self._rows[where].terms.lines
+        super()._replace(where, without_terms(row, lines=row.terms.lines + old))
+
+
+@fails("test_terms_given_twice_count_once")
+class KeepsEqualTermsApart(_MemoryWriter):
+    def _index(self, row):
+        super()._index(row)
+        if sum(len(line.words) for line in row.terms.lines) > len(row.terms.rows()):
+            raise VersionConflict(row.document.id, 0, 0)
+
+
+@fails("test_delete_takes_the_document_and_its_keys")
+class LeavesKeysOfTheDeleted(_MemoryWriter):
+    def delete(self, kind, id):
+        keys = {key: dict(holders) for key, holders in self._keys.items()}
+        found = super().delete(kind, id)
+        self._keys = keys
+        return found
+
+
+@fails("test_delete_takes_the_document_and_its_keys")
+class AlwaysTellsThatItDeleted(_MemoryWriter):
+    def delete(self, kind, id):
+        super().delete(kind, id)
+        return True
+
+
+@fails("test_delete_takes_the_words")
+class LeavesWordsOfTheDeleted(_MemoryWriter):
+    def delete(self, kind, id):
+        words = list(self._words)
+        found = super().delete(kind, id)
+        self._words = words
+        return found
+
+
+@fails("test_what_is_stored_again_is_new")
+class PutsBackInItsOldPlace(_MemoryWriter):
+    def __init__(self):
+        super().__init__()
+        self._places = {}
+
+    def _add(self, row):
+        where = (row.document.kind, row.document.id)
+        row.number = self._places.setdefault(where, row.number)
+        super()._add(row)
+
+
+@fails("test_insert_stores_many_in_their_order")
+class InsertsWithoutTerms(_MemoryWriter):
+    def insert(self, documents):
+        super().insert((document, NO_TERMS) for document, _ in documents)
+
+
+@fails("test_insert_stores_many_in_their_order")
+class InsertsBackwards(_MemoryWriter):
+    def insert(self, documents):
+        super().insert(reversed(list(documents)))
+
+
+@fails("test_insert_refuses_what_exists")
+class InsertsOver(_MemoryWriter):
+    def insert(self, documents):
+        for document, terms in documents:
+            stored = self.get(document.kind, document.id)
+            self.put(document, terms, expect=stored.version if stored else 0)
+
+
+@fails("test_an_insert_that_breaks_off_leaves_nothing")
+class CommitsABatch(_MemoryWriter):
+    def insert(self, documents):
+        for number, entry in enumerate(documents, 1):
+            super().insert([entry])
+            if number % 500 == 0:
+                self.undo.clear()
+
+
+@fails("test_results_are_the_callers_own")
+class GivesItsOwnListOfEvents(_MemoryWriter):
+    def events(self, after=0, limit=500):
+        return super().events(after, limit) if after else self._events
+
+
+@fails("test_a_word_is_found_by_its_beginning")
+class FindsInsideWords(_MemoryWriter):
+    def _candidates(self, query, after):
+        for row in super()._candidates(attrs.evolve(query, word=query.word and ""), after):
+            if (query.word or "") in row[0]:
+                yield row
+
+
+@fails("test_a_word_is_found_by_its_beginning")
+class FindsWholeWordsOnly(_MemoryWriter):
+    def _candidates(self, query, after):
+        rows = super()._candidates(query, after)
+        return (row for row in rows if query.word in (None, row[0]))
+
+
+class Reordered(_MemoryWriter):
+    """Searches in another order, on one page."""
+
+    def order(self, hit: Hit) -> Any:
+        raise NotImplementedError
+
+    def search(self, query: Query, after: Any = None, limit: int = 50) -> list[Hit]:
+        return sorted(super().search(query, after, 9_999), key=self.order)[:limit]
+
+
+@fails("test_hits_are_ordered_by_word_text_and_first_insertion")
+class OrdersHitsByInsertion(Reordered):
+    def order(self, hit):
+        return hit.position[2]
+
+
+@fails("test_hits_are_ordered_by_word_text_and_first_insertion")
+class OrdersHitsByWordOnly(Reordered):
+    def order(self, hit):
+        return hit.word, hit.position[2]
+
+
+@fails("test_hits_are_ordered_by_word_text_and_first_insertion")
+class OrdersHitsWithoutCase(Reordered):
+    def order(self, hit):
+        return hit.word, hit.text.lower(), hit.position[2]
+
+
+@fails("test_hits_are_ordered_by_word_text_and_first_insertion")
+class OrdersHitsByUtf16(Reordered):
+    def order(self, hit):
+        return hit.word.encode("utf-16-be"), hit.text, hit.position[2]
+
+
+@fails("test_each_word_of_a_document_is_a_hit_of_its_own")
+class GivesDocumentsInsteadOfRows(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        hits = {hit.id: hit for hit in reversed(super().search(query, after, 9_999))}
+        return sorted(hits.values(), key=lambda hit: hit.position)[:limit]
+
+
+@fails("test_every_other_word_must_begin_a_word_of_the_text")
+class IgnoresOthers(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        return super().search(attrs.evolve(query, others=()), after, limit)
+
+
+@fails("test_every_other_word_must_begin_a_word_of_the_text")
+class LooksForOthersAnywhere(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        hits = super().search(attrs.evolve(query, others=()), after, 9_999)
+        return [hit for hit in hits if all(o in hit.text for o in query.others)][:limit]
+
+
+@fails("test_a_hit_must_have_all_keys")
+class TakesAnyKey(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        one = [super(TakesAnyKey, self).search(attrs.evolve(query, keys=(k,)), after, 9_999)
+               for k in query.keys]  # fmt: skip
+        hits = {hit.position: hit for found in one for hit in found}
+        whole = sorted(hits.values(), key=lambda hit: hit.position)[:limit]
+        return whole if query.keys else super().search(query, after, limit)
+
+
+@fails("test_without_a_word_documents_come_by_first_insertion")
+class GoesThroughTheWords(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        return super().search(attrs.evolve(query, word=query.word or ""), after, limit)
+
+
+@fails("test_no_character_is_special")
+class TakesPercentForAPattern(_MemoryWriter):
+    def _candidates(self, query, after):
+        head, special, _ = (query.word or "").partition("%")
+        return super()._candidates(attrs.evolve(query, word=head) if special else query, after)
+
+
+@fails("test_no_character_is_special")
+class EndsAPrefixTooEarly(_MemoryWriter):
+    def _candidates(self, query, after):
+        for row in super()._candidates(query, after):
+            if query.word is None or row[0] < query.word + "\uffff":
+                yield row
+
+
+class Paged(_MemoryWriter):
+    """Pages by other positions."""
+
+    def search(self, query: Query, after: Any = None, limit: int = 50) -> list[Hit]:
+        hits = super().search(query, None, 99_999)
+        whole = [attrs.evolve(hit, position=self.place(hit, n)) for n, hit in enumerate(hits)]
+        return [hit for hit in whole if after is None or self.behind(hit, after)][:limit]
+
+    def place(self, hit: Hit, number: int) -> tuple[Any, ...]:
+        return hit.position
+
+    def behind(self, hit: Hit, after: tuple[Any, ...]) -> bool:
+        return hit.position > after
+
+
+@fails("test_paging_by_position_gives_each_row_once")
+class SkipsEqualTexts(Paged):
+    def place(self, hit, number):
+        return (hit.word, hit.text)
+
+
+@fails("test_paging_by_position_gives_each_row_once")
+class SkipsEarlierDocuments(Paged):
+    def behind(self, hit, after):
+        return all(one >= other for one, other in zip(hit.position, after, strict=True)) and (
+            hit.position != after
+        )
+
+
+@fails("test_paging_by_position_gives_each_row_once")
+class RepeatsTheLastRow(Paged):
+    def search(self, query, after=None, limit=50):
+        hits = super().search(query, after, limit)
+        if after and after[0] == "anb" and len(hits) == limit and limit > 1:
+            return [*super().search(query, None, 1), *hits][:limit]
+        return hits
+
+
+@fails("test_positions_stay_valid_when_documents_come_and_go")
+class CountsHitsToFindAPage(Paged):
+    def place(self, hit, number):
+        return (number,)
+
+
+@fails("test_positions_stay_valid_when_documents_come_and_go")
+class NeedsTheRowOfAPosition(Paged):
+    def search(self, query, after=None, limit=50):
+        found = super().search(query, None, 99_999)
+        known = after is None or any(hit.position == after for hit in found)
+        return super().search(query, after, limit) if known else []
+
+
+@fails("test_fifty_hits_are_given_by_default")
+class GivesAHundredHits(_MemoryWriter):
+    def search(self, query, after=None, limit=100):
+        return super().search(query, after, limit)
+
+
+@fails("test_a_position_is_not_taken_over_by_a_later_document")
+class UsesNumbersAgain(_MemoryWriter):
+    def put(self, document, terms=NO_TERMS, *, expect):
+        self._next = self._order[-1][0] if self._order else 0
+        super().put(document, terms, expect=expect)
