@@ -95,11 +95,9 @@ def errors() -> Iterator[str]:
 
 def hooks() -> Iterator[str]:
     yield "# Hooks\n\nThe name tells the kind. Order never changes a result.\n"
-    spaces = [profilecore.hooks, *filter(inspect.isclass, vars(profilecore.hooks).values())]
     found = {
         name: spec
-        for space in spaces
-        for name, spec in vars(space).items()
+        for name, spec in vars(profilecore.hooks).items()
         if name.startswith("profilecore_") and inspect.isfunction(spec)
     }
     if not found:

@@ -34,7 +34,7 @@ def need(module: str) -> Any:
         pytest.skip(f"{module} is not installed")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def part() -> Callable[[str], Any]:
     return need
 

@@ -196,6 +196,9 @@ class IdempotencyConflict(ProfilecoreError):
         self.verb = verb
         super().__init__(f"This key was used before for another {verb}; use a new key.")
 
+    def details(self) -> Mapping[str, Any]:
+        return {"verb": self.verb}
+
 
 class FieldRuleMissing(ProfilecoreError, TypeError):
     """A model class was defined with a field that lacks its rules."""

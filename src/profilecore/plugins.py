@@ -324,7 +324,7 @@ def read_config(cls: type[T], values: Mapping[str, Any], path: str = "config") -
 
     :raises ConfigFault: naming every key that is wrong, without its value.
     """
-    if not values:
+    if not values and not any(a.default is attrs.NOTHING for a in attrs.fields(cls)):  # type: ignore[arg-type]  # an attrs class
         return cls()
     from cattrs import Converter, transform_error
     from cattrs.errors import BaseValidationError

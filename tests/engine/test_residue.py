@@ -68,7 +68,7 @@ def live(engine: Engine) -> list[str]:
             {"last_name": f"{M}other", "emails": [f"{M}b@example.org"]}, source=f"{M}source"
         )
     engine.update(a.id, {"first_name": f"{M}changed", "notes": [f"{M}note"]})
-    engine.attach(b.id, f"/home/{M}/{M}.png", PNG + M.encode())
+    engine.attach(b.id, f"/scans/{M}/{M}.png", PNG + M.encode())
     hold = engine.place_hold(a.id, kind="open-bill", ref=f"bill of {M}")
     engine.release_hold(hold.id)
     stay = {"property_id": "P1", "reference": f"{M}ref", "unit": f"{M}u", "references": [f"{M}r"]}

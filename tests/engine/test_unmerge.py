@@ -97,7 +97,7 @@ def make(engine: Engine, clock: Clock, history: dict[str, Any]) -> Profile:
 
 
 @given(histories(), st.booleans())
-@examples(40)
+@examples(25)
 def test_undoing_a_merge_of_any_profiles_is_exact(histories: Any, verified_first: bool) -> None:
     clock = Clock()
     engine = open_engine(clock=clock, config=CUSTOM)
@@ -112,7 +112,7 @@ def test_undoing_a_merge_of_any_profiles_is_exact(histories: Any, verified_first
 
 
 @given(histories(), st.booleans())
-@examples(40)
+@examples(25)
 def test_a_star_is_undone_in_either_order(histories: Any, first_first: bool) -> None:
     clock = Clock()
     engine = open_engine(clock=clock, config=CUSTOM)
@@ -236,6 +236,34 @@ def test_an_edge_to_a_person_cleared_since_does_not_come_back_to_the_survivor(
     engine.clear(friend.id)
     undone = engine.unmerge(id)
     assert undone.survivor.relationships == ()
+
+
+def test_an_edge_to_a_person_cleared_since_does_not_come_back_to_a_loser(engine: Engine) -> None:
+    friend, other = engine.create(ANA), engine.create(ANA)
+    edges = [{"type": "friend", "profile_id": id} for id in (friend.id, other.id)]
+    a, b = engine.create(ANA), engine.create(TWIN | {"relationships": edges})
+    id = merge(engine, a.id, b.id)
+    engine.clear(friend.id)
+    undone = engine.unmerge(id)
+    assert [e.profile_id for e in undone.restored[0].relationships] == [other.id]
+    assert not undone.exact
+
+
+def test_undoing_the_newest_first_is_exact_every_time(engine: Engine) -> None:
+    a = engine.create(ANA)
+    merges = [merge(engine, a.id, engine.create(TWIN | {"tags": [tag]}).id) for tag in "xyz"]
+    assert [engine.unmerge(id).exact for id in reversed(merges)] == [True] * 3
+    assert bare(engine.get(a.id)) == bare(a)
+
+
+def test_an_edit_between_two_merges_makes_only_the_older_undo_inexact(engine: Engine) -> None:
+    a = engine.create(ANA)
+    first = merge(engine, a.id, engine.create(TWIN).id)
+    engine.update(a.id, {"occupation": "pilot"})
+    second = merge(engine, a.id, engine.create(TWIN | {"tags": ["vip"]}).id)
+    assert engine.unmerge(second).exact
+    undone = engine.unmerge(first)
+    assert (undone.exact, undone.survivor.occupation) == (False, "pilot")
 
 
 # ---- facets

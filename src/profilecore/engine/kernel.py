@@ -170,7 +170,6 @@ class Kernel:
         )
         self.terms = TermMaker(store.salt, tuple(made.terms))
         self._observers = plugins.observers
-        self._undelivered_key = self.terms.key("undelivered", "")
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
         self._actor: ContextVar[Actor] = ContextVar("actor", default=CHAIN)
         self._unsettled: list[Event] = []
@@ -303,21 +302,29 @@ class Kernel:
                 self._delivering = False
 
     def _deliver_waiting(self) -> None:
+        for plugin in self._observers:
+            while plugin not in self._failing and self._deliver_missed(plugin):
+                pass
+
+    def _deliver_missed(self, plugin: str) -> bool:
+        """Offer a plugin the oldest of what it missed; tell whether there was anything."""
+        key = self._missed_key(plugin)
         with self.store.read() as reader:
-            waiting = reader.get_many(UNDELIVERED, reader.find(self._undelivered_key))
+            waiting = reader.get_many(UNDELIVERED, reader.find(key, 500))
         done: list[str] = []
         for document in waiting:
             kept = self.codec.load(_Undelivered, document.body)
-            if kept.plugin not in self._observers or kept.plugin in self._failing:
-                continue
-            if self.plugins.offer(kept.event, kept.plugin) is not None:
-                self._failing.add(kept.plugin)
-            else:
-                done.append(document.id)
+            if not self._accepted(kept.event, plugin):
+                break
+            done.append(document.id)
         if done:
             with self.store.write() as writer:
                 for id in done:
                     writer.delete(UNDELIVERED, id)
+        return bool(waiting)
+
+    def _missed_key(self, plugin: str) -> int:
+        return self.terms.key("undelivered", plugin)
 
     def _deliver(self, batch: Iterable[Event]) -> None:
         missed = [
@@ -332,7 +339,7 @@ class Kernel:
                     id = f"{kept.event.id}:{kept.plugin}"
                     body = self.codec.dump(kept)
                     document = Document(UNDELIVERED, id, id, 1, body)
-                    writer.put(document, Terms(keys=(self._undelivered_key,)), expect=0)
+                    writer.put(document, Terms(keys=(self._missed_key(kept.plugin),)), expect=0)
 
     def _accepted(self, event: Event, plugin: str) -> bool:
         if self.plugins.offer(event, plugin) is None:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from profilecore.engine.kernel import Kernel, Unit
-from profilecore.engine.profiles import MAX_BODY, Once
+from profilecore.engine.profiles import MAX_BODY, Once, path
 from profilecore.errors import (
     Blocker,
     InvalidProfile,
@@ -28,7 +28,7 @@ from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.merging import MergePlan
 from profilecore.rules.unmerging import take_out
-from profilecore.rules.visibility import seen_by
+from profilecore.rules.visibility import CHAIN, seen_by
 from profilecore.store.port import Reader
 
 _NEVER = ("merge-with-itself", "cycle")
@@ -77,8 +77,11 @@ def _plan(
         elif id == survivor.id:
             blockers.append(Blocker("cycle", f"Profile {survivor_id} was merged into {id}."))
     if not losers and not blockers:
-        already = _merge_of(kernel, reader, survivor, other_ids[0])
-        return MergePlan(survivor.id, tuple(other_ids), "", already=already)
+        done = _merge_of(kernel, reader, survivor, survivor_id, other_ids)
+        if done is not None:
+            # As that merge was asked for, so that a repeat under its key is the same request.
+            return MergePlan(done.survivor_id, done.loser_ids, "", already=done.id)
+        return MergePlan(survivor.id, tuple(other_ids), "")
     people = (survivor, *losers.values())
     owned = reader.owned([id for p in people for id in p.family])
     made = rules.plan_merge(
@@ -98,12 +101,21 @@ def _plan(
     return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_merge(made)))
 
 
-def _merge_of(kernel: Kernel, reader: Reader, survivor: Profile, id: str) -> str | None:
-    """Find the merge by which an id came into a survivor."""
-    for document in reversed(reader.owned(survivor.family, "merge")):
+def _merge_of(
+    kernel: Kernel, reader: Reader, root: Profile, survivor_id: str, other_ids: Sequence[str]
+) -> Merge | None:
+    """Find the newest merge that made one person of a survivor and others."""
+    line = path(kernel, survivor_id)
+    steps = set()
+    for id in other_ids:
+        other = path(kernel, id)
+        common = next(step for step in other if step in line)
+        way = other if other[0] != common else line
+        steps.add((way[way.index(common) - 1], common))
+    for document in reversed(reader.owned(root.family, "merge")):
         merge = kernel.codec.load(Merge, document.body)
-        if merge.undone is None and id in merge.loser_ids:
-            return merge.id
+        if merge.undone is None and any((id, merge.survivor_id) in steps for id in merge.loser_ids):
+            return merge
     return None
 
 
@@ -211,7 +223,11 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         restored, kept = _take_out(kernel, merge, survivor)
         unit.put_profile(restored, expect=survivor.version)
         back = tuple(_give_back(unit, loser) for loser in losers)
+        pairs = zip(back, losers, strict=True)
+        exact = exact and all(now.relationships == then.relationships for now, then in pairs)
         _amend_later(unit, merge)
+        if exact:
+            _count_on(unit, merge, restored.version)
         _undo_references(kernel, merge)
         undone = evolve(merge, undone=kernel.occasion().stamp, before={}, after={}, references={})
         unit.put("merge", merge.id, document.owner, undone, expect=document.version)
@@ -247,8 +263,10 @@ def _images(kernel: Kernel, merge: Merge) -> tuple[Profile, Profile]:
 
 
 def _give_back(unit: Unit, loser: Profile) -> Profile:
+    edges = tuple(e for e in loser.relationships if not _is_cleared(unit, e.profile_id))
     back = evolve(
         loser,
+        relationships=edges,
         state=State.ACTIVE,
         merged_into=None,
         version=loser.version + 1,
@@ -256,6 +274,22 @@ def _give_back(unit: Unit, loser: Profile) -> Profile:
     )
     unit.put_profile(back, expect=loser.version)
     return back
+
+
+def _is_cleared(unit: Unit, id: str) -> bool:
+    with unit.kernel.acting(CHAIN):
+        return unit.kernel.root(unit.writer, id).state is State.CLEARED
+
+
+def _count_on(unit: Unit, merge: Merge, version: int) -> None:
+    """Count the versions of earlier merges from where a survivor now is as they left it, so that
+    undoing those is exact too."""
+    further = version - (merge.survivor_version - 1)
+    for document in unit.writer.owned([merge.survivor_id], "merge"):
+        earlier = unit.kernel.codec.load(Merge, document.body)
+        if earlier.undone is None and earlier.survivor_version < merge.survivor_version:
+            moved = evolve(earlier, survivor_version=earlier.survivor_version + further)
+            unit.put("merge", earlier.id, document.owner, moved, expect=document.version)
 
 
 def _amend_later(unit: Unit, merge: Merge) -> None:

@@ -153,14 +153,13 @@ class Profile:
     @property
     def names(self) -> tuple[parts.Name, ...]:
         """All names of the person, the one they go by first."""
-        own = parts.Name(
-            type=enums.NameType.PRIMARY,
-            first_name=self.first_name,
-            middle_name=self.middle_name,
-            last_name=self.last_name,
-            second_last_name=self.second_last_name,
-        )
+        own = parts.Name(enums.NameType.PRIMARY, *self.own_name)
         return (own, *self.alternate_names)
+
+    @property
+    def own_name(self) -> tuple[str | None, ...]:
+        """The words of the name the person goes by: first, middle, last, second last."""
+        return (self.first_name, self.middle_name, self.last_name, self.second_last_name)
 
     @property
     def family(self) -> tuple[str, ...]:

@@ -114,12 +114,15 @@ def _numbering_plan(code: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
 
 def country_code(number: str) -> str | None:
     """Give the country calling code that international digits begin with."""
+    codes = _country_codes()
+    return next((number[:length] for length in (1, 2, 3) if number[:length] in codes), None)
+
+
+@lru_cache(maxsize=1)
+def _country_codes() -> frozenset[str]:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    for length in (1, 2, 3):
-        if number[:length] and int(number[:length]) in COUNTRY_CODE_TO_REGION_CODE:
-            return number[:length]
-    return None
+    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
 def digits(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -52,7 +53,7 @@ class Occasion:
     source: str | None = None
     verified: bool = False
 
-    @property
+    @cached_property
     def stamp(self) -> Stamp:
         """Give the stamp of what is written on this occasion."""
         source = self.source or self.actor.source
@@ -83,7 +84,10 @@ def new_profile(
         _require_name(good.get("last_name"), reading)
     if reading.problems:
         raise InvalidProfile(reading.problems)
-    good = {name: _as_new(value) for name, value in good.items() if value is not None}
+    if None in good.values():
+        good = {name: value for name, value in good.items() if value is not None}
+    for name in _TIDIED & good.keys():
+        good[name] = _as_new(good[name])
     for name in APPEND_ONLY & good.keys():
         good[name] = tuple(_dated(item, occasion) for item in good[name])
     good.setdefault("property_id", occasion.actor.property_id)
@@ -95,6 +99,10 @@ def new_profile(
         "provenance": Provenance(occasion.stamp),
     }
     return build(Profile, good)
+
+
+# One primary mark at most; a mapping's entries that say nothing are no entries.
+_TIDIED = frozenset({"emails", "phones", "addresses", "documents", "custom", "facets"})
 
 
 def _as_new(value: Any) -> Any:
@@ -170,9 +178,11 @@ def _read(
     plain: dict[str, Any] = {}
     good: dict[str, Any] = {}
     for name, value in given.items():
-        if isinstance(value, Mapping) and name in _COLLECTIONS:
+        if type(value) in _PLAIN or not isinstance(value, Mapping):
+            plain[name] = value
+        elif name in _COLLECTIONS:
             good[name] = _read_patch(reading, name, value, profile, occasion.actor)
-        elif name == "facets" and isinstance(value, Mapping):
+        elif name == "facets":
             good[name] = _read_facets(reading, value, border)
         else:
             plain[name] = value
@@ -215,6 +225,7 @@ _COLLECTIONS = frozenset(
 )
 _DEFAULTS = {a.name: a.default for a in fields_of(Profile)}
 _PATCH = ("add", "remove", "change")
+_PLAIN = frozenset({str, list, tuple, bool, type(None)})
 
 
 def _read_patch(

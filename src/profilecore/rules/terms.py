@@ -6,13 +6,12 @@ the terms is erased everywhere.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
 
 import attrs
 
 from profilecore.model.enums import State
-from profilecore.model.parts import Name
 from profilecore.model.profile import Profile
 from profilecore.normalise.contact import country_code, digits
 from profilecore.normalise.text import compact, fold
@@ -34,7 +33,7 @@ class TermMaker:
     def key(self, sort: str, value: str) -> int:
         """Hash a value of a sort (``email``, ``tag``, ...) to a signed 64-bit key."""
         text = f"{sort}:{value}".encode()
-        digest = hashlib.blake2b(text, digest_size=8, key=self.salt).digest()
+        digest = blake2b(text, digest_size=8, key=self.salt).digest()
         return int.from_bytes(digest, "little", signed=True)
 
     def of(self, profile: Profile) -> Terms:
@@ -70,7 +69,7 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
 
 def lines_of(profile: Profile) -> tuple[Line, ...]:
     """Give the lines of a profile: its own name with its contacts and numbers, then others."""
-    own = fold(_joined(profile.names[0]))
+    own = fold(" ".join(filter(None, profile.own_name)))
     company = fold(profile.company_name or "")
     words = own.split() + company.split()
     for email in profile.emails:
@@ -83,14 +82,10 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
         words += _number_words(tax_id.value)
     lines = [Line(f"{own} {company}".strip(), _unique(words))]
     for name in profile.alternate_names:
-        text = fold(_joined(name))
+        text = fold(" ".join(filter(None, name.words)))
         if text and text != own:
             lines.append(Line(text, _unique(text.split())))
     return tuple(lines)
-
-
-def _joined(name: Name) -> str:
-    return " ".join(filter(None, name.words))
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:

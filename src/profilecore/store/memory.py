@@ -99,7 +99,10 @@ class _MemoryWriter(Writer):
 
     def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
         start = 0
-        if after is not None and (row := self._rows.get((kind, after))):
+        if after is not None:
+            row = self._rows.get((kind, after))
+            if row is None:
+                return []
             start = bisect.bisect_right(self._order, (row.number, kind, after))
         found = []
         for _, row_kind, id in self._order[start:]:

@@ -106,7 +106,10 @@ class Reader(abc.ABC):
 
     @abc.abstractmethod
     def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
-        """Give documents of a kind in order of first insertion, behind the id ``after``."""
+        """Give documents of a kind in order of first insertion, behind the id ``after``.
+
+        Behind an id that is not stored there is nothing.
+        """
 
     @abc.abstractmethod
     def find(self, key: int, limit: int = 1_000) -> list[str]:
@@ -114,7 +117,7 @@ class Reader(abc.ABC):
 
     @abc.abstractmethod
     def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """Give the ids for each key that some document has; for batches."""
+        """Give the ids for each key that some document has, as :meth:`find` does; for batches."""
 
     @abc.abstractmethod
     def search(
@@ -123,7 +126,9 @@ class Reader(abc.ABC):
         """Give hits ordered by (word, text, first insertion), behind the position ``after``.
 
         Without a word the order is that of first insertion and ``query.keys`` must not be empty.
-        Positions stay valid when documents come and go in between.
+        Words and texts compare by code point and exact case.  Positions are of JSON values, and
+        stay valid when documents come and go in between: the place of a deleted document is
+        never given to another.
         """
 
     @abc.abstractmethod
@@ -152,7 +157,7 @@ class Writer(Reader):
         ``expect`` is the version that is stored now, 0 for none.  Kind, id and owner of a
         stored document never change.
 
-        :raises VersionConflict: if another version is stored.
+        :raises VersionConflict: if another version is stored; the transaction may go on.
         """
 
     @abc.abstractmethod
@@ -172,7 +177,10 @@ class Writer(Reader):
 
     @abc.abstractmethod
     def put_blob(self, id: str, content: bytes) -> None:
-        """Store bytes under an id that is not in use."""
+        """Store bytes under an id that is not in use.
+
+        :raises VersionConflict: if it is.
+        """
 
     @abc.abstractmethod
     def delete_blob(self, id: str) -> None:
@@ -199,6 +207,7 @@ class Store(abc.ABC):
 
         Writers follow one another.  Leaving the block normally commits, and what was
         committed is durable where the store says so; leaving it by an exception leaves nothing.
+        A thread that is inside a transaction uses that one's writer, and opens no second.
 
         :raises StoreUnavailable: if the write lock is not to be had in time.
         """
@@ -219,7 +228,8 @@ class Store(abc.ABC):
         """Make everything deleted before this call unreadable in the store's own files.
 
         Gives ``False`` if another reader still holds an older state; call again later.  After
-        ``True``, no byte of :meth:`files` holds a value that no stored document or term holds.
+        ``True``, no byte of :meth:`files` holds a value that no stored document or term holds,
+        be it deleted, replaced, or of a transaction that was given up.
         """
 
     def files(self) -> tuple[Path, ...]:

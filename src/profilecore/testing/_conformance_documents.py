@@ -205,6 +205,7 @@ class DocumentConformance(ConformanceBase):
         with store.read() as reader:
             assert ids(reader.listing("profile", "p1", 10)) == ["p5", "p4", "p0"]
             assert reader.listing("profile", "p0", 10) == []
+            assert reader.listing("profile", "p2", 10) == [], "behind a deleted one is nothing"
             assert reader.listing("stay", None, 10) == []
 
     def test_count_counts_one_kind(self, store: Store) -> None:

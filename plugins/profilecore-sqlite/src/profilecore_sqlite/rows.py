@@ -22,8 +22,8 @@ from profilecore_sqlite.terms import Keys, Words, pack, unpack
 Row = tuple[Any, ...]
 
 PART_SIZE = 1 << 20
-CHUNK_DOCUMENTS = 5_000
-CHUNK_BYTES = 16 << 20
+CHUNK_DOCUMENTS = 20_000
+CHUNK_BYTES = 32 << 20
 BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
@@ -54,6 +54,8 @@ _ADD_KEY = "INSERT INTO pc_key (h, n) VALUES (?, ?)"
 _ADD_WORD = "INSERT INTO pc_word (word, text, n) VALUES (?, ?, ?)"
 _DROP_KEY = "DELETE FROM pc_key WHERE h = ? AND n = ?"
 _DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
+
+_FIRST = itemgetter(0)
 
 _EVENT_DEFAULTS = {
     field.name: field.default for field in attrs.fields(Event) if field.name not in ("seq", "at")
@@ -147,8 +149,11 @@ class SqliteReader(Reader):
 
     def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
         start = 0
-        if after is not None and (rows := self.rows(NUMBER, (kind, after))):
-            start = rows[0][0]
+        if after is not None:
+            found = self.rows(NUMBER, (kind, after))
+            if not found:
+                return []
+            start = found[0][0]
         return [Document(*row) for row in self.rows(LISTING, (kind, start, limit))]
 
     def find(self, key: int, limit: int = 1_000) -> list[str]:
@@ -224,9 +229,10 @@ class SqliteWriter(SqliteReader, Writer):
             values.append(_values(number, document, pack(terms)))
             keys += [(key, number) for key in set(terms.keys)]
             words += [(word, text, number) for word, text in terms.rows()]
-        # In the order of their trees, each page is found in the cache once.
-        keys.sort()
-        words.sort()
+        # In the order of their trees, each page is found in the cache once.  To compare their
+        # first columns is enough for that, and twice as fast.
+        keys.sort(key=_FIRST)
+        words.sort(key=_FIRST)
         try:
             self._cursor.executemany(_INSERT, values)
         except DRIVER_ERRORS as error:
