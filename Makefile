@@ -30,8 +30,8 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(STAMP)-projects ## run the demonstration in a fresh directory under build/
-	@rm -rf build/demo && mkdir -p build/demo
-	@cd build/demo && $(abspath $(BIN))/profilecore demo
+	@rm -rf build/demo
+	@$(BIN)/profilecore demo --keep build/demo
 
 test: $(STAMP)-projects $(STAMP)-test ## run the whole suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)

@@ -189,8 +189,7 @@ def startup() -> Iterator[Row]:
         settings = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
         command = [sys.executable, "-c", code]
         runs = [
-            subprocess.run(command, capture_output=True, check=True, env=settings)
-            for _ in range(6)
+            subprocess.run(command, capture_output=True, check=True, env=settings) for _ in range(6)
         ]
     times = sorted(float(run.stdout) for run in runs[1:])
     yield Row("import profilecore", times[2] * 1e3, "ms", None, "at most 100 ms")

@@ -181,6 +181,14 @@ class Plugins:
                     return False
         return True
 
+    def drop_facets(self, unknown_rules: Callable[[type], set[str]]) -> None:
+        """Leave out facets whose fields name survivorship rules that nobody registered."""
+        for name, cls in list(self.contributions.facets.items()):
+            for rule in sorted(unknown_rules(cls)):
+                problem = f"names an unknown survivorship rule, {rule}"
+                self.contributions.facets.pop(name, None)
+                self._fail(PluginError(name, "profilecore_register_facets", problem))
+
     def commands(self) -> list[click.Command]:
         """Give the commands that plugins add to the program."""
         made: dict[str, click.Command] = {}

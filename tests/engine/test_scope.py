@@ -98,7 +98,9 @@ VERBS: dict[str, Callable[[Engine, str, str], Any]] = {
     "clear": lambda e, id, _: e.clear(id),
     "place_hold": lambda e, id, _: e.place_hold(id, kind="own"),
     "holds": lambda e, id, _: e.holds(id),
-    "record_stay": lambda e, id, _: e.record_stay(id, {"property_id": "P2"}),
+    "record_stay": lambda e, id, _: e.record_stay(
+        id, {"property_id": e._kernel.actor.property_id}
+    ),
     "stays": lambda e, id, _: e.stays(id),
     "attach": lambda e, id, _: e.attach(id, "own.png", PNG),
     "files": lambda e, id, _: e.files(id),
@@ -145,7 +147,9 @@ NAMED: dict[str, Callable[[Engine, str], Any]] = {
     "merges": lambda e, id: e.merges(id),
     "place_hold": lambda e, id: e.place_hold(id, kind="own"),
     "holds": lambda e, id: e.holds(id),
-    "record_stay": lambda e, id: e.record_stay(id, {"property_id": "P2"}),
+    "record_stay": lambda e, id: e.record_stay(
+        id, {"property_id": e._kernel.actor.property_id}
+    ),
     "stays": lambda e, id: e.stays(id),
     "attach": lambda e, id: e.attach(id, "own.png", PNG),
     "files": lambda e, id: e.files(id),

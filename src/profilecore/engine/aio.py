@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from profilecore.engine.engine import Engine
+from profilecore.rules.changing import UNSET, Unset
 
 if TYPE_CHECKING:
     from profilecore.engine.loading import LoadReport
@@ -151,7 +152,12 @@ class AsyncEngine:
         return await self.run(self.sync.stays, profile_id)
 
     async def attach(
-        self, profile_id: str, name: str, content: bytes, *, property_id: str | None = None
+        self,
+        profile_id: str,
+        name: str,
+        content: bytes,
+        *,
+        property_id: str | Unset | None = UNSET,
     ) -> FileRecord:
         return await self.run(self.sync.attach, profile_id, name, content, property_id=property_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from profilecore.engine import clearing, loading, merging, owning, profiles, searching
@@ -16,12 +16,14 @@ from profilecore.engine.profiles import Relation
 from profilecore.engine.searching import Page
 from profilecore.errors import NotFound, PluginError
 from profilecore.ids import new_id as make_id
+from profilecore.ids import utc_now
 from profilecore.model.documents import FileRecord, Hold, Merge, Receipt
 from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import ConfigFault, Plugins, read_config
+from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.checks import Missing
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.merging import MergePlan
@@ -55,7 +57,7 @@ class Engine:
         discover: bool | Iterable[str] = True,
         block: Iterable[str] = (),
         config: Mapping[str, Any] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = make_id,
         strict: bool = False,
     ) -> None:
@@ -284,7 +286,8 @@ class Engine:
 
         Takes a plan or an id (any id of the person).  The receipt says ``erased`` once no byte
         of the store's files holds a cleared value, and ``pending`` while a reader or a deferred
-        scrub still stands in the way.  A second clear gives the same receipt.
+        scrub still stands in the way.  A second clear gives the same receipt.  ``reason`` is a
+        code that stays on the receipt for ever: never name or describe the person in it.
 
         :raises ClearBlocked: with every blocker the actor may know.
         :raises StalePlan: if anything the plan rests on has changed.
@@ -338,7 +341,9 @@ class Engine:
     def record_stay(self, profile_id: str, stay: Stay | Mapping[str, Any]) -> Stay:
         """Record a stay; the same property and reference again updates it.
 
-        :raises InvalidProfile: with every problem at once.
+        :raises InvalidProfile: with every problem at once; ``taken`` if the number is that of
+            another guest's stay.
+        :raises ScopeDenied: if a property records another's.
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """
@@ -349,9 +354,16 @@ class Engine:
         return owning.stays(self._kernel, profile_id)
 
     def attach(
-        self, profile_id: str, name: str, content: bytes, *, property_id: str | None = None
+        self,
+        profile_id: str,
+        name: str,
+        content: bytes,
+        *,
+        property_id: str | Unset | None = UNSET,
     ) -> FileRecord:
         """Attach a file: PDF, BMP, GIF, JPEG, PNG or TIFF, told by its content.
+
+        It belongs to the acting property; ``property_id=None`` attaches it for the whole chain.
 
         :raises InvalidProfile: for other content, or more bytes than ``file_limit``.
         :raises ScopeDenied: for another property.

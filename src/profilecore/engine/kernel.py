@@ -26,6 +26,7 @@ from profilecore.errors import (
     VersionConflict,
 )
 from profilecore.ids import new_id as make_id
+from profilecore.ids import utc_now
 from profilecore.model.documents import (
     Document,
     DocumentKind,
@@ -38,7 +39,7 @@ from profilecore.model.documents import (
 )
 from profilecore.model.enums import State
 from profilecore.model.events import Event
-from profilecore.model.fields import Sensitivity
+from profilecore.model.fields import Sensitivity, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
@@ -94,6 +95,17 @@ class Unit:
         self.events: list[Event] = []
         self.thread = threading.get_ident()
         self.after: list[Callable[[], object]] = []
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Do one verb of several: if it fails, all of it is undone, and the others stay."""
+        events, steps = len(self.events), len(self.after)
+        try:
+            with self.writer.savepoint():
+                yield
+        except BaseException:
+            del self.events[events:], self.after[steps:]
+            raise
 
     def put(
         self,
@@ -157,17 +169,20 @@ class Kernel:
         new_id: Callable[[], str],
     ) -> None:
         made = plugins.contributions
+        rules = dict(RULES) | made.survivorship
+        plugins.drop_facets(
+            lambda cls: {rule.merge for rule in rules_of(cls).values()} - rules.keys()
+        )
         self.store = store
         self.plugins = plugins
         self.settings = settings
         self.new_id = new_id
         self._clock = clock
         self.codec = Codec(made.facets)
-        self.kinds: Mapping[str, DocumentKind] = {k.name: k for k in CORE_KINDS} | made.kinds
+        # The core's own kinds cannot be redefined.
+        self.kinds: Mapping[str, DocumentKind] = made.kinds | {k.name: k for k in CORE_KINDS}
         self.border = Border(settings.region, settings.custom_fields, made.facets)
-        self.merge_rules = MergeRules(
-            dict(RULES) | made.survivorship, made.facets, settings.trusted_sources
-        )
+        self.merge_rules = MergeRules(rules, made.facets, settings.trusted_sources)
         self.terms = TermMaker(store.salt, tuple(made.terms))
         self._observers = plugins.observers
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -177,7 +192,7 @@ class Kernel:
         self._delivery = threading.RLock()
         self._delivering = False
         self._failing: set[str] = set()
-        self.own_time = new_id is make_id
+        self.own_time = new_id is make_id and clock is utc_now
         self.retry: Callable[[], object] | None = None
         self._retry_from = 0.0
 
@@ -212,7 +227,8 @@ class Kernel:
         """Work in one transaction, joining the open one if there is one."""
         unit = self._open_unit()
         if unit is not None:
-            yield unit
+            with unit.part():
+                yield unit
             return
         with self.store.write() as writer:
             unit = Unit(self, writer)
@@ -283,7 +299,7 @@ class Kernel:
         A failure is kept in the store as an undelivered event, ids only, and is offered again at
         the next delivery of any engine with that plugin.
         """
-        if not self._observers:
+        if not self._observers or self.in_unit:
             return
         with self._delivery:
             self._queue += fresh

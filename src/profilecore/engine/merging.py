@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -153,7 +154,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
     survivor = kernel.load(unit.writer, made.survivor_id)
     gone = [id for id in result.absorbed if id not in survivor.absorbed]
     fields = tuple(p.field for p in made.fields if _differs(survivor, result, p.field))
-    changed = ("absorbed", *fields, *(("facets",) if survivor.facets != result.facets else ()))
+    changed = ("absorbed", *fields)
     merge = Merge(
         id=kernel.new_id(),
         survivor_id=survivor.id,
@@ -163,7 +164,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         before=kernel.codec.plain(_only(survivor, changed)),
         after=kernel.codec.plain(_only(result, changed)),
         stamp=kernel.occasion().stamp,
-        references=_each_reference(kernel, "repoint", lambda p: p.repoint(gone, survivor.id)),
+        references=_repoint(kernel, gone, survivor.id),
     )
     unit.put_profile(result, expect=survivor.version)
     for id in made.loser_ids:
@@ -195,6 +196,24 @@ def _only(profile: Profile, fields: Sequence[str]) -> Profile:
     own = profile.provenance.fields
     provenance = Provenance(None, {name: own[name] for name in fields if name in own})
     return Profile(provenance=provenance, **values)
+
+
+def _repoint(kernel: Kernel, gone: Sequence[str], survivor_id: str) -> dict[str, Any]:
+    """Re-point every provider's references; if one fails, those before it are undone."""
+    tokens: dict[str, Any] = {}
+    providers = kernel.plugins.contributions.references
+
+    def ask(provider: ReferenceProvider) -> None:
+        tokens[provider.name] = provider.repoint(gone, survivor_id)
+
+    try:
+        _each_reference(kernel, "repoint", ask)
+    except PluginError:
+        for name in reversed(tokens):
+            with suppress(Exception):  # the failure to tell is the first one
+                providers[name].undo(tokens[name])
+        raise
+    return tokens
 
 
 def _each_reference(

@@ -30,7 +30,7 @@ from profilecore.model.profile import Profile
 from profilecore.model.reading import Reading
 from profilecore.model.stay import Stay
 from profilecore.normalise.text import clean
-from profilecore.rules.changing import UNSET
+from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.survivorship import current_consents
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Terms
@@ -109,12 +109,17 @@ def holds(kernel: Kernel, profile_id: str) -> list[Hold]:
 
 def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]) -> Stay:
     values = _stay_values(given)
+    if not may_see(values["property_id"], kernel.actor):
+        raise ScopeDenied("record a stay of another property")
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
         key = _stay_key(kernel, values)
         known = unit.writer.find(key, 1) if key is not None else []
         document = unit.writer.get("stay", known[0]) if known else None
         if document is not None:
+            if document.owner not in profile.family:
+                problem = Problem("/reference", "taken", "is the number of another guest's stay")
+                raise InvalidProfile([problem])
             old = kernel.codec.load(Stay, document.body)
             stay = evolve(old, **_with_nights(values, old))
             if stay == old:
@@ -193,9 +198,14 @@ def stays(kernel: Kernel, profile_id: str) -> list[Stay]:
 
 
 def attach(
-    kernel: Kernel, profile_id: str, name: str, content: bytes, property_id: str | None
+    kernel: Kernel,
+    profile_id: str,
+    name: str,
+    content: bytes,
+    given_property: str | Unset | None,
 ) -> FileRecord:
     actor = kernel.actor
+    property_id = actor.property_id if isinstance(given_property, Unset) else given_property
     if not may_see(property_id, actor):
         raise ScopeDenied("attach a file for another property")
     found = next((kind for magic, kind in _MAGIC if content.startswith(magic)), None)

@@ -18,7 +18,7 @@ from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.normalise.text import fold
-from profilecore.rules.terms import Typed, lines_of, parse
+from profilecore.rules.terms import Typed, lines_of, readings
 from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
 
@@ -77,6 +77,10 @@ def filters(
     """
     problems = []
     known: list[str] = []
+    if isinstance(classifications, str):
+        classifications = (classifications,)
+    if isinstance(tags, str):
+        tags = (tags,)
     for number, given in enumerate(classifications):
         try:
             known.append(Classification(getattr(given, "value", given)).value)
@@ -97,14 +101,34 @@ def search(
 ) -> Page[Profile]:
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidProfile([Problem("/limit", "out-of-range", f"must be 1 to {MAX_PAGE}")])
-    typed = parse(text)
     keys = tuple(kernel.terms.key(sort, value) for sort, value in wanted.values())
-    pages = _Cursors(kernel.store.salt, repr((typed, sorted(keys))).encode())
-    after = None if cursor is None else pages.open(cursor)
+    page: Page[Profile] = Page(())
     with kernel.reading() as reader:
-        if typed.word is None and not keys:
-            return _listing(kernel, reader, limit, after, pages)
-        return _search(kernel, reader, typed, keys, limit, after, pages)
+        for typed in _meant(kernel, text, keys, cursor):
+            pages = _cursors(kernel, typed, keys)
+            after = None if cursor is None else pages.open(cursor)
+            if typed.word is None and text.strip():
+                continue  # signs alone find nobody
+            if typed.word is None and not keys:
+                return _listing(kernel, reader, limit, after, pages)
+            page = _search(kernel, reader, typed, keys, limit, after, pages)
+            if page.items:
+                break
+    return page
+
+
+def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> _Cursors:
+    return _Cursors(kernel.store.salt, repr((typed, sorted(keys))).encode())
+
+
+def _meant(
+    kernel: Kernel, text: str, keys: tuple[int, ...], cursor: str | None
+) -> tuple[Typed, ...]:
+    """Give what the text can mean; with a cursor, what it meant on the page before."""
+    ways = readings(text)
+    if cursor is None:
+        return ways
+    return tuple(t for t in ways[1:] if _cursors(kernel, t, keys).fits(cursor)) or ways[:1]
 
 
 def _search(
@@ -211,6 +235,14 @@ class _Cursors:
         nonce = os.urandom(8)
         sealed = nonce + self._tag(nonce, plain) + self._mask(nonce, plain)
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def fits(self, cursor: str) -> bool:
+        """Tell whether a cursor is of this query."""
+        try:
+            self.open(cursor)
+        except InvalidProfile:
+            return False
+        return True
 
     def open(self, cursor: str) -> list[Any]:
         try:

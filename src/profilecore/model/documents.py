@@ -101,7 +101,7 @@ class Receipt:
     cleared_at: datetime
     actor: str | None = None
     property_id: str | None = None
-    reason: str | None = None
+    reason: str | None = attrs.field(default=None, repr=False)
     cleared_ids: tuple[str, ...] = ()
     erased: dict[str, int] = attrs.field(factory=dict)
     kept: dict[str, int] = attrs.field(factory=dict)

@@ -10,9 +10,10 @@ Paths are put together only when something is wrong: imports read millions of go
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
@@ -51,7 +52,8 @@ class Reading:
         """Put a step in front of the paths of the problems noted ``since``."""
         for number in range(since, len(self.problems)):
             problem = self.problems[number]
-            self.problems[number] = evolve(problem, path=f"/{name}{problem.path}")
+            step = str(name).replace("~", "~0").replace("/", "~1")
+            self.problems[number] = evolve(problem, path=f"/{step}{problem.path}")
 
     def fields(
         self, cls: type, values: Mapping[str, Any], only: frozenset[str] | None = None
@@ -165,14 +167,16 @@ def _choice(kind: type[Enum]) -> Read:
 def _many(read_item: Read) -> Read:
     def read(value: Any, reading: Reading) -> tuple[Any, ...]:
         if type(value) is not list:
-            if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+            # An iterator could be read once only, and faults are told in a second reading.
+            if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
                 reading.refuse("wrong-type", "must be a list")
             value = list(value)
+        since = len(reading.problems)
         if len(value) == 1:
             try:
                 made = read_item(value[0], reading)
             except Refused:
-                reading.under(0, len(reading.problems) - 1)
+                reading.under(0, since)
                 return ()
             return () if made is None else (made,)
         if len(value) > MAX_ITEMS:
@@ -219,7 +223,7 @@ def _part(kind: type) -> Read:
         since = len(reading.problems)
         good = reading.fields(kind, given)
         for name in required:
-            if good.get(name) is None and given.get(name) in (None, ""):
+            if good[name] is None if name in good else name not in given:
                 reading.problems.append(Problem(f"/{name}", "missing", "is required"))
         if len(reading.problems) > since:
             raise Refused
@@ -252,7 +256,10 @@ def _moment(value: Any, reading: Reading) -> datetime:
             pass
     if not isinstance(value, datetime):
         reading.refuse("invalid-value", "must be a time in ISO 8601 with its offset")
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        reading.refuse("invalid-value", "must be a time that the calendar has in UTC")
 
 
 def _flag(value: Any, reading: Reading) -> bool:
@@ -263,9 +270,14 @@ def _flag(value: Any, reading: Reading) -> bool:
     reading.refuse("wrong-type", "must be true or false")
 
 
+_WHOLE = re.compile("[0-9]{1,16}")
+
+
 def _whole(value: Any, reading: Reading) -> int:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
-        value = int(value[:20])
+    if isinstance(value, str):
+        text = value.strip()
+        digits = text.lstrip("0") or text[:1]
+        value = int(digits) if _WHOLE.fullmatch(digits) else None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
         reading.refuse("wrong-type", "must be a whole number, not negative")
     return value
@@ -292,12 +304,19 @@ def _json(value: Any, reading: Reading, depth: int) -> Any:
     if depth > MAX_DEPTH:
         reading.refuse("too-deep", f"must nest at most {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {str(k): _below(k, v, reading, depth) for k, v in value.items()}
+        return {
+            _FREE_TEXT(str(k), reading) or "": _below(k, v, reading, depth)
+            for k, v in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_below(n, v, reading, depth) for n, v in enumerate(value)]
     if isinstance(value, str):
         return _FREE_TEXT(value, reading) or ""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not -(2**53) < value < 2**53:
+            reading.refuse("out-of-range", "must be a number that JSON can hold exactly")
         return value
     if isinstance(value, float):
         return _number(value, reading)

@@ -9,13 +9,12 @@ from functools import lru_cache
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 # Addresses that a booking site makes up for one booking; they reach the site, not a person's box.
 _RELAY_DOMAINS = (
-    "guest.booking.com",
-    "m.expediapartnercentral.com",
-    "expediapartnercentral.com",
-    "guest.airbnb.com",
-    "guest.agoda.com",
-    "guest.trip.com",
-    "messages.homeaway.com",
+    ".guest.booking.com",
+    ".expediapartnercentral.com",
+    ".guest.airbnb.com",
+    ".guest.agoda.com",
+    ".guest.trip.com",
+    ".messages.homeaway.com",
 )
 
 
@@ -49,7 +48,7 @@ def _by_library(text: str) -> str:
 def is_relay(address: str) -> bool:
     """Tell whether a canonical address is a booking site's alias."""
     domain = address.rpartition("@")[2]
-    return domain.endswith(_RELAY_DOMAINS)
+    return f".{domain}".endswith(_RELAY_DOMAINS)
 
 
 @lru_cache(maxsize=16_384)

@@ -191,6 +191,7 @@ def _read(
         message = "is no declared custom field; declare it with its sensitivity"
         reading.problems.append(Problem(f"/custom/{name}", "unknown-field", message))
     _check_scope(good, occasion.actor, reading)
+    _check_sharing(good, profile, occasion.actor, reading)
     return reading, good
 
 
@@ -276,7 +277,8 @@ def _read_change(reading: Reading, name: str, path: str, item: Any, values: Any)
         whole["raw"] = values.get("raw")  # what was typed for the old value
     since = len(reading.problems)
     read = reading.item(Profile, name, whole)
-    reading.under(path, since)
+    for step in reversed(path.split("/")):
+        reading.under(step, since)
     return read
 
 
@@ -303,7 +305,8 @@ def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> 
             held = value if isinstance(value, Mapping) else _held(value)
             since = len(reading.problems)
             values = reading.fields(cls, held)
-            reading.under(f"facets/{name}", since)
+            reading.under(name, since)
+            reading.under("facets", since)
             if len(reading.problems) == since:
                 good[name] = cls(**{key: v for key, v in values.items() if v is not None})
         else:
@@ -328,6 +331,21 @@ def _check_scope(good: Mapping[str, Any], actor: Actor, reading: Reading) -> Non
                 if item is not None and item.property_id not in (None, actor.property_id):
                     where = f"/{path}/{number}/property_id"
                     reading.problems.append(Problem(where, "scope", "must be the acting property"))
+
+
+def _check_sharing(
+    good: Mapping[str, Any], profile: Profile | None, actor: Actor, reading: Reading
+) -> None:
+    """A property decides only about profiles of its own whether others see them."""
+    if actor.property_id is None:
+        return
+    home = actor.property_id if profile is None else profile.property_id
+    if good.get("property_id", home) != home:
+        problem = Problem("/property_id", "scope", "is changed by the chain only")
+        reading.problems.append(problem)
+    if "shared_level" in good and home != actor.property_id:
+        message = "is for the chain or the property that made the profile"
+        reading.problems.append(Problem("/shared_level", "scope", message))
 
 
 def _require_name(last_name: str | None, reading: Reading) -> None:

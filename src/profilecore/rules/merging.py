@@ -120,12 +120,16 @@ def plan_merge(
     documents = list(owned)
     blockers = tuple(_blockers(survivor, losers))
     plans, values, stamps = _fields(people, chosen, by)
+    facets = _facets(people, by)
+    if facets:
+        held = tuple(Candidate(p.id, p.facets) for p in people)
+        plans += (FieldPlan("facets", "facets", "facets", held, facets),)
     result = evolve(
         survivor,
         version=survivor.version + 1,
         updated_at=at,
         absorbed=(*survivor.absorbed, *(id for p in losers for id in p.family)),
-        facets=_facets(people, by),
+        facets=facets,
         provenance=Provenance(survivor.provenance.base, stamps),
         **values,
     )

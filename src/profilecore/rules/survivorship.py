@@ -122,15 +122,15 @@ def item_key(item: Any) -> Any:
 
 
 def _fill(kept: Any, other: Any) -> Any:
-    """Fill what the kept item lacks from another of the same key."""
+    """Fill what the kept item lacks from another of the same key; a verified one stays so."""
     if not attrs.has(type(kept)):
         return kept
     missing = {
         a.name: getattr(other, a.name)
         for a in fields_of(type(kept))
         if a.name != "primary"
-        and is_empty(getattr(kept, a.name))
-        and not is_empty(getattr(other, a.name))
+        and (is_empty(now := getattr(kept, a.name)) or now is False)
+        and getattr(other, a.name) not in (None, False, "", ())
     }
     return evolve(kept, **missing) if missing else kept
 

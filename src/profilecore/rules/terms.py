@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import attrs
 
+from profilecore.errors import PluginError
 from profilecore.model.enums import State
 from profilecore.model.profile import Profile
 from profilecore.normalise.contact import country_code, digits
@@ -42,7 +43,11 @@ class TermMaker:
             return Terms(keys=(self.key("state", profile.state.value),))
         values = _exact_values(profile)
         for source in self.sources:
-            values += source(profile)
+            try:
+                values += source(profile)
+            except Exception as error:
+                name = getattr(source, "__module__", type(source).__name__)
+                raise PluginError(name, "a term source", type(error).__name__) from error
         keys = tuple(sorted({self.key(sort, value) for sort, value in values}))
         return Terms(keys, lines_of(profile))
 
@@ -133,18 +138,34 @@ class Typed:
         return min(rows, default=None)
 
 
-def parse(text: str) -> Typed:
+def readings(text: str) -> tuple[Typed, ...]:
+    """Give the ways in which a typed query can be meant, the likeliest first.
+
+    ``ana.garc`` is a name typed with a dot, or the beginning of an e-mail address.
+    """
+    first = parse(text)
+    if not any(_may_begin_an_address(token) for token in text.split()):
+        return (first,)
+    return (first, parse(text, addresses=True))
+
+
+def _may_begin_an_address(token: str) -> bool:
+    return "@" not in token and not token.isalnum() and any(c.isalpha() for c in token)
+
+
+def parse(text: str, *, addresses: bool = False) -> Typed:
     """Take a typed query apart.
 
     Names come in any order; digits typed with blanks or signs are joined; a word with ``@`` is
     an e-mail address; letters mixed with digits are a document number.  The word that leads is
     the one that narrows most: a number or address before a name, a long one before a short one.
+    With ``addresses``, words joined by signs are beginnings of e-mail addresses too.
     """
     names: list[str] = []
     numbers: list[str] = []
     run = ""
     for token in text.split():
-        if "@" in token:
+        if "@" in token or (addresses and _may_begin_an_address(token)):
             numbers.append(token.casefold())
         elif not any(c.isalpha() for c in token):
             run += digits(token)

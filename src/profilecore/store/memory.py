@@ -46,13 +46,10 @@ class MemoryStore(Store):
     @contextmanager
     def write(self) -> Iterator[Writer]:
         with self._lock:
-            mark = len(self._writer.undo)
             self._depth += 1
             try:
-                yield self._writer
-            except BaseException:
-                self._writer.rewind(mark)
-                raise
+                with self._writer.savepoint():
+                    yield self._writer
             finally:
                 self._depth -= 1
             if self._depth == 0:
@@ -75,6 +72,15 @@ class _MemoryWriter(Writer):
         self._events: list[Event] = []
         self._blobs: dict[str, bytes] = {}
         self._next = 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        mark = len(self.undo)
+        try:
+            yield
+        except BaseException:
+            self.rewind(mark)
+            raise
 
     def rewind(self, mark: int) -> None:
         while len(self.undo) > mark:

@@ -151,6 +151,13 @@ class Writer(Reader):
     """Reads and writes of one transaction; its reads see its writes."""
 
     @abc.abstractmethod
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Open a part of the transaction: left by an exception, what it did is undone alone.
+
+        Parts may lie in each other.
+        """
+
+    @abc.abstractmethod
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
         """Store a document and replace all its terms.
 

@@ -88,6 +88,29 @@ class TransactionConformance(ConformanceBase):
             work(writer)
         assert look(store) != before
 
+    def test_a_savepoint_undoes_its_part_alone(self, store: Store) -> None:
+        """A part left by an exception is undone, and the transaction around it goes on.
+
+        If this fails: a savepoint has to cover all that the transaction covers, and what was
+        done before and after it has to stay.
+        """
+        fill(store)
+        with store.write() as writer:
+            writer.put(doc("p7"), expect=0)
+            before = observe(writer)
+            for error in (Aborted, KeyboardInterrupt):
+                with pytest.raises(error), writer.savepoint():  # noqa: PT012 - a part of several writes
+                    with writer.savepoint():
+                        change(writer)
+                    writer.put(doc("p9"), expect=0)
+                    raise error
+                assert observe(writer) == before
+            with writer.savepoint():
+                writer.put(doc("p8"), expect=0)
+            inside = observe(writer)
+        assert look(store) == inside
+        assert inside != before
+
     def test_a_writer_reads_what_it_wrote(self, store: Store) -> None:
         """Inside the block every read sees the writes made so far, and the commit keeps them.
 

@@ -162,6 +162,12 @@ class _FaultyWriter(_FaultyReader, Writer):
         super().__init__(inner, call)
         self._writer = inner
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._call("savepoint")
+        with self._writer.savepoint():
+            yield
+
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
         self._call("put")
         self._writer.put(document, terms, expect=expect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -182,6 +183,19 @@ class SqliteReader(Reader):
 
 class SqliteWriter(SqliteReader, Writer):
     """Reads and writes over a connection that holds the write lock."""
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self.rows("SAVEPOINT pc_part")
+        try:
+            yield
+        except BaseException:
+            # A full disk and the like end the whole transaction; then there is no part to undo.
+            if self._connection.in_transaction:
+                self.rows("ROLLBACK TO pc_part")
+                self.rows("RELEASE pc_part")
+            raise
+        self.rows("RELEASE pc_part")
 
     def _many(self, sql: str, rows: Iterable[Row]) -> None:
         try:

@@ -1,0 +1,35 @@
+"""The program put together from its commands, in the order of a working day."""
+
+from profilecore.cli import clearing, demo, importing, merging, owning, profiles, stores
+from profilecore.cli.program import Program
+
+main = Program(
+    name="profilecore",
+    help="""Keep guest profiles: import, search, merge, undo, clear.
+
+    Every command answers with tables for people, or with one JSON value (--json).  It ends with
+    0 if it did its work, 1 if it was refused or found problems, 2 if it was called wrongly.
+    """,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    stores.init,
+    importing.import_,
+    profiles.create,
+    profiles.show,
+    profiles.update,
+    profiles.search,
+    profiles.stays,
+    merging.merge,
+    merging.unmerge,
+    clearing.clear,
+    owning.hold,
+    owning.access,
+    profiles.check,
+    stores.changes,
+    clearing.scrub,
+    stores.plugins,
+    stores.rules,
+    demo.demo,
+):
+    main.add_command(command)

@@ -1,0 +1,148 @@
+"""What the commands of one run of the program share: the engine, who acts, how to answer."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from profilecore.engine import Engine
+from profilecore.errors import StoreUnavailable
+from profilecore.rules.visibility import Actor
+
+if TYPE_CHECKING:
+    from profilecore.engine.loading import LoadReport
+    from profilecore.plugins import Plugins
+
+DEFAULT_STORE = "sqlite:///profilecore.db"
+DEFAULT_CONFIG = "profilecore.toml"
+_SQLITE = "sqlite:///"
+
+
+@attrs.define
+class Invocation:
+    """One run of the program; the context object of every command, plugins' commands too.
+
+    A program that embeds the commands may hand in ``given``, an engine that stays open, and
+    ``watch``, which is told how an import goes.
+    """
+
+    store: str = DEFAULT_STORE
+    config_file: Path | None = None
+    as_json: bool = False
+    actor: str | None = None
+    property_id: str | None = None
+    given: Engine | None = None
+    watch: Callable[[LoadReport], None] | None = None
+    _settings: dict[str, Any] = attrs.field(factory=dict)
+    _config: dict[str, Any] | None = None
+    _engine: Engine | None = None
+    _plugins: Plugins | None = None
+    _stack: ExitStack = attrs.field(factory=ExitStack)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine on the store, opened at first use; the store must exist.
+
+        :raises StoreUnavailable: saying how to make a store.
+        """
+        return self.open(create=False)
+
+    def open(self, *, create: bool) -> Engine:
+        """Open the engine, acting as the options say."""
+        if self._engine is None:
+            engine = self.given or self._stack.enter_context(self._opened(create))
+            if self.actor is not None or self.property_id is not None:
+                actor = Actor(self.actor or "cli", self.property_id)
+                self._stack.enter_context(engine.acting(actor))
+            self._engine = engine
+        return self._engine
+
+    def _opened(self, create: bool) -> Engine:
+        options: dict[str, Any] = {}
+        if not create and (path := self.file) is not None:
+            if not path.exists():
+                raise StoreUnavailable(
+                    f"{path} does not exist. Make a store with: profilecore "
+                    f"--store {self.store} init"
+                )
+            options["store_options"] = {"create": False}
+        return Engine.open(self.store, config=self.config, **options)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite store; ``None`` for other stores."""
+        if not self.store.startswith(_SQLITE):
+            return None
+        return Path(self.store.removeprefix(_SQLITE))
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The configuration of the engine and its plugins, read at first use."""
+        if self._config is None:
+            read = _read(self.config_file)
+            own = read.get("profilecore", {})
+            self._config = read | {"profilecore": own | self._settings} if self._settings else read
+        return self._config
+
+    @property
+    def region(self) -> str | None:
+        """The country of telephone numbers and states that come without one."""
+        region = self.config.get("profilecore", {}).get("region")
+        return region if isinstance(region, str) else None
+
+    def set(self, name: str, value: Any) -> None:
+        """Set one of the chain's settings for this run, before the engine is opened."""
+        self._settings[name] = value
+        self._config = None
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins: the engine's if it is open, else found without opening a store."""
+        from profilecore.engine.builtin import BUILTIN
+        from profilecore.plugins import Plugins
+
+        engine = self._engine or self.given
+        if engine is not None:
+            return engine.plugins
+        if self._plugins is None:
+            config = {k: v for k, v in self.config.items() if k != "profilecore"}
+            self._plugins = Plugins(BUILTIN, config=config)
+        return self._plugins
+
+    def answer(self, value: Any, show: Callable[[], None]) -> None:
+        """Print an answer: as one JSON value, or by ``show`` for people."""
+        if self.as_json:
+            from profilecore.cli.printing import as_json
+
+            click.echo(as_json(value))
+        else:
+            show()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._engine = None
+        self._stack.close()
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        path = Path(DEFAULT_CONFIG)
+        if not path.is_file():
+            return {}
+    try:
+        with path.open("rb") as file:
+            read = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} is no TOML: {error}") from None
+    loose = [name for name, value in read.items() if not isinstance(value, dict)]
+    if loose:
+        raise click.UsageError(
+            f"{path}: {', '.join(loose)} must stand in a table, as [profilecore]."
+        )
+    return read

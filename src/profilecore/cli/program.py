@@ -1,0 +1,177 @@
+"""The program: its options, its commands and those of plugins, and how it ends."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import orjson
+
+from profilecore.cli.invocation import DEFAULT_CONFIG, DEFAULT_STORE, Invocation
+from profilecore.errors import ProfilecoreError
+
+OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Interrupted(Exception):
+    """The user stopped a long command; ``answer`` says how far it came."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        super().__init__(answer["message"])
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    invocation = context.ensure_object(Invocation)
+    if value is not None and value is not False:
+        setattr(invocation, _ATTRIBUTES[str(option.name)], value)
+
+
+_ATTRIBUTES = {
+    "store": "store",
+    "json": "as_json",
+    "config": "config_file",
+    "actor": "actor",
+    "property": "property_id",
+}
+
+
+def shared_options(*, outer: bool) -> list[click.Parameter]:
+    """Make the options that stand before or after the name of a command."""
+
+    def option(name: str, **more: Any) -> click.Option:
+        env = f"PROFILECORE_{name.upper()}" if outer and name != "json" else None
+        return click.Option(
+            [f"--{name}"],
+            expose_value=False,
+            is_eager=outer,
+            callback=_keep,
+            envvar=env,
+            show_envvar=outer,
+            **more,
+        )
+
+    hidden = not outer
+    return [
+        option("store", metavar="URL", help=f"The store; {DEFAULT_STORE} if not given."),
+        option("json", is_flag=True, default=None, help="Print one JSON value."),
+        option("actor", metavar="NAME", help="Who acts; recorded on events.", hidden=hidden),
+        option("property", metavar="P", help="Act as this property.", hidden=hidden),
+        option(
+            "config",
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help=f"Settings as TOML; {DEFAULT_CONFIG} if it is there.",
+            hidden=hidden,
+        ),
+    ]
+
+
+def with_shared_options(command: click.Command) -> click.Command:
+    """Give a copy of a command, and of its commands, that takes the shared options too.
+
+    An option of the command's own goes before a shared one of the same name.
+    """
+    made = copy.copy(command)
+    if isinstance(made, click.Group):
+        made.commands = {n: with_shared_options(c) for n, c in made.commands.items()}
+        return made
+    taken = {word for p in command.params for word in (*p.opts, *p.secondary_opts)}
+    made.params = [
+        *command.params,
+        *(o for o in shared_options(outer=False) if not taken.intersection(o.opts)),
+    ]
+    return made
+
+
+class Program(click.Group):
+    """The group of all commands; plugins are asked for theirs only where ours do not answer."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(params=shared_options(outer=True), callback=_start, **more)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        super().add_command(with_shared_options(cmd), name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.commands, *(c for c in self._of_plugins(ctx) if c not in self.commands)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = self.commands.get(cmd_name)
+        if own is not None:
+            return own
+        found = self._of_plugins(ctx).get(cmd_name)
+        return with_shared_options(found) if found is not None else None
+
+    def _of_plugins(self, ctx: click.Context) -> dict[str, click.Command]:
+        plugins = ctx.ensure_object(Invocation).plugins
+        return {str(c.name): c for c in sorted(plugins.commands(), key=lambda c: str(c.name))}
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the program and end the process: 0 done, 1 refused or problems found, 2 usage."""
+        given = list(sys.argv[1:] if args is None else args)
+        wants_json = "--json" in given[: given.index("--") if "--" in given else None]
+        try:
+            code = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+        except ProfilecoreError as error:
+            _refuse(error, wants_json)
+        except Interrupted as stop:
+            _end(stop.answer, wants_json, INTERRUPTED)
+        except click.Abort:
+            _end({"error": "aborted", "message": "Aborted."}, wants_json, REFUSED)
+        except click.ClickException as error:
+            if wants_json:
+                answer = {"error": "usage", "message": error.format_message(), "blockers": []}
+                click.echo(orjson.dumps(answer))
+            error.show()
+            sys.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                _leave_quietly()
+            message = f"{error.filename or 'A file'}: {error.strerror or type(error).__name__}"
+            _end({"error": "file-error", "message": message}, wants_json, REFUSED)
+        sys.exit(code if isinstance(code, int) else OK)
+
+
+def _start() -> None:
+    context = click.get_current_context()
+    context.call_on_close(context.ensure_object(Invocation).close)
+
+
+def _refuse(error: ProfilecoreError, wants_json: bool) -> NoReturn:
+    from profilecore.cli.printing import as_json, complain, refusal
+
+    if wants_json:
+        click.echo(as_json(refusal(error)))
+    else:
+        complain(error)
+    sys.exit(REFUSED)
+
+
+def _end(answer: dict[str, Any], wants_json: bool, code: int) -> NoReturn:
+    if wants_json:
+        click.echo(orjson.dumps({"blockers": [], **answer}))
+    else:
+        click.echo(answer["message"], err=True)
+    sys.exit(code)
+
+
+def _leave_quietly() -> NoReturn:
+    """Whoever read our output has left; nothing more is to be said to anybody."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(REFUSED)

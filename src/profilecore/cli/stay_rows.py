@@ -1,0 +1,181 @@
+"""Rows of stays: which column is what, whose stay it is, and recording them in batches."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from profilecore.cli import words
+from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW
+from profilecore.cli.targets import fold_column
+from profilecore.engine import Engine
+from profilecore.engine.loading import LoadReport, Reject
+from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+
+BATCH = 500
+_EXTERNAL_ID = "external_id"
+_FIELDS = {
+    _EXTERNAL_ID: "externalid guestid customerid clientid id",
+    "property_id": "property propertyid hotel house",
+    "arrival": "arrival checkin arrivaldate from",
+    "departure": "departure checkout departuredate until",
+    "nights": "nights",
+    "status": "status",
+    "channel": "channel",
+    "source": "source",
+    "reference": "reference ref bookingnumber confirmation",
+    "adults": "adults",
+    "children": "children",
+    "unit": "unit room",
+}
+_BY_COLUMN = {name: field for field, names in _FIELDS.items() for name in names.split()}
+_WHOLE = frozenset({"nights", "adults", "children"})
+
+
+def parse(text: str) -> str:
+    """Read where a column of stays goes.
+
+    :raises ValueError: unless it is a field of a stay, or ``external_id``.
+    """
+    if text in _FIELDS:
+        return text
+    found = _BY_COLUMN.get(fold_column(text))
+    if found is None:
+        raise ValueError(f"{text} is no field of a stay")
+    return found
+
+
+@attrs.frozen
+class StayMap:
+    """Turns a row into the stay and whose it is.
+
+    ``system`` is the source that gave the external ids; without it each row names its own in
+    its ``source`` column.
+    """
+
+    given: Mapping[str, str | None]
+    system: str | None = None
+    unmapped: tuple[str, ...] = ()
+
+    @classmethod
+    def plan(
+        cls, columns: Sequence[str], given: Mapping[str, str | None], system: str | None
+    ) -> StayMap:
+        """Plan the columns of a table; JSON rows (no columns) are planned as they come.
+
+        :raises ValueError: if the person, the property or the source cannot be told.
+        """
+        if not columns:
+            return cls(given, system)
+        strange = [column for column in given if column not in columns]
+        if strange:
+            raise ValueError(f"there is no column {strange[0]}; there are {', '.join(columns)}")
+        planned = {c: given[c] if c in given else _BY_COLUMN.get(fold_column(c)) for c in columns}
+        for needed in (_EXTERNAL_ID, "property_id", "reference"):
+            if needed not in planned.values():
+                raise ValueError(f"No column holds the {needed}; add --map COLUMN={needed}.")
+        if system is None and "source" not in planned.values():
+            raise ValueError("Say which source system the ids are of: --source NAME.")
+        own = (ROW, PROBLEMS)
+        left = (c for c, f in planned.items() if f is None and c not in given and c not in own)
+        return cls(planned, system, tuple(left))
+
+    def __call__(self, row: Mapping[str, Any]) -> tuple[tuple[str, str], dict[str, Any]]:
+        """Give the external id and the values of the stay.
+
+        :raises InvalidProfile: with every problem of the cells.
+        """
+        if FAULT in row:
+            raise InvalidProfile([Problem("/", "unreadable-row", row[FAULT])])
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for column, cell in row.items():
+            field = self.given[column] if column in self.given else self._of(column)
+            if field is None or cell is None or cell == "":
+                continue
+            try:
+                values[field] = _cell(field, cell)
+            except ValueError as error:
+                problems.append(Problem(f"/{field}", "invalid-value", str(error)))
+        system = self.system or values.get("source")
+        external = values.pop(_EXTERNAL_ID, None)
+        if external is None:
+            problems.append(Problem(f"/{_EXTERNAL_ID}", "missing", "is required"))
+        if "reference" not in values:
+            # Without it the same stay could not be told from another when it comes again.
+            problems.append(Problem("/reference", "missing", "is required"))
+        if system is None:
+            problems.append(Problem("/source", "missing", "is required without --source"))
+        if problems:
+            raise InvalidProfile(problems)
+        return (str(system), str(external)), values
+
+    def _of(self, column: str) -> str | None:
+        return None if column == CELLS else _BY_COLUMN.get(fold_column(column))
+
+
+def _cell(field: str, cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell if field in _WHOLE else str(cell)
+    if field in ("arrival", "departure"):
+        return words.day(cell)
+    return cell.strip()
+
+
+def load(
+    engine: Engine,
+    rows: Iterable[Mapping[str, Any]],
+    stay_map: StayMap,
+    on_reject: Callable[[Reject], None],
+    on_progress: Callable[[LoadReport], None],
+) -> LoadReport:
+    """Record stays, a batch in each transaction.
+
+    The same property and reference is one stay, so a file may be imported again, and an
+    interrupted import simply from its beginning.
+    """
+    report = LoadReport()
+    numbered = enumerate(rows, 1)
+    while batch := list(itertools.islice(numbered, BATCH)):
+        counts = {"created": 0, "updated": 0, "unchanged": 0, "rejected": 0}
+        with engine.transaction():
+            for reject_or_outcome in _record(engine, batch, stay_map):
+                if isinstance(reject_or_outcome, Reject):
+                    counts["rejected"] += 1
+                    on_reject(reject_or_outcome)
+                else:
+                    counts[reject_or_outcome] += 1
+        report = attrs.evolve(
+            report, **{name: getattr(report, name) + count for name, count in counts.items()}
+        )
+        on_progress(report)
+    return report
+
+
+def _record(
+    engine: Engine, batch: Iterable[tuple[int, Mapping[str, Any]]], stay_map: StayMap
+) -> Iterator[str | Reject]:
+    for number, row in batch:
+        try:
+            yield _record_one(engine, *stay_map(row))
+        except InvalidProfile as error:
+            yield Reject(number, row, error.problems)
+        except ProfilecoreError as error:
+            yield Reject(number, row, (Problem("/", error.code, str(error)),))
+
+
+def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any]) -> str:
+    found = engine.search(external_id=external, limit=1).items
+    if not found:
+        problem = Problem(f"/{_EXTERNAL_ID}", "unknown-guest", "is no guest of this source")
+        raise InvalidProfile([problem])
+    person = found[0]
+    before = {stay.id: stay for stay in engine.stays(person.id)}
+    made = engine.record_stay(person.id, values)
+    old = before.get(made.id)
+    if old is None:
+        return "created" if made.version == 1 else "updated"
+    return "unchanged" if old.version == made.version else "updated"

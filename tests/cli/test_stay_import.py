@@ -1,0 +1,106 @@
+"""Imports of stays of guests who are known already."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from profilecore import Engine
+
+Run = Callable[..., Any]
+
+Write = Callable[[str, str], str]
+HEAD = "guest_id,property,reference,check_in,departure,status,channel,adults,weather\n"
+
+
+@pytest.fixture
+def ana(engine: Engine) -> str:
+    given = {"last_name": "García", "external_ids": [{"system": "pms", "value": "G1"}]}
+    return engine.create(given).id
+
+
+def imported(run: Run, *args: str, code: int = 0) -> dict[str, Any]:
+    answer = run("import", *args, "--stays", "--json")
+    assert answer.code == code, answer.out + answer.err
+    value: dict[str, Any] = answer.json
+    return value
+
+
+def counts(answer: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(answer[n] for n in ("created", "updated", "unchanged", "rejected"))
+
+
+def test_stays_find_their_guest_by_the_id_of_the_source(
+    run: Run, engine: Engine, write: Write, ana: str
+) -> None:
+    file = write("s.csv", HEAD + "G1,P1,R1,2025-05-01,3.5.2025,departed,web,2,sunny\n")
+    answer = imported(run, file, "--source", "pms")
+    assert counts(answer) == (1, 0, 0, 0)
+    assert answer["unmapped"] == ["weather"]
+    (stay,) = engine.stays(ana)
+    assert (stay.property_id, stay.reference, stay.nights, stay.adults) == ("P1", "R1", 2, 2)
+    assert counts(imported(run, file, "--source", "pms")) == (0, 0, 1, 0)
+    changed = write("t.csv", HEAD + "G1,P1,R1,2025-05-01,2025-05-05,departed,web,2,\n")
+    assert counts(imported(run, changed, "--source", "pms")) == (0, 1, 0, 0)
+
+
+def test_bad_stays_go_to_the_rejects_file(run: Run, write: Write, ana: str) -> None:
+    text = HEAD + (
+        "G9,P1,R1,2025-05-01,2025-05-03,departed,,,\n"
+        "G1,P1,R2,2025-05-09,2025-05-03,departed,,,\n"
+        "G1,P1,,2025-05-01,2025-05-03,departed,,,\n"
+        "G1,P1,R3,1/5/2025,2025-05-03,asleep,,,\n"
+        "G1,P1,R4,2025-05-01,2025-05-03,departed,,,\n"
+        "G1,P1\n"
+    )
+    answer = imported(run, write("s.csv", text), "--source", "pms", code=1)
+    assert counts(answer) == (1, 0, 0, 5)
+    with Path(answer["rejects"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["_row"] for row in rows] == ["1", "2", "3", "4", "6"]
+    assert "is no guest of this source" in rows[0]["_problems"]
+    assert "/departure" in rows[1]["_problems"]
+    assert "/reference: is required" in rows[2]["_problems"]
+    assert "/arrival: must be a date" in rows[3]["_problems"]
+
+
+def test_a_row_may_name_its_own_source(run: Run, engine: Engine, write: Write, ana: str) -> None:
+    file = write("s.csv", "source,external_id,property,reference\npms,G1,P1,R1\ncrm,G1,P1,R2\n")
+    assert counts(imported(run, file, code=1)) == (1, 0, 0, 1)
+    assert engine.stays(ana)[0].source == "pms"
+
+
+def test_stays_of_a_merged_guest_go_to_the_survivor(
+    run: Run, engine: Engine, write: Write, ana: str
+) -> None:
+    survivor = engine.create({"last_name": "García"}).id
+    engine.merge(engine.plan_merge(survivor, [ana]))
+    imported(run, write("s.csv", "id,hotel,ref\nG1,P1,R1\n"), "--source", "pms")
+    assert len(engine.stays(survivor)) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "options"),
+    [
+        ("property,reference", ("--source", "pms")),
+        ("id,reference", ("--source", "pms")),
+        ("id,property", ("--source", "pms")),
+        ("id,property,reference", ()),
+        ("id,property,reference", ("--source", "pms", "--map", "x=status")),
+        ("id,property,reference", ("--source", "pms", "--map", "id=colour")),
+    ],
+)
+def test_columns_that_do_not_tell_enough_are_wrong_usage(
+    run: Run, write: Write, head: str, options: tuple[str, ...]
+) -> None:
+    assert run("import", write("s.csv", head + "\n"), "--stays", *options).code == 2
+
+
+def test_stays_come_as_json_lines_too(run: Run, engine: Engine, write: Write, ana: str) -> None:
+    line = '{"external_id": "G1", "property_id": "P1", "reference": "R1", "adults": 2}\n'
+    assert counts(imported(run, write("s.jsonl", line), "--source", "pms")) == (1, 0, 0, 0)
+    assert engine.stays(ana)[0].adults == 2

@@ -1,0 +1,111 @@
+"""What a property may write, and what a verb that fails inside a transaction leaves."""
+
+from __future__ import annotations
+
+import pytest
+from kit import P1, P2, PNG, dump
+
+from profilecore import Engine, InvalidProfile, ScopeDenied, StoreError
+from profilecore.store import MemoryStore
+from profilecore.testing.faults import FaultyStore
+
+ANA = {"first_name": "Ana", "last_name": "García", "emails": ["sunny.traveller@example.org"]}
+
+
+def test_a_verb_that_fails_inside_a_transaction_leaves_nothing_of_itself() -> None:
+    inner = MemoryStore()
+    store = FaultyStore(inner)
+    engine = Engine(store, discover=False)
+    ana = engine.create(ANA)
+    engine.place_hold(ana.id, kind="note-only")
+    engine.release_hold(engine.holds(ana.id)[0].id)
+    before = dump(inner)
+    failed = 0
+    for number in range(1, 60):
+        with engine.transaction():
+            store.reset(fail_at=number)
+            try:
+                engine.clear(ana.id)
+            except StoreError:
+                store.reset()
+                assert dump(inner) == before
+                failed += 1
+                continue
+            store.reset()
+            break
+    assert failed > 5
+    assert engine.get(ana.id).state.value == "cleared"
+
+
+def test_a_property_records_its_own_stays_only(engine: Engine) -> None:
+    ana = engine.create(ANA)
+    with engine.acting(P1), pytest.raises(ScopeDenied):
+        engine.record_stay(ana.id, {"property_id": "P2", "reference": "R1"})
+
+
+def test_a_stay_of_another_guest_is_not_taken_over(engine: Engine) -> None:
+    ana, ben = engine.create(ANA), engine.create({"last_name": "Moreau"})
+    engine.record_stay(ana.id, {"property_id": "P1", "reference": "R1"})
+    with pytest.raises(InvalidProfile) as caught:
+        engine.record_stay(ben.id, {"property_id": "P1", "reference": "R1"})
+    assert [(p.path, p.code) for p in caught.value.problems] == [("/reference", "taken")]
+    assert engine.stays(ben.id) == []
+
+
+def test_a_file_belongs_to_the_acting_property_unless_given_to_the_chain(engine: Engine) -> None:
+    ana = engine.create(ANA)
+    with engine.acting(P1):
+        own = engine.attach(ana.id, "own.png", PNG)
+        shared = engine.attach(ana.id, "shared.png", PNG, property_id=None)
+    with engine.acting(P2):
+        assert [f.id for f in engine.files(ana.id)] == [shared.id]
+    assert own.property_id == "P1"
+
+
+@pytest.mark.parametrize("change", [{"shared_level": "property"}, {"property_id": "P2"}])
+def test_a_property_cannot_hide_what_is_not_its_own(engine: Engine, change: object) -> None:
+    with engine.acting(P1):
+        ana = engine.create(ANA)
+    with engine.acting(P2), pytest.raises(InvalidProfile) as caught:
+        engine.update(ana.id, change)  # type: ignore[arg-type]  # parametrised
+    assert {p.code for p in caught.value.problems} <= {"scope"}
+
+
+@pytest.mark.parametrize("typed", ["sunny.trav", "Sunny.T", "garc sunny.tr", "sunny.traveller@ex"])
+def test_the_beginning_of_an_address_finds_its_owner(engine: Engine, typed: str) -> None:
+    ana = engine.create(ANA)
+    assert [p.id for p in engine.search(typed).items] == [ana.id]
+
+
+def test_pages_of_an_address_prefix_go_on(engine: Engine) -> None:
+    made = {
+        engine.create(
+            {"last_name": f"Guest{'ab'[n % 2]}", "emails": [f"sunny.t{n}@example.org"]}
+        ).id
+        for n in range(5)
+    }
+    page = engine.search("sunny.t", limit=2)
+    seen = [p.id for p in page.items]
+    while page.next:
+        page = engine.search("sunny.t", limit=2, cursor=page.next)
+        seen += [p.id for p in page.items]
+    assert sorted(seen) == sorted(made)
+
+
+@pytest.mark.parametrize("typed", ["-", "+", "0", "...", "()"])
+def test_signs_alone_find_nobody(engine: Engine, typed: str) -> None:
+    engine.create(ANA)
+    assert engine.search(typed).items == ()
+
+
+def test_one_tag_may_be_given_as_text(engine: Engine) -> None:
+    ana = engine.create(ANA | {"tags": ["vip"]})
+    assert [p.id for p in engine.search("", tags="vip").items] == [ana.id]
+
+
+def test_a_merge_plan_shows_the_facets(engine: Engine) -> None:
+    ana = engine.create(ANA | {"facets": {"unknown": {"a": 1}}})
+    ben = engine.create({"last_name": "Garcia", "facets": {"other": {"b": 2}}})
+    plan = engine.plan_merge(ana.id, [ben.id])
+    shown = next(f for f in plan.fields if f.field == "facets")
+    assert shown.value == {"unknown": {"a": 1}, "other": {"b": 2}}

@@ -1,0 +1,169 @@
+"""Stores that break one promise each: a programme that is any good finds every one out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from profilecore.model.documents import Document
+from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+from profilecore_sqlite import SqliteStore, open_store
+from profilecore_sqlite.session import Session, Settings
+
+
+def opened(path: Path) -> SqliteStore:
+    """Open the sound store."""
+    return open_store(f"sqlite:///{path}")
+
+
+class StatementByStatement(SqliteStore):
+    """Commits after every statement: there are no transactions."""
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with self._turn:
+            yield self._session().writer
+
+
+class PutByPut(SqliteStore):
+    """Commits after every document that is put."""
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with self._turn:
+            session = self._session()
+            run = session.connection.execute
+            run("BEGIN IMMEDIATE")
+            put = session.writer.put
+
+            def put_and_commit(document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+                put(document, terms, expect=expect)
+                run("COMMIT")
+                run("BEGIN IMMEDIATE")
+
+            session.writer.put = put_and_commit  # type: ignore[method-assign]
+            try:
+                yield session.writer
+            finally:
+                run("COMMIT")
+                del session.writer.put  # type: ignore[method-assign]
+
+
+class NothingScrubbed(SqliteStore):
+    """Says that it has scrubbed."""
+
+    def scrub(self) -> bool:
+        return True
+
+
+class OnlyCheckpointed(SqliteStore):
+    """Leaves deleted bytes as they are, and moves the log into the file instead of scrubbing."""
+
+    def _connect(self, *, create: bool = False) -> Session:
+        session = super()._connect(create=create)
+        session.connection.execute("PRAGMA secure_delete = OFF").fetchall()
+        return session
+
+    def scrub(self) -> bool:
+        run = self._session().connection.execute
+        run("PRAGMA busy_timeout = 100").fetchall()
+        busy: int = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+
+
+class WordsStay(SqliteStore):
+    """Forgets to take the old words of a document away."""
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with super().write() as writer:
+            writer._drop = lambda *_: None  # type: ignore[attr-defined]
+            try:
+                yield writer
+            finally:
+                del writer._drop  # type: ignore[attr-defined]
+
+
+class BlobsStay(SqliteStore):
+    """Keeps the bytes of files that were deleted."""
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with super().write() as writer:
+            writer.delete_blob = lambda id: None  # type: ignore[method-assign]
+            try:
+                yield writer
+            finally:
+                del writer.delete_blob  # type: ignore[method-assign]
+
+
+class OneOwnerOnly(SqliteStore):
+    """Gives what the first of several ids owns and passes over the others."""
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        with super().read() as reader:
+            owned = reader.owned
+            reader.owned = (  # type: ignore[method-assign]
+                lambda owners, kind=None: owned(owners[:1], kind)
+            )
+            try:
+                yield reader
+            finally:
+                del reader.owned  # type: ignore[method-assign]
+
+
+class OutcomesForgotten(SqliteStore):
+    """Does not keep what a request with a key led to."""
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with super().write() as writer:
+            put = writer.put
+
+            def put_others(document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+                if document.kind != "outcome":
+                    put(document, terms, expect=expect)
+
+            writer.put = put_others  # type: ignore[method-assign]
+            try:
+                yield writer
+            finally:
+                del writer.put  # type: ignore[method-assign]
+
+
+class KilledAfterCommit(SqliteStore):
+    """Kills its process right after some commit, before anybody is told of it."""
+
+    commits_left = 1
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        with super().write() as writer:
+            yield writer
+        self.commits_left -= 1
+        if not self.commits_left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def broken(kind: type[SqliteStore]) -> Callable[[Path], Store]:
+    """Give what opens a store of a broken kind."""
+    return lambda path: kind(Settings(path))
+
+
+OPENERS: dict[str, Callable[[Path], Store]] = {
+    "sound": opened,
+    "statement by statement": broken(StatementByStatement),
+    "put by put": broken(PutByPut),
+}
+
+
+def idle_reader(path: Path) -> sqlite3.Connection:
+    """Give a connection that has read something and now does nothing."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("SELECT count(*), max(length(body)) FROM pc_document").fetchall()
+    return connection
