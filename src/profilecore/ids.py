@@ -7,13 +7,28 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 
 def new_id() -> str:
     """Give a new id: UUID version 7 (RFC 9562) as 32 hexadecimal digits."""
+    return _uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def ids_by(make: Callable[[], str], count: int) -> Iterator[str]:
+    """Give many ids of a factory; our own asks the system for random bytes once."""
+    if make is not new_id:
+        yield from (make() for _ in range(count))
+        return
+    source = os.urandom(10 * count)
     millis = time.time_ns() // 1_000_000
-    rest = int.from_bytes(os.urandom(10), "big")
+    for start in range(0, 10 * count, 10):
+        yield _uuid7(millis, source[start : start + 10])
+
+
+def _uuid7(millis: int, random: bytes) -> str:
+    rest = int.from_bytes(random, "big")
     high = (millis << 16) | 0x7000 | (rest >> 68)
     low = (0b10 << 62) | (rest & ((1 << 62) - 1))
     return f"{high:016x}{low:016x}"

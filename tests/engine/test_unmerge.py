@@ -305,3 +305,25 @@ def test_a_facet_is_given_back_by_an_engine_without_its_plugin() -> None:
     open_engine(engine.store).unmerge(id)
     assert [bare(engine.get(p.id)) for p in (a, b)] == [bare(a), bare(b)]
     assert isinstance(engine.plugins, Plugins)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_no_name_of_who_leaves_stays_with_the_survivor(order: tuple[int, int]) -> None:
+    engine = open_engine()
+    people = [
+        engine.create({"first_name": first, "last_name": last})
+        for first, last in (("Ana", "Alpha"), ("Bea", "Beta"), ("Cleo", "Gamma"))
+    ]
+    survivor, *others = people
+    merges = []
+    for other in others:
+        choices = {"first_name": other.id, "last_name": other.id}
+        plan = engine.plan_merge(survivor.id, [other.id], choices=choices)
+        merges.append(engine.merge(plan).id)
+    first, second = order
+    engine.unmerge(merges[first])
+    left = engine.get(survivor.id)
+    assert others[first].names[0].key not in {name.key for name in left.names}
+    assert [p.id for p in engine.search("ana alpha").items] == [survivor.id]
+    engine.unmerge(merges[second])
+    assert [bare(engine.get(p.id)) for p in people] == [bare(p) for p in people]

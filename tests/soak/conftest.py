@@ -6,12 +6,9 @@ new seed and prints it; ``PROFILECORE_SEED`` repeats one.
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,38 +16,14 @@ HERE = str(Path(__file__).parent)
 if HERE not in sys.path:
     sys.path.append(HERE)
 
+from soaking import Soak  # noqa: E402
+
 FIGURES = "soak figures"
-
-
-class Soak:
-    """One programme's run: its length, its seed, and what it found out."""
-
-    def __init__(self, seed: int, is_full: bool) -> None:
-        self.seed = seed
-        self.is_full = is_full
-        self.figures: dict[str, Any] = {"seed": seed}
-        self._began = time.monotonic()
-
-    def size(self, short: int, full: int) -> int:
-        """Give how much to do."""
-        return full if self.is_full else short
-
-    def tell(self, **figures: Any) -> None:
-        """Report figures; they are printed when everything has run."""
-        self.figures |= figures
-
-    def line(self) -> str:
-        """Give the figures in one line."""
-        told = self.figures | {"seconds": round(time.monotonic() - self._began, 1)}
-        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
 @pytest.fixture
 def soak(request: pytest.FixtureRequest) -> Iterator[Soak]:
-    seed = int(os.environ.get("PROFILECORE_SEED") or int.from_bytes(os.urandom(4)))
-    length = os.environ.get("PROFILECORE_SOAK") or "short"
-    assert length in ("short", "full")
-    run = Soak(seed, length == "full")
+    run = Soak.from_environment()
     yield run
     request.node.user_properties.append((FIGURES, run.line()))
 

@@ -19,10 +19,10 @@ import pytest
 pytest.importorskip("profilecore_sqlite")
 
 from broken_stores import opened
-from conftest import Soak
 from crash_state import Acknowledged, Found, Story, effects
 from crash_work import Intent, open_engine, perform
 from markers import Finder
+from soaking import Soak
 
 from profilecore import Engine
 

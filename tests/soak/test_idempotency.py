@@ -18,10 +18,10 @@ import pytest
 pytest.importorskip("profilecore_sqlite")
 
 from broken_stores import OutcomesForgotten, broken, opened
-from conftest import Soak
 from crash_state import EVENTS
 from crash_work import Intent, Result, open_engine, perform, row
 from markers import marks
+from soaking import Soak
 
 from profilecore import Engine, Event
 from profilecore.store import Store

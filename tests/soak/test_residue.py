@@ -14,9 +14,9 @@ import pytest
 pytest.importorskip("profilecore_sqlite")
 
 from broken_stores import NothingScrubbed, OnlyCheckpointed, broken, idle_reader, opened
-from conftest import Soak
 from markers import Finder
 from residue_people import CODED, CONFIG, Lives, Person, row
+from soaking import Soak
 
 from profilecore import Engine, Profile
 from profilecore.model.documents import ReceiptStatus

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 pytest.importorskip("profilecore_sqlite")
 
 from broken_stores import BlobsStay, OneOwnerOnly, WordsStay, broken
-from conftest import Soak
+from soaking import Soak
 from stateful_machine import EngineMachine
 
 from profilecore.engine import clearing

@@ -44,15 +44,16 @@ class Writer:
         self.property = task["property"]
         self.counters: list[str] = task["counters"]
         self.groups: list[list[str]] = task["groups"]
+        self.operations: int = task["operations"]
         self.is_naive: bool = task["naive"]
         self.counts: Counter[str] = Counter()
         self.raw: list[str] = []
         self.longest = 0.0
 
-    def work(self, operations: int) -> None:
+    def work(self) -> None:
         """Do as many operations as told, of every kind."""
         verbs, weights = list(WEIGHTS), list(WEIGHTS.values())
-        for number in range(operations):
+        for number in range(self.operations):
             verb = "increment" if self.is_naive else self.random.choices(verbs, weights)[0]
             began = time.monotonic()
             self.counts["operations"] += 1
@@ -97,9 +98,10 @@ class Writer:
             self.engine.update(id, {"custom": {"sum": total + 1}})
         self.counts["additions"] += 1
 
-    def merge(self, _: int) -> None:
-        """Merge two of a group that others are merging at the same time."""
-        self.unite(*self.random.sample(self.random.choice(self.groups), 2))
+    def merge(self, number: int) -> None:
+        """Merge two of a group that the others are merging at the same time."""
+        group = self.groups[number * len(self.groups) // self.operations]
+        self.unite(*self.random.sample(group, 2))
 
     def unite(self, one: str, other: str) -> None:
         """Merge two people unless they are one already; plan again when a plan is stale."""
@@ -144,7 +146,7 @@ def main() -> None:
     with open_engine(Path(task["path"])) as engine:
         writer = Writer(engine, task)
         with engine.acting(Actor(f"desk-{writer.name}", property_id=writer.property)):
-            writer.work(task["operations"])
+            writer.work()
     report = {"counts": writer.counts, "raw": writer.raw, "longest": writer.longest}
     sys.stdout.write(json.dumps(report) + "\n")
 

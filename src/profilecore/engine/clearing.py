@@ -70,8 +70,8 @@ def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None) -> Receipt:
             if not isinstance(what, str) and made.fingerprint != what.fingerprint:
                 raise StalePlan("clear")
             receipt = _clear(unit, made, family, reason)
-            if kernel.settings.scrub == "at-once":
-                unit.after.append(lambda: scrub(kernel))
+        if receipt.status is ReceiptStatus.PENDING and kernel.settings.scrub == "at-once":
+            unit.after.append(lambda: scrub(kernel))
     if kernel.in_unit or receipt.status is ReceiptStatus.ERASED:
         return receipt
     with kernel.reading() as reader:

@@ -25,8 +25,8 @@ from profilecore.errors import (
     StoreError,
     VersionConflict,
 )
+from profilecore.ids import ids_by, utc_now
 from profilecore.ids import new_id as make_id
-from profilecore.ids import utc_now
 from profilecore.model.documents import (
     Document,
     DocumentKind,
@@ -39,7 +39,7 @@ from profilecore.model.documents import (
 )
 from profilecore.model.enums import State
 from profilecore.model.events import Event
-from profilecore.model.fields import Sensitivity, rules_of
+from profilecore.model.fields import Sensitivity, build, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
@@ -138,7 +138,15 @@ class Unit:
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Add one event for each (profile id, field names)."""
-        self._append([self._event(what, id, fields=fields) for id, fields in changed])
+        alike = vars(self._event(what, ""))
+        listed = list(changed)
+        named = zip(listed, ids_by(self.kernel.new_id, len(listed)), strict=True)
+        self._append(
+            [
+                build(Event, {**alike, "id": event_id, "profile_id": id, "fields": fields})
+                for (id, fields), event_id in named
+            ]
+        )
 
     def _event(self, what: str, profile_id: str, **more: Any) -> Event:
         kernel = self.kernel

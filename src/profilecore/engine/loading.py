@@ -7,6 +7,7 @@ far the job has come.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 import os
@@ -24,7 +25,7 @@ from profilecore.codec import Codec
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.profiles import store_change
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
-from profilecore.ids import new_id
+from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Document, Outcome
 from profilecore.model.enums import State
 from profilecore.model.events import PROFILE_CREATED
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 CHUNK = 500
-BATCH = 4_000
+BATCH = 20_000
 SMALL = 2_000
 JOB = "job"
 
@@ -108,18 +109,19 @@ class _Preparer:
     def __call__(self, rows: list[Row]) -> list[_Prepared | tuple[Problem, ...]]:
         occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
         codec = Codec(self.facets)
-        return [self._prepare(row, occasion, codec) for row in rows]
+        ids = ids_by(self.ids, len(rows))
+        return [self._prepare(row, id, occasion, codec) for row, id in zip(rows, ids, strict=True)]
 
     def values(self, row: Row) -> Mapping[str, Any]:
         """Give the row as profile values."""
         return row if self.convert is None else self.convert(row)
 
     def _prepare(
-        self, row: Row, occasion: Occasion, codec: Codec
+        self, row: Row, id: str, occasion: Occasion, codec: Codec
     ) -> _Prepared | tuple[Problem, ...]:
         try:
             values = self.values(row)
-            profile = new_profile(values, self.ids(), occasion, self.border)
+            profile = new_profile(values, id, occasion, self.border)
         except InvalidProfile as error:
             return error.problems
         known_by, outcome = None, None
@@ -148,6 +150,9 @@ def _start_worker(preparer: _Preparer) -> None:
     global _preparer  # noqa: PLW0603
     _preparer = preparer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Preparing leaves next to nothing for the collector: let it look seldom.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def _work(rows: list[Row]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.profiles import MAX_BODY, Once, path
 from profilecore.errors import (
     Blocker,
@@ -20,7 +20,7 @@ from profilecore.errors import (
     UnmergeBlocked,
 )
 from profilecore.hooks import ReferenceProvider
-from profilecore.model.documents import Merge
+from profilecore.model.documents import Document, Merge
 from profilecore.model.enums import State
 from profilecore.model.events import MERGE_UNDONE, PROFILES_MERGED
 from profilecore.model.fields import evolve
@@ -28,7 +28,7 @@ from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.merging import MergePlan
-from profilecore.rules.unmerging import take_out
+from profilecore.rules.unmerging import NAME_FIELDS, settle_names, take_out
 from profilecore.rules.visibility import CHAIN, seen_by
 from profilecore.store.port import Reader
 
@@ -240,11 +240,14 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         _refuse_unmerge(merge, survivor)
         exact = survivor.version == merge.survivor_version
         restored, kept = _take_out(kernel, merge, survivor)
+        later = _later(unit, merge)
+        if later:
+            restored = _settle(unit, merge, later, losers, restored)
         unit.put_profile(restored, expect=survivor.version)
         back = tuple(_give_back(unit, loser) for loser in losers)
         pairs = zip(back, losers, strict=True)
         exact = exact and all(now.relationships == then.relationships for now, then in pairs)
-        _amend_later(unit, merge)
+        _amend(unit, merge, later, losers, restored)
         if exact:
             _count_on(unit, merge, restored.version)
         _undo_references(kernel, merge)
@@ -311,25 +314,53 @@ def _count_on(unit: Unit, merge: Merge, version: int) -> None:
             unit.put("merge", earlier.id, document.owner, moved, expect=document.version)
 
 
-def _amend_later(unit: Unit, merge: Merge) -> None:
+Later = list[tuple[Document, Merge]]
+
+
+def _later(unit: Unit, merge: Merge) -> Later:
+    """Give the merges into the same survivor that came later and still stand, oldest first."""
+    documents = unit.writer.owned([merge.survivor_id], "merge")
+    read = [(d, unit.kernel.codec.load(Merge, d.body)) for d in documents]
+    return [
+        (document, other)
+        for document, other in read
+        if other.undone is None and other.survivor_version > merge.survivor_version
+    ]
+
+
+def _settle(
+    unit: Unit, merge: Merge, later: Later, losers: Sequence[Profile], profile: Profile
+) -> Profile:
+    """Put the alternate names right in a survivor, or in how a journal shows it."""
+    own = profile
+    for journal in (*(other for _, other in reversed(later)), merge):
+        before, _ = _images(unit.kernel, journal)
+        names = [n for n in (*NAME_FIELDS, "alternate_names") if n in journal.fields]
+        own = evolve(own, **{name: getattr(before, name) for name in names})
+    documents = unit.writer.get_many(PROFILE, profile.absorbed)
+    staying = [unit.kernel.codec.load(Profile, d.body) for d in documents]
+    return settle_names(profile, own, losers, staying)
+
+
+def _amend(
+    unit: Unit, merge: Merge, later: Later, losers: Sequence[Profile], survivor: Profile
+) -> None:
     """Take a merge out of the journals of later merges too, so that undoing those brings none
     of it back."""
     kernel = unit.kernel
     before, after = _images(kernel, merge)
-    for document in unit.writer.owned([merge.survivor_id], "merge"):
-        later = kernel.codec.load(Merge, document.body)
-        if later.undone is not None or later.survivor_version <= merge.survivor_version:
-            continue
-        shared = [name for name in later.fields if name in merge.fields]
-        earlier, newer = (
-            take_out(image, before, after, shared).profile for image in _images(kernel, later)
-        )
-        amended = evolve(
-            later,
-            before=kernel.codec.plain(_only(earlier, later.fields)),
-            after=kernel.codec.plain(_only(newer, later.fields)),
-        )
-        unit.put("merge", later.id, document.owner, amended, expect=document.version)
+    for document, journal in later:
+        shared = [name for name in journal.fields if name in merge.fields]
+        images = []
+        for image in _images(kernel, journal):
+            amended = take_out(image, before, after, shared).profile
+            if "alternate_names" in journal.fields:
+                held = {name: getattr(amended, name) for name in journal.fields}
+                whole = _settle(unit, merge, later, losers, evolve(survivor, **held))
+                amended = evolve(amended, alternate_names=whole.alternate_names)
+            images.append(kernel.codec.plain(_only(amended, journal.fields)))
+        changed = evolve(journal, before=images[0], after=images[1])
+        unit.put("merge", journal.id, document.owner, changed, expect=document.version)
 
 
 def _undo_references(kernel: Kernel, merge: Merge) -> None:

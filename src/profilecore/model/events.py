@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import attrs
+from profilecore.model.fields import lean
 
 
-@attrs.frozen
+@lean
 class Event:
     """One entry of the feed.
 

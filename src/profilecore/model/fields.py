@@ -116,17 +116,31 @@ def record(cls: C) -> C:
             raise FieldRuleMissing(owner.__name__, bare)
         return fields
 
-    cls.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
-    return attrs.frozen(cls, kw_only=True, slots=False, repr=False, field_transformer=check)
+    made: C = attrs.frozen(cls, kw_only=True, slots=False, repr=False, field_transformer=check)
+    return _lean(made)
 
 
 @dataclass_transform(frozen_default=True)
 def part(cls: C) -> C:
     """Make an immutable attrs class whose instances live inside a field and never show in repr."""
-    cls.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
     made: C = attrs.frozen(cls, slots=False, repr=False)
     made.__repr__ = _closed_repr  # type: ignore[method-assign, assignment]  # on purpose
-    return made
+    return _lean(made)
+
+
+@dataclass_transform(frozen_default=True)
+def lean(cls: C) -> C:
+    """Make an immutable attrs class whose values :func:`build` can make."""
+    return _lean(attrs.frozen(cls, slots=False))
+
+
+def _lean(cls: C) -> C:
+    """Put the defaults on the class, so that a value need only hold what differs from them."""
+    for field_ in fields_of(cls):
+        if field_.default is not attrs.NOTHING and not hasattr(field_.default, "factory"):
+            setattr(cls, field_.name, field_.default)
+    cls.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
+    return cls
 
 
 def evolve(value: T, /, **changes: Any) -> T:
@@ -140,7 +154,7 @@ def build(cls: type[T], values: dict[str, Any]) -> T:
     Does what the class's own ``__init__`` does, which checks nothing: millions of values are
     made this way by imports and reads.  ``values`` is taken over.
     """
-    fixed, factories, required = _blank(cls)  # type: ignore[arg-type]  # a class is hashable
+    required, factories = _needs(cls)  # type: ignore[arg-type]  # a class is hashable
     for name in required:
         if name not in values:
             raise TypeError(f"{cls.__name__} needs {name}")
@@ -148,20 +162,17 @@ def build(cls: type[T], values: dict[str, Any]) -> T:
         if name not in values:
             values[name] = factory()
     made = object.__new__(cls)
-    made.__dict__.update(fixed)
     made.__dict__.update(values)
     return made
 
 
 @lru_cache(maxsize=256)
-def _blank(
-    cls: Any,
-) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], tuple[str, ...]]:
-    defaults: dict[str, Any] = {a.name: a.default for a in fields_of(cls)}
-    required = tuple(name for name, default in defaults.items() if default is attrs.NOTHING)
-    made = {name: d.factory for name, d in defaults.items() if isinstance(d, attrs.Factory)}  # type: ignore[arg-type]  # typed as a function
-    fixed = {n: d for n, d in defaults.items() if n not in made and n not in required}
-    return fixed, tuple(made.items()), required
+def _needs(cls: Any) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[], Any]], ...]]:
+    fields = fields_of(cls)
+    required = tuple(a.name for a in fields if a.default is attrs.NOTHING)
+    defaults: dict[str, Any] = {a.name: a.default for a in fields}
+    made = tuple((name, d.factory) for name, d in defaults.items() if hasattr(d, "factory"))
+    return required, made
 
 
 def is_built(cls: type) -> bool:

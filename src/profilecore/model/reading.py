@@ -13,7 +13,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
@@ -151,6 +151,8 @@ def _choice(kind: type[Enum]) -> Read:
     listed = ", ".join(known)
 
     def read(value: Any, reading: Reading) -> Enum:
+        if type(value) is str and value in known:
+            return known[value]
         if isinstance(value, kind):
             return value
         if isinstance(value, str):
@@ -201,40 +203,62 @@ def _many(read_item: Read) -> Read:
 
 
 def _part(kind: type) -> Read:
-    complete = COMPLETE.get(kind)
     fields = fields_of(kind)
     required = [a.name for a in fields if a.default is attrs.NOTHING]
-    # A part that is mostly one text may be given as that text.
-    shorthand = required[0] if len(required) == 1 else None
-    if shorthand is not None and typing.get_type_hints(kind)[shorthand] is not str:
-        shorthand = None
+    needed = frozenset(required)
+    given_as = _given_as(kind, fields, required)
+    finish = _finish(kind, required)
 
     def read(value: Any, reading: Reading) -> Any:
-        if type(value) is dict:
-            given = value
-        elif isinstance(value, kind):
-            given = {a.name: getattr(value, a.name) for a in fields}
-        elif isinstance(value, Mapping):
-            given = dict(value)
-        elif isinstance(value, str) and shorthand:
-            given = {shorthand: value}
-        else:
-            reading.refuse("wrong-type", f"must be an object with {', '.join(required)}")
+        given = value if type(value) is dict else given_as(value, reading)
         since = len(reading.problems)
         good = reading.fields(kind, given)
+        if len(reading.problems) == since and needed <= good.keys() and None not in good.values():
+            return finish(good, reading)
         for name in required:
             if good[name] is None if name in good else name not in given:
                 reading.problems.append(Problem(f"/{name}", "missing", "is required"))
         if len(reading.problems) > since:
             raise Refused
+        return finish({name: held for name, held in good.items() if held is not None}, reading)
+
+    return read
+
+
+def _given_as(
+    kind: type, fields: Sequence[attrs.Attribute[Any]], required: list[str]
+) -> Callable[[Any, Reading], dict[str, Any]]:
+    """Give the function that takes what stands for a part as its values."""
+    # A part that is mostly one text may be given as that text.
+    shorthand = required[0] if len(required) == 1 else None
+    if shorthand is not None and typing.get_type_hints(kind)[shorthand] is not str:
+        shorthand = None
+
+    def values(value: Any, reading: Reading) -> dict[str, Any]:
+        if isinstance(value, kind):
+            return {a.name: getattr(value, a.name) for a in fields}
+        if isinstance(value, Mapping):
+            return dict(value)
+        if isinstance(value, str) and shorthand:
+            return {shorthand: value}
+        reading.refuse("wrong-type", f"must be an object with {', '.join(required)}")
+
+    return values
+
+
+def _finish(kind: type, required: list[str]) -> Callable[[dict[str, Any], Reading], Any]:
+    """Give the function that completes good values and makes the part of them."""
+    complete = COMPLETE.get(kind)
+
+    def finish(good: dict[str, Any], reading: Reading) -> Any:
         if complete is not None:
             try:
                 complete(good, reading.region)
             except ValueError as error:
                 reading.refuse("invalid-value", str(error), f"/{required[0]}")
-        return build(kind, {name: held for name, held in good.items() if held is not None})
+        return build(kind, good)
 
-    return read
+    return finish
 
 
 def _plain_date(value: Any, reading: Reading) -> date:

@@ -198,7 +198,7 @@ def _read(
 def _region(given: Mapping[str, Any], border: Border, profile: Profile | None) -> str | None:
     """Find the country by which national telephone numbers are read: the person's own first."""
     phones = given.get("phones")
-    if not phones:
+    if not phones or (isinstance(phones, list) and all(map(_is_international, phones))):
         return None
     places: list[Any] = [given.get("country_of_residence")]
     addresses = given.get("addresses")
@@ -219,6 +219,11 @@ def _region(given: Mapping[str, Any], border: Border, profile: Profile | None) -
             except ValueError:
                 continue
     return border.region
+
+
+def _is_international(phone: Any) -> bool:
+    value = phone.get("value") if isinstance(phone, dict) else phone
+    return isinstance(value, str) and value.startswith("+")
 
 
 _COLLECTIONS = frozenset(

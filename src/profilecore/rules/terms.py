@@ -74,27 +74,29 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
 
 def lines_of(profile: Profile) -> tuple[Line, ...]:
     """Give the lines of a profile: its own name with its contacts and numbers, then others."""
-    own = fold(" ".join(filter(None, profile.own_name)))
-    company = fold(profile.company_name or "")
-    words = own.split() + company.split()
-    for email in profile.emails:
-        words.append(email.value)
+    own = fold(" ".join([word for word in profile.own_name if word]))
+    company = fold(profile.company_name) if profile.company_name else ""
+    text = f"{own} {company}" if company else own
+    words = text.split()
+    words += [email.value for email in profile.emails]
     for phone in profile.phones:
         words += _phone_words(phone.value)
     for document in profile.documents:
         words += _number_words(document.number)
     for tax_id in profile.tax_ids:
         words += _number_words(tax_id.value)
-    lines = [Line(f"{own} {company}".strip(), _unique(words))]
+    lines = [Line(text, _unique(words))]
     for name in profile.alternate_names:
-        text = fold(" ".join(filter(None, name.words)))
-        if text and text != own:
-            lines.append(Line(text, _unique(text.split())))
+        other = fold(" ".join([word for word in name.words if word]))
+        if other and other != own:
+            lines.append(Line(other, _unique(other.split())))
     return tuple(lines)
 
 
-def _unique(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word[:MAX_WORD] for word in words))
+def _unique(words: list[str]) -> tuple[str, ...]:
+    if any(len(word) > MAX_WORD for word in words):
+        words = [word[:MAX_WORD] for word in words]
+    return tuple(dict.fromkeys(words))
 
 
 def _phone_words(e164: str) -> list[str]:

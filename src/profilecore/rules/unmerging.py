@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from profilecore.model.enums import NameType
 from profilecore.model.fields import evolve
 from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
@@ -64,3 +65,26 @@ def _undo_items(
             continue
         result[key] = item
     return result
+
+
+NAME_FIELDS = ("first_name", "middle_name", "last_name", "second_last_name")
+
+
+def settle_names(
+    profile: Profile, own: Profile, gone: Iterable[Profile], staying: Iterable[Profile]
+) -> Profile:
+    """Put the alternate names of a survivor right when a merge is taken out from under others.
+
+    A later merge kept, as an alternate, the name that the survivor went by then: that of the
+    person who leaves.  So the names of ``gone`` go, unless somebody of ``staying`` or the
+    survivor itself (``own``, as it was before all merges) bears them, and the survivor's
+    own name is findable again.
+    """
+    main = profile.names[0].key
+    borne = {name.key for other in (own, *staying) for name in other.names}
+    leaving = {name.key for other in gone for name in other.names} - borne
+    kept = {n.key: n for n in profile.alternate_names if n.key not in leaving and n.key != main}
+    first = own.names[0]
+    if first.key and first.key != main:
+        kept.setdefault(first.key, evolve(first, type=NameType.ALTERNATE))
+    return evolve(profile, alternate_names=tuple(kept.values()))

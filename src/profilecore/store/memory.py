@@ -122,7 +122,11 @@ class _MemoryWriter(Writer):
         return [id for _, id in sorted(self._keys.get(key, {}).items())[:limit]]
 
     def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        return {key: self.find(key) for key in keys if self._keys.get(key)}
+        return {
+            key: [id for _, id in sorted(self._keys[key].items())]
+            for key in keys
+            if self._keys.get(key)
+        }
 
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50

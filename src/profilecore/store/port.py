@@ -117,7 +117,7 @@ class Reader(abc.ABC):
 
     @abc.abstractmethod
     def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """Give the ids for each key that some document has, as :meth:`find` does; for batches."""
+        """Give all the ids for each key that some document has; for batches."""
 
     @abc.abstractmethod
     def search(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
-import attrs
 import pytest
 
 from profilecore.model.events import Event
+from profilecore.model.fields import evolve
 from profilecore.store.port import Query, Store
 from profilecore.testing._conformance_base import (
     AT,
@@ -224,4 +224,4 @@ class StoreItselfConformance(ConformanceBase):
 
 
 def _without_seq(stored: Event) -> Event:
-    return attrs.evolve(stored, seq=0)
+    return evolve(stored, seq=0)

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
+from profilecore.model.fields import evolve
 from profilecore.store.memory import MemoryStore
 from profilecore.store.port import Capability, Line, Query, Reader, Store, Terms, Writer
 from profilecore.testing._conformance_base import (
@@ -293,7 +294,7 @@ def _everything(reader: Reader) -> dict[str, Any]:
         "single": [reader.get(kind, name) for kind in KINDS for name in NAMES],
         "counts": [reader.count(kind) for kind in KINDS],
         "keys": reader.find_many(KEYS),
-        "events": [attrs.evolve(found, seq=0) for found in reader.events(0, 100_000)],
+        "events": [evolve(found, seq=0) for found in reader.events(0, 100_000)],
         "blobs": [reader.blob(name) for name in NAMES],
     }
 

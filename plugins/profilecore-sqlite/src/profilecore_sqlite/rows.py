@@ -10,12 +10,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import attrs
 import orjson
 
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
+from profilecore.model.fields import build, fields_of
 from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
 from profilecore_sqlite.terms import Keys, Words, pack, unpack
@@ -40,6 +40,11 @@ FIND = (
     "SELECT d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
     " WHERE k.h = ? ORDER BY k.n LIMIT ?"
 )
+FIND_MANY = (
+    "SELECT k.h, d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
+    " WHERE k.h IN ({}) ORDER BY k.h, k.n"
+)
+KEYS_AT_ONCE = 500
 COUNT = "SELECT count(*) FROM pc_document WHERE kind = ?"
 EVENTS = "SELECT seq, body FROM pc_event WHERE seq > ? ORDER BY seq LIMIT ?"
 BLOB = "SELECT content FROM pc_blob WHERE id = ? ORDER BY part"
@@ -58,9 +63,7 @@ _DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
 
 _FIRST = itemgetter(0)
 
-_EVENT_DEFAULTS = {
-    field.name: field.default for field in attrs.fields(Event) if field.name not in ("seq", "at")
-}
+_EVENT_DEFAULTS = {field.name: field.default for field in fields_of(Event)}
 
 
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
@@ -161,7 +164,13 @@ class SqliteReader(Reader):
         return [id for (id,) in self.rows(FIND, (key, limit))]
 
     def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        return {key: found for key in dict.fromkeys(keys) if (found := self.find(key))}
+        found: dict[int, list[str]] = {}
+        listed = list(dict.fromkeys(keys))
+        for start in range(0, len(listed), KEYS_AT_ONCE):
+            some = listed[start : start + KEYS_AT_ONCE]
+            for key, id in self.rows(FIND_MANY.format(", ".join("?" * len(some))), some):
+                found.setdefault(key, []).append(id)
+        return found
 
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
@@ -285,12 +294,13 @@ class SqliteWriter(SqliteReader, Writer):
         if not listed:
             return []
         first = self.rows("SELECT coalesce(max(seq), 0) + 1 FROM pc_event")[0][0]
-        made = [attrs.evolve(event, seq=seq) for seq, event in enumerate(listed, first)]
         self._many(
             "INSERT INTO pc_event (seq, body) VALUES (?, ?)",
-            [(event.seq, _event_body(event)) for event in made],
+            [(seq, _event_body(event)) for seq, event in enumerate(listed, first)],
         )
-        return made
+        return [
+            build(Event, {**vars(event), "seq": seq}) for seq, event in enumerate(listed, first)
+        ]
 
     def put_blob(self, id: str, content: bytes) -> None:
         if self.rows("SELECT 1 FROM pc_blob WHERE id = ? LIMIT 1", (id,)):
@@ -351,12 +361,13 @@ def _values(number: int | None, document: Document, packed: bytes) -> Row:
 
 
 def _event_body(event: Event) -> bytes:
-    tree: dict[str, Any] = {"at": event.at.isoformat()}
-    for name, default in _EVENT_DEFAULTS.items():
-        value = getattr(event, name)
-        if value != default:
-            tree[name] = value
-    return orjson.dumps(tree)
+    return orjson.dumps(
+        {
+            name: value
+            for name, value in vars(event).items()
+            if name != "seq" and value != _EVENT_DEFAULTS[name]
+        }
+    )
 
 
 def _event(seq: int, body: bytes) -> Event:
