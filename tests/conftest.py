@@ -24,12 +24,13 @@ from kit import Clock, Ids, open_engine  # noqa: E402  # found through the line 
 def need(module: str) -> Any:
     """Import a part that may be absent; its tests are skipped then.
 
-    A part named in ``PROFILECORE_REQUIRE`` (modules, separated by commas) must be there.
+    A part named in ``PROFILECORE_REQUIRE`` (as ``sqlite``, separated by commas) must be there.
     """
     try:
         return importlib.import_module(module)
     except ImportError:
-        if module in os.environ.get("PROFILECORE_REQUIRE", "").replace(",", " ").split():
+        required = os.environ.get("PROFILECORE_REQUIRE", "").replace(",", " ").split()
+        if module.removeprefix("profilecore_") in required:
             pytest.fail(f"{module} is required by PROFILECORE_REQUIRE and cannot be imported")
         pytest.skip(f"{module} is not installed")
 

@@ -114,7 +114,10 @@ def _numbering_plan(code: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
 def country_code(number: str) -> str | None:
     """Give the country calling code that international digits begin with."""
     codes = _country_codes()
-    return next((number[:length] for length in (1, 2, 3) if number[:length] in codes), None)
+    for length in (1, 2, 3):
+        if number[:length] in codes:
+            return number[:length]
+    return None
 
 
 @lru_cache(maxsize=1)
