@@ -11,7 +11,7 @@ from typing import Any
 from profilecore_sqlite import open_store
 
 TABLES = ("pc_document", "pc_key", "pc_word", "pc_event")
-BATCH = 20_000
+BATCH = 8_000
 
 
 def connect(path: Path) -> sqlite3.Connection:

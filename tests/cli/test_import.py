@@ -11,11 +11,17 @@ import orjson
 import pytest
 
 from profilecore import Engine, LoadReport
+from profilecore.engine import loading
 
 Run = Callable[..., Any]
 
 Write = Callable[[str, str], str]
 HEAD = "guest_id,surname,given_name,e_mail,dob,note,created\n"
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "BATCH", 4_000)
 
 
 def imported(run: Run, *args: str, code: int = 0, **more: Any) -> dict[str, Any]:

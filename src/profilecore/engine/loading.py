@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 CHUNK = 500
-BATCH = 20_000
+BATCH = 8_000
 SMALL = 2_000
 JOB = "job"
 
