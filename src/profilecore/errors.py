@@ -103,9 +103,7 @@ class VersionConflict(ProfilecoreError):
 
     def __init__(self, id: str, expected: int, actual: int) -> None:
         self.id, self.expected, self.actual = id, expected, actual
-        super().__init__(
-            f"Profile {id} is at version {actual}, not {expected}; read it again and retry."
-        )
+        super().__init__(f"{id} is at version {actual}, not {expected}; read it again and retry.")
 
     def details(self) -> Mapping[str, Any]:
         return {"id": self.id, "expected": self.expected, "actual": self.actual}

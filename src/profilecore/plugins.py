@@ -114,8 +114,15 @@ class Plugins:
             return
         from importlib.metadata import entry_points
 
+        if isinstance(discover, str):
+            discover = (discover,)
         wanted = None if discover is True else set(discover)
-        points = {p.name: p for p in entry_points(group=GROUP) if p.name not in self._blocked}
+        points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=GROUP):
+            if point.name in self._blocked:
+                continue
+            if points.setdefault(point.name, point).value != point.value:
+                self._fail(PluginError(point.name, "discovery", "is the name of two plugins"))
         for name in sorted(points):
             if wanted is None or name in wanted:
                 yield name, points[name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from kit import P1, P2, PNG, dump
 
-from profilecore import Engine, InvalidProfile, ScopeDenied, StoreError
+from profilecore import Engine, IdempotencyConflict, InvalidProfile, ScopeDenied, StoreError
+from profilecore.model.fields import evolve
 from profilecore.store import MemoryStore
 from profilecore.testing.faults import FaultyStore
 
@@ -109,3 +110,27 @@ def test_a_merge_plan_shows_the_facets(engine: Engine) -> None:
     plan = engine.plan_merge(ana.id, [ben.id])
     shown = next(f for f in plan.fields if f.field == "facets")
     assert shown.value == {"unknown": {"a": 1}, "other": {"b": 2}}
+
+
+def test_a_merge_key_is_bound_to_its_choices(engine: Engine) -> None:
+    ana, ben = engine.create(ANA), engine.create({"first_name": "Ben", "last_name": "Garcia"})
+    engine.merge(engine.plan_merge(ana.id, [ben.id]), key="k")
+    again = evolve(engine.plan_merge(ana.id, [ben.id]), choices={"first_name": ben.id})
+    with pytest.raises(IdempotencyConflict):
+        engine.merge(again, key="k")
+
+
+def test_an_empty_cell_of_an_import_takes_nothing_away(engine: Engine) -> None:
+    row = {"last_name": "García", "occupation": "cook"}
+    id = {"external_ids": [{"system": "pms", "value": "1"}]}
+    engine.load([row | id], source="pms", workers=0)
+    report = engine.load(
+        [{"last_name": "García", "occupation": None} | id], source="pms", workers=0
+    )
+    assert report.unchanged == 1
+    assert engine.search("garcia").items[0].occupation == "cook"
+
+
+def test_the_event_of_a_creation_names_what_was_given(engine: Engine) -> None:
+    engine.create(ANA)
+    assert engine.changes().items[0].fields == ("emails", "first_name", "last_name")

@@ -338,7 +338,9 @@ class _Writing:
             counts["created"] = len(created)
             for number, row, made in later:
                 try:
-                    counts[self._later(unit, row, made)] += 1
+                    with unit.part():
+                        done = self._later(unit, row, made)
+                    counts[done] += 1
                 except ProfilecoreError as error:
                     rejects.append(Reject(number, row, _problems(error)))
             report = evolve(
@@ -374,7 +376,8 @@ class _Writing:
             problem = Problem("/external_ids", "profile-cleared", "belonged to a cleared person")
             raise InvalidProfile([problem])
         occasion = kernel.occasion(self._preparer.source)
-        values = self._preparer.values(row)
+        # What a row leaves empty it does not know; it takes nothing away.
+        values = {k: v for k, v in self._preparer.values(row).items() if v is not None}
         worked_out = change(profile, values, occasion, kernel.border, unite=True)
         store_change(unit, worked_out)
         return "updated" if worked_out.fields else "unchanged"

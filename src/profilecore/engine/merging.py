@@ -125,7 +125,7 @@ def apply(kernel: Kernel, given: MergePlan, key: str | None) -> Merge:
         # The ids that make no sense together are not among those that would be merged.
         raise MergeBlocked(given.blockers)
     with kernel.writing() as unit:
-        once = Once(unit, "merge", key, lambda: [given.survivor_id, given.loser_ids])
+        once = Once(unit, "merge", key, lambda: [given.survivor_id, given.loser_ids, given.choices])
         if once.result_id is not None:
             _, journal = kernel.stored(unit.writer, "merge", once.result_id, Merge)
             return _shown(journal)

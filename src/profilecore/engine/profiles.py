@@ -21,7 +21,7 @@ from profilecore.model.documents import Outcome
 from profilecore.model.enums import RelationshipType, State
 from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
 from profilecore.model.profile import Profile
-from profilecore.rules.changing import Change, change, given_values, new_profile
+from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
 from profilecore.rules.visibility import may_see_profile, seen_by
 from profilecore.store.port import Reader
 
@@ -49,7 +49,7 @@ def create(
 
 def store_new(unit: Unit, profile: Profile) -> None:
     """Check, store and announce a profile that was read as new."""
-    names = tuple(sorted(given_values(profile).keys() - {"id", "version", "provenance"}))
+    names = tuple(sorted(given_values(profile).keys() & SETTABLE))
     _check(unit, Change(None, profile, names))
     unit.put_profile(profile, expect=0)
     unit.emit(PROFILE_CREATED, profile.id, fields=names)

@@ -31,9 +31,7 @@ class DocumentKind:
     """A kind of owned document.
 
     ``cls`` is its attrs class (a ``record`` when ``on_clear`` is ``FIELDS``: then its own field
-    rules decide).  ``personal`` kinds show in ``access``.  ``clash`` names what only one
-    document of a family may hold at a time (a function of the document giving a key or
-    ``None``); ``combine`` joins two that clash.  A clash without ``combine`` blocks the merge.
+    rules decide).  ``personal`` kinds show in ``access``.
     """
 
     name: str
