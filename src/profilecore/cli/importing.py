@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import codecs
 import contextlib
 import hashlib
@@ -139,16 +140,16 @@ def _job_name(table: Table, *more: Any) -> str:
 
 
 @attrs.define
-class Import:
+class Import(abc.ABC):
     """One import to be done.  ``name`` is the same for the same file and options."""
 
     name: str
     table: Table
     unmapped: dict[str, None] = attrs.field(factory=dict, kw_only=True)
 
+    @abc.abstractmethod
     def run(self, invocation: Invocation, rejects: OnReject, watch: Watch) -> LoadReport:
         """Do it."""
-        raise NotImplementedError
 
 
 @attrs.define
