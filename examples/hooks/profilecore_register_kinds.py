@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
-import orjson
+import msgspec
 
 from profilecore import Engine, hookimpl
 from profilecore.model import Document, DocumentKind, OnClear
@@ -29,7 +29,7 @@ class ComplaintPlugin:
 def main() -> None:
     engine = Engine.open("memory://", plugins=[ComplaintPlugin])
     ana = engine.create({"last_name": "García"})
-    body = orjson.dumps(attrs.asdict(Complaint("No hot water.")))
+    body = msgspec.json.encode(attrs.asdict(Complaint("No hot water.")))
     with engine.store.write() as writer:
         writer.put(Document("complaint", "c-1", ana.id, 1, body), expect=0)
     print(engine.access(ana.id)["documents"])

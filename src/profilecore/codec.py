@@ -19,9 +19,9 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
-import orjson
+import msgspec
 
-from profilecore.model.fields import build, evolve, fields_of, is_built
+from profilecore.model.fields import evolve, fields_of, is_built, restore
 from profilecore.model.profile import Profile
 
 T = TypeVar("T")
@@ -42,17 +42,20 @@ class Codec:
     ) -> None:
         self._facets = dict(facets or {})
         self._upgrades = tuple(upgrades)
+        self._encode = msgspec.json.Encoder().encode
+        self._decode = msgspec.json.Decoder().decode
 
     def dump(self, value: Any) -> bytes:
         """Encode an attrs value."""
-        tree = _tree(value)
+        if not attrs.has(type(value)):
+            raise TypeError(f"{type(value).__name__} has no stored form")
         if self._upgrades:
-            tree[FORMAT_KEY] = len(self._upgrades)
-        return orjson.dumps(tree, default=_tree)
+            return self._encode({**vars(value), FORMAT_KEY: len(self._upgrades)})
+        return self._encode(value)
 
     def load(self, cls: type[T], body: bytes) -> T:
         """Decode a body written by :meth:`dump`, upgrading older formats."""
-        tree = orjson.loads(body)
+        tree = self._decode(body)
         if self._upgrades:
             for upgrade in self._upgrades[tree.get(FORMAT_KEY, 0) :]:
                 tree = upgrade(tree)
@@ -60,7 +63,7 @@ class Codec:
 
     def plain(self, value: Any) -> Any:
         """Give the pure JSON form of a value, as stored and as sent."""
-        return orjson.loads(orjson.dumps(value, default=_tree))
+        return self._decode(self._encode(value))
 
     def value(self, cls: type[T], tree: Mapping[str, Any]) -> T:
         """Make a value of ``cls`` from its pure JSON form."""
@@ -72,30 +75,6 @@ class Codec:
             }
             return evolve(made, facets=known)
         return made
-
-
-def _tree(value: Any) -> dict[str, Any]:
-    """Give the fields of an attrs value that are not at their default."""
-    kind: Any = type(value)
-    defaults = _defaults(kind)
-    held = vars(value) if hasattr(value, "__dict__") else {n: getattr(value, n) for n in defaults}
-    return {
-        name: now
-        for name, now in held.items()
-        if now is not (default := defaults[name]) and now != default
-    }
-
-
-@lru_cache(maxsize=256)
-def _defaults(cls: Any) -> dict[str, Any]:
-    if not attrs.has(cls):
-        raise TypeError(f"{cls.__name__} has no stored form")
-    return {a.name: _default(a) for a in fields_of(cls)}
-
-
-def _default(attribute: attrs.Attribute[Any]) -> Any:
-    default: Any = attribute.default
-    return default.factory() if hasattr(default, "factory") else default
 
 
 @lru_cache(maxsize=256)
@@ -112,7 +91,7 @@ def _maker(cls: Any) -> Make:
                 values[name] = makers[name](values[name])
         if not values.keys() <= names:
             values = {name: held for name, held in values.items() if name in names}
-        return build(cls, values) if built else cls(**values)
+        return restore(cls, values) if built else cls(**values)
 
     return make
 

@@ -28,10 +28,9 @@ def ids_by(make: Callable[[], str], count: int) -> Iterator[str]:
 
 
 def _uuid7(millis: int, random: bytes) -> str:
-    rest = int.from_bytes(random, "big")
-    high = (millis << 16) | 0x7000 | (rest >> 68)
-    low = (0b10 << 62) | (rest & ((1 << 62) - 1))
-    return f"{high:016x}{low:016x}"
+    digits = random.hex()
+    variant = "89ab"[random[9] & 3]  # of a byte whose digits are not used
+    return f"{millis:012x}7{digits[:3]}{variant}{digits[3:18]}"
 
 
 def utc_now() -> datetime:

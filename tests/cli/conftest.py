@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import click
-import orjson
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -28,7 +28,7 @@ class Answer:
     @property
     def json(self) -> Any:
         """The one JSON value that was printed."""
-        return orjson.loads(self.out)
+        return msgspec.json.decode(self.out)
 
 
 Run = Callable[..., Answer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import orjson
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -22,7 +22,7 @@ def test_the_demonstration_proves_its_claim(tmp_path: Path) -> None:
     args = ["demo", "--guests", "150", "--keep", str(place), "--json"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
-    answer = orjson.loads(result.stdout)
+    answer = msgspec.json.decode(result.stdout)
     assert answer["proven"] is True
     assert [step["step"] for step in answer["steps"]] == [step.__name__ for _, step in STEPS]
     with Engine.open(answer["store"]) as engine:

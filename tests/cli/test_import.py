@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 
 from profilecore import Engine, LoadReport
@@ -255,19 +255,22 @@ def test_json_lines_may_be_flat_nested_or_our_own(
     engine.create({"last_name": "Own", "emails": ["own@example.com"], "tags": ["vip"]})
     own = run("search", "own", "--json").json["items"][0]
     lines = [
-        orjson.dumps({"id": 1, "surname": "Flat", "email": "f@example.com", "url": "x"}),
-        orjson.dumps({"last_name": "Nested", "emails": [{"value": "n@example.com"}], "id": "2"}),
-        orjson.dumps(own),
+        msgspec.json.encode({"id": 1, "surname": "Flat", "email": "f@example.com", "url": "x"}),
+        msgspec.json.encode(
+            {"last_name": "Nested", "emails": [{"value": "n@example.com"}], "id": "2"}
+        ),
+        msgspec.json.encode(own),
         b"{not json",
         b"[1]",
-        orjson.dumps({"id": 3, "surname": "Bad", "email": "nonsense"}),
+        msgspec.json.encode({"id": 3, "surname": "Bad", "email": "nonsense"}),
     ]
     file = write("a.jsonl", b"\n".join(lines).decode())
     answer = imported(run, file, code=1)
     assert counts(answer) == (3, 0, 0, 3, 0)
     assert set(answer["unmapped"]) >= {"url", "version"}
     assert len(engine.search("own@example.com").items) == 2
-    rejects = [orjson.loads(line) for line in Path(answer["rejects"]).read_bytes().splitlines()]
+    refused = Path(answer["rejects"]).read_bytes().splitlines()
+    rejects = [msgspec.json.decode(line) for line in refused]
     assert [r["_row"] for r in rejects] == [4, 5, 6]
     assert rejects[0]["_line"] == "{not json"
     assert rejects[2]["_problems"][0]["path"] == "/emails/0/value"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -65,7 +65,7 @@ def reports(place: Path) -> list[dict[str, Any]]:
             args += ["--map", each]
         result = CliRunner().invoke(main, args)
         assert result.exit_code == 0, result.output
-        answers.append(orjson.loads(result.stdout))
+        answers.append(msgspec.json.decode(result.stdout))
     return answers
 
 

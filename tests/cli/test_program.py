@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -118,7 +118,7 @@ def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     args = ["--config", str(path), "--store", "memory://", "search", "a", "--json"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 1
-    assert orjson.loads(result.stdout)["error"] == "plugin-error"
+    assert msgspec.json.decode(result.stdout)["error"] == "plugin-error"
 
 
 def test_a_custom_field_that_is_not_declared_is_told_before_the_import(tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_a_custom_field_that_is_not_declared_is_told_before_the_import(tmp_path:
 def test_a_store_that_cannot_be_is_refused(url: str) -> None:
     result = CliRunner().invoke(main, ["--store", url, "search", "a", "--json"])
     assert result.exit_code == 1
-    assert orjson.loads(result.stdout)["error"] == "store-unavailable"
+    assert msgspec.json.decode(result.stdout)["error"] == "store-unavailable"
 
 
 def test_variables_stand_for_options(tmp_path: Path) -> None:
     env = {"PROFILECORE_STORE": "memory://", "PROFILECORE_ACTOR": "desk", "PATH": ""}
     done = process("search", "a", "--json", cwd=tmp_path, env=env)
-    assert orjson.loads(done.stdout) == {"items": [], "next": None}
+    assert msgspec.json.decode(done.stdout) == {"items": [], "next": None}
     assert list(tmp_path.iterdir()) == []
 
 

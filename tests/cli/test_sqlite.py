@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 import pytest
 
 pytestmark = pytest.mark.usefixtures("needs_sqlite")
@@ -25,7 +25,7 @@ def process(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def answered(*args: str, cwd: Path) -> Any:
     done = process(*args, "--json", cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
-    return orjson.loads(done.stdout)
+    return msgspec.json.decode(done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_missing_store_is_said_and_not_made(tmp_path: Path, args: tuple[str, .
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
     said = process("--json", *args, cwd=tmp_path)
-    assert orjson.loads(said.stdout)["error"] == "store-unavailable"
+    assert msgspec.json.decode(said.stdout)["error"] == "store-unavailable"
 
 
 def test_rules_and_plugins_need_no_store(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_an_import_that_was_stopped_goes_on_where_it_stopped(tmp_path: Path, wri
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and running.poll() is None:
         seen = process("search", "garcia0", "--json", cwd=tmp_path)
-        if seen.returncode == 0 and orjson.loads(seen.stdout)["items"]:
+        if seen.returncode == 0 and msgspec.json.decode(seen.stdout)["items"]:
             break
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import orjson
+import msgspec
 from kit import P1, P2, PNG, START, Clock, open_engine
 
 from profilecore import Engine, Stay, hookimpl
@@ -34,7 +34,7 @@ def test_an_answer_has_the_profile_and_all_it_owns(each_engine: Engine) -> None:
 
 def test_documents_of_kinds_that_nobody_knows_are_in_it(engine: Engine) -> None:
     a = engine.create(ANA)
-    body = orjson.dumps({"points": 7})
+    body = msgspec.json.encode({"points": 7})
     with engine.store.write() as writer:
         writer.put(Document("alien", "X", a.id, 1, body), expect=0)
     assert engine.access(a.id)["documents"] == {"alien": [{"points": 7}]}

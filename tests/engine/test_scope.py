@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-import orjson
+import msgspec
 import pytest
 from kit import P1, P2, PNG
 
@@ -337,4 +337,4 @@ def test_acting_ends_with_its_block_also_after_an_exception(engine: Engine) -> N
     engine.update(made.id, {"title": "miss"})
     assert [e.actor for e in engine.changes().items] == ["chain", "desk-2", "chain"]
     assert evolve(made, version=1) == made
-    assert orjson.dumps(engine.access(made.id))
+    assert msgspec.json.encode(engine.access(made.id))

@@ -25,6 +25,7 @@ import pytest
 from profilecore.model.events import Event
 from profilecore.store import Capability, MemoryStore, Reader, Store, Writer
 from profilecore.store.memory import _MemoryWriter, _Row
+from profilecore.store.port import Line, Terms
 from profilecore.testing.conformance import StoreConformance
 
 converter = cattrs.Converter()
@@ -32,6 +33,10 @@ converter.register_unstructure_hook(bytes, lambda content: content.decode("latin
 converter.register_structure_hook(bytes, lambda text, _: text.encode("latin-1"))
 converter.register_unstructure_hook(datetime, datetime.isoformat)
 converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+converter.register_structure_hook(Line, lambda held, _: Line(held[0], tuple(held[1])))
+converter.register_structure_hook(
+    Terms, lambda held, _: Terms(tuple(held[0]), tuple(Line(t, tuple(w)) for t, w in held[1]))
+)
 
 
 @attrs.define

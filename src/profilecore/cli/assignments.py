@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
-import orjson
+import msgspec
 
 from profilecore.cli import words
 from profilecore.cli.gathering import DATES, WHOLE, Gathering, address
@@ -54,7 +54,7 @@ def read(texts: Iterable[str], *, json_values: bool) -> list[Assignment]:
             continue
         if value and (json_values or value[0] in "{["):
             try:
-                value = orjson.loads(value)
+                value = msgspec.json.decode(value)
             except ValueError:
                 raise ValueError(f"the value of {name} is no JSON") from None
         read.append(Assignment(target, sign or "", value))

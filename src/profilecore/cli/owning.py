@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import click
-import orjson
+import msgspec
 
 from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import listing, say, table, tree
@@ -84,6 +84,6 @@ def access(invocation: Invocation, profile_id: str) -> None:
     held = invocation.engine.access(profile_id)
 
     def out() -> None:
-        say(orjson.dumps(held, option=orjson.OPT_INDENT_2).decode())
+        say(msgspec.json.format(msgspec.json.encode(held), indent=2).decode())
 
     invocation.answer(held, out)

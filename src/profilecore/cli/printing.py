@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
-import orjson
+import msgspec
 
 from profilecore.codec import Codec
 from profilecore.errors import ProfilecoreError
@@ -48,7 +48,7 @@ def tree(value: Any) -> Any:
 
 def as_json(value: Any) -> str:
     """Write an answer as one JSON value on one line."""
-    return orjson.dumps(tree(value), default=str).decode()
+    return msgspec.json.encode(tree(value), enc_hook=str).decode()
 
 
 def listing(items: Iterable[Any], cursor: str | None = None) -> dict[str, Any]:

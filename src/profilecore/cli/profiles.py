@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import click
-import orjson
+import msgspec
 
 from profilecore.cli import assignments
 from profilecore.cli.invocation import Invocation
@@ -89,7 +89,7 @@ def create(
 
 def _object(file: IO[bytes]) -> dict[str, Any]:
     try:
-        read = orjson.loads(file.read())
+        read = msgspec.json.decode(file.read())
     except ValueError:
         raise click.UsageError("The file is no JSON.") from None
     if not isinstance(read, dict):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-import orjson
+import msgspec
 
 from profilecore.cli.invocation import DEFAULT_CONFIG, DEFAULT_STORE, Invocation
 from profilecore.errors import ProfilecoreError
@@ -135,7 +135,7 @@ class Program(click.Group):
         except click.ClickException as error:
             if wants_json:
                 answer = {"error": "usage", "message": error.format_message(), "blockers": []}
-                click.echo(orjson.dumps(answer))
+                click.echo(msgspec.json.encode(answer))
             error.show()
             sys.exit(error.exit_code)
         except OSError as error:
@@ -163,7 +163,7 @@ def _refuse(error: ProfilecoreError, wants_json: bool) -> NoReturn:
 
 def _end(answer: dict[str, Any], wants_json: bool, code: int) -> NoReturn:
     if wants_json:
-        click.echo(orjson.dumps({"blockers": [], **answer}))
+        click.echo(msgspec.json.encode({"blockers": [], **answer}))
     else:
         click.echo(answer["message"], err=True)
     sys.exit(code)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 
 from profilecore.cli.printing import tree
 from profilecore.engine import Engine
@@ -56,13 +56,12 @@ def found_in(paths: Sequence[Path], values: Iterable[str]) -> list[str]:
     asked = sorted(values)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _COUNT],
-        input=orjson.dumps({"paths": [str(path) for path in paths], "values": asked}),
+        input=msgspec.json.encode({"paths": [str(path) for path in paths], "values": asked}),
         capture_output=True,
         check=True,
     )
-    return [
-        value for value, is_there in zip(asked, orjson.loads(done.stdout), strict=True) if is_there
-    ]
+    found = msgspec.json.decode(done.stdout)
+    return [value for value, is_there in zip(asked, found, strict=True) if is_there]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -89,7 +88,7 @@ def _others(engine: Engine, family: Sequence[str]) -> Iterator[Profile]:
 
 
 def _alone(found: set[str], others: Sequence[Profile]) -> set[str]:
-    theirs = orjson.dumps([tree(profile) for profile in others]).decode()
+    theirs = msgspec.json.encode([tree(profile) for profile in others]).decode()
     alone = {value for value in found if value not in theirs}
     folded = "\n".join(line.text for profile in others for line in lines_of(profile))
     words = {folded_value for value in found if len(folded_value := fold(value)) >= SHORTEST}

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import orjson
+import msgspec
 
 from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW
 from profilecore.cli.rows import Table
@@ -84,7 +84,7 @@ class Rejects:
             row = {ROW: reject.number, PROBLEMS: problems} | {
                 k: v for k, v in row.items() if k not in (ROW, PROBLEMS)
             }
-            self._write_text(orjson.dumps(row).decode() + "\n")
+            self._write_text(msgspec.json.encode(row).decode() + "\n")
             return
         text = "; ".join(f"{p.path}: {p.message}" for p in reject.problems)
         cells = reject.row[CELLS] if FAULT in reject.row else list(reject.row.values())
@@ -124,7 +124,7 @@ class Rejects:
             if self._table.is_json:
                 for line in file:
                     if line.endswith("\n"):
-                        yield orjson.loads(line)[ROW], line
+                        yield msgspec.json.decode(line)[ROW], line
                 return
             reader = csv.reader(file, delimiter=self._table.delimiter, strict=True)
             whole = self._ends_whole()

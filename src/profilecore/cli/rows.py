@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import orjson
+import msgspec
 
 from profilecore.cli.columns import CELLS, FAULT
 from profilecore.errors import ProfilecoreError
@@ -74,7 +74,7 @@ class Table:
                 if not line.strip():
                     continue
                 try:
-                    row = orjson.loads(line)
+                    row = msgspec.json.decode(line)
                 except ValueError:
                     row = None
                 if isinstance(row, dict):

@@ -142,7 +142,7 @@ def _leave_tombstone(unit: Unit, profile: Profile) -> None:
     if kernel.settings.reimport == "refuse":
         # Keyed hashes, so that the same external id is recognised when it comes again.
         external = (kernel.terms.external(e.system, e.value) for e in profile.external_ids)
-        terms = evolve(terms, keys=(*terms.keys, *external))
+        terms = terms._replace(keys=(*terms.keys, *external))
     unit.put_profile(tombstone, expect=profile.version, terms=terms)
 
 

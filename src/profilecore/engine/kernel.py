@@ -39,7 +39,7 @@ from profilecore.model.documents import (
 )
 from profilecore.model.enums import State
 from profilecore.model.events import Event
-from profilecore.model.fields import Sensitivity, build, rules_of
+from profilecore.model.fields import Sensitivity, restore, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
@@ -138,12 +138,12 @@ class Unit:
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Add one event for each (profile id, field names)."""
-        alike = vars(self._event(what, ""))
+        alike = self._event(what, "")
         listed = list(changed)
         named = zip(listed, ids_by(self.kernel.new_id, len(listed)), strict=True)
         self._append(
             [
-                build(Event, {**alike, "id": event_id, "profile_id": id, "fields": fields})
+                restore(Event, vars(alike) | {"id": event_id, "profile_id": id, "fields": fields})
                 for (id, fields), event_id in named
             ]
         )

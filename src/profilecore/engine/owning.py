@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import orjson
+import msgspec
 
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.engine.profiles import relationships
@@ -275,7 +275,7 @@ def access(kernel: Kernel, profile_id: str) -> dict[str, Any]:
         for document in reader.owned(root.family):
             kind = kernel.kinds.get(document.kind)
             if may_see(document.property_id, kernel.actor) and (kind is None or kind.personal):
-                tree = orjson.loads(document.body)
+                tree = msgspec.json.decode(document.body)
                 if document.kind == "merge" and kernel.actor.property_id is not None:
                     # A journal holds the items of all properties, as they were.
                     tree = {name: held for name, held in tree.items() if name not in _IMAGES}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-import orjson
+import msgspec
 
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.errors import (
@@ -175,7 +175,7 @@ class Once:
         if key is None:
             return
         self._id = self._hash(f"{verb}:{key}".encode())
-        self._digest = self._hash(orjson.dumps(request(), option=orjson.OPT_SORT_KEYS))
+        self._digest = self._hash(msgspec.json.encode(request(), order="sorted"))
         document = unit.writer.get("outcome", self._id)
         if document is not None:
             earlier = unit.kernel.codec.load(Outcome, document.body)

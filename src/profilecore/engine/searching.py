@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 import attrs
-import orjson
+import msgspec
 
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
@@ -231,7 +231,7 @@ class _Cursors:
     query: bytes = attrs.field(repr=False)
 
     def seal(self, position: Any) -> str:
-        plain = orjson.dumps(position)
+        plain = msgspec.json.encode(position)
         nonce = os.urandom(8)
         sealed = nonce + self._tag(nonce, plain) + self._mask(nonce, plain)
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
@@ -251,7 +251,7 @@ class _Cursors:
             plain = self._mask(nonce, masked)
             if not hmac.compare_digest(tag, self._tag(nonce, plain)):
                 raise ValueError
-            position: list[Any] = orjson.loads(plain)
+            position: list[Any] = msgspec.json.decode(plain)
         except ValueError:
             problem = Problem("/cursor", "invalid-value", "must be a cursor this search gave")
             raise InvalidProfile([problem]) from None

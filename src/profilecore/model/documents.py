@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from profilecore.model.fields import Clear, Search, Sensitivity, field, record
+from profilecore.model.fields import Clear, Search, Sensitivity, field, lean, record
 from profilecore.model.parts import Stamp
 
 
@@ -40,7 +40,7 @@ class DocumentKind:
     personal: bool = True
 
 
-@attrs.frozen
+@lean
 class Hold:
     """A reason not to clear a profile: an open bill, a legal hold.  Belongs to its property."""
 
@@ -58,7 +58,7 @@ class Hold:
         return self.released is None
 
 
-@attrs.frozen(repr=False)
+@lean
 class Merge:
     """The journal entry of a merge: what ``unmerge`` needs.
 
@@ -89,7 +89,7 @@ class ReceiptStatus(Enum):
     ERASED = "erased"
 
 
-@attrs.frozen
+@lean
 class Receipt:
     """What is left to show of a clear: ids, dates and counts, no values."""
 
@@ -106,7 +106,7 @@ class Receipt:
     erased_at: datetime | None = None
 
 
-@attrs.frozen
+@lean
 class FileRecord:
     """A file attached to a profile; its bytes are a blob of the same id."""
 

@@ -116,6 +116,7 @@ def record(cls: C) -> C:
             raise FieldRuleMissing(owner.__name__, bare)
         return fields
 
+    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
     made: C = attrs.frozen(cls, kw_only=True, slots=False, repr=False, field_transformer=check)
     return _lean(made)
 
@@ -123,6 +124,7 @@ def record(cls: C) -> C:
 @dataclass_transform(frozen_default=True)
 def part(cls: C) -> C:
     """Make an immutable attrs class whose instances live inside a field and never show in repr."""
+    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
     made: C = attrs.frozen(cls, slots=False, repr=False)
     made.__repr__ = _closed_repr  # type: ignore[method-assign, assignment]  # on purpose
     return _lean(made)
@@ -131,20 +133,38 @@ def part(cls: C) -> C:
 @dataclass_transform(frozen_default=True)
 def lean(cls: C) -> C:
     """Make an immutable attrs class whose values :func:`build` can make."""
+    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
     return _lean(attrs.frozen(cls, slots=False))
 
 
 def _lean(cls: C) -> C:
-    """Put the defaults on the class, so that a value need only hold what differs from them."""
+    """Put the defaults on the class, so that a value holds only what differs from them.
+
+    What it holds is then what is stored, and encoding need not look at the fields.
+    """
     for field_ in fields_of(cls):
-        if field_.default is not attrs.NOTHING and not hasattr(field_.default, "factory"):
-            setattr(cls, field_.name, field_.default)
+        default: Any = field_.default
+        if default is not attrs.NOTHING:
+            held = _Fresh(default.factory) if hasattr(default, "factory") else default
+            setattr(cls, field_.name, held)
     cls.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
     return cls
 
 
+class _Fresh:
+    """Stands on a class for a default that is made anew each time it is asked for."""
+
+    def __init__(self, factory: Callable[[], Any]) -> None:
+        self._factory = factory
+
+    def __get__(self, value: object, owner: type) -> Any:
+        return self._factory()
+
+
 def evolve(value: T, /, **changes: Any) -> T:
     """Give a copy of an attrs value with some fields changed."""
+    if is_built(type(value)):
+        return build(type(value), vars(value) | changes)
     return attrs.evolve(value, **changes)  # type: ignore[misc]  # mypy does not know record()
 
 
@@ -152,27 +172,45 @@ def build(cls: type[T], values: dict[str, Any]) -> T:
     """Make a :func:`record` or :func:`part` of values known to be good, fast.
 
     Does what the class's own ``__init__`` does, which checks nothing: millions of values are
-    made this way by imports and reads.  ``values`` is taken over.
+    made this way by imports and reads.  Values at their default are not held.
     """
-    required, factories = _needs(cls)  # type: ignore[arg-type]  # a class is hashable
+    required, defaults, made_anew = _needs(cls)  # type: ignore[arg-type]  # a class is hashable
     for name in required:
         if name not in values:
             raise TypeError(f"{cls.__name__} needs {name}")
-    for name, factory in factories:
-        if name not in values:
-            values[name] = factory()
+    # Defaults are None, flags, enums, numbers and (), of which there is one each ...
+    held = {name: value for name, value in values.items() if value is not defaults[name]}
+    for name in made_anew:  # ... and these.
+        if name in held and held[name] == defaults[name]:
+            del held[name]
+    return restore(cls, held)
+
+
+def _drop_defaults(self: object) -> None:
+    made = build(type(self), vars(self))
+    object.__setattr__(self, "__dict__", vars(made))
+
+
+def restore(cls: type[T], held: dict[str, Any]) -> T:
+    """Make a value of what one of its class held (``vars``), which is taken over."""
     made = object.__new__(cls)
-    made.__dict__.update(values)
+    object.__setattr__(made, "__dict__", held)
     return made
 
 
 @lru_cache(maxsize=256)
-def _needs(cls: Any) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[], Any]], ...]]:
+def _needs(cls: Any) -> tuple[tuple[str, ...], dict[str, Any], tuple[str, ...]]:
     fields = fields_of(cls)
     required = tuple(a.name for a in fields if a.default is attrs.NOTHING)
-    defaults: dict[str, Any] = {a.name: a.default for a in fields}
-    made = tuple((name, d.factory) for name, d in defaults.items() if hasattr(d, "factory"))
-    return required, made
+    defaults = {a.name: default_of(a) for a in fields}
+    made_anew = tuple(a.name for a in fields if defaults[a.name] is not a.default)
+    return required, defaults, made_anew
+
+
+def default_of(attribute: attrs.Attribute[Any]) -> Any:
+    """Give the default of an attribute, ``NOTHING`` where it is required."""
+    default: Any = attribute.default
+    return default.factory() if hasattr(default, "factory") else default
 
 
 def is_built(cls: type) -> bool:

@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 
 from profilecore.model import enums
-from profilecore.model.fields import item, part
+from profilecore.model.fields import item, lean, part
 from profilecore.normalise import codes, contact, numbers
-from profilecore.normalise.text import clean_lines, compact, fold
+from profilecore.normalise.text import clean_lines, compact, fold, fold_once
 
 
-@attrs.frozen
+@lean
 class Stamp:
     """Where a value came from: when, which source, who, and whether it was verified."""
 
@@ -29,7 +29,7 @@ class Stamp:
     verified: bool = False
 
 
-@attrs.frozen
+@lean
 class Provenance:
     """The stamp of every field: ``base``, unless ``fields`` names another."""
 
@@ -111,8 +111,12 @@ class Address:
 
     @property
     def key(self) -> str:
-        where = (self.text, self.line1, self.line2, self.city, self.postal_code, self.country)
-        return fold(" ".join(filter(None, where)))
+        where = filter(None, (self.text, self.line1, self.line2, self.city))
+        return f"{fold_once(' '.join(where))}:{fold(self.postal_code or '')}:{self.country or ''}"
+
+    def differs(self, other: Address) -> bool:
+        """Tell, without making the keys, that they differ."""
+        return fold(self.postal_code or "") != fold(other.postal_code or "")
 
 
 @part
@@ -254,7 +258,10 @@ Values = dict[str, Any]
 def complete_email(values: Values, _region: str | None) -> None:
     """Bring an e-mail to canonical form and mark a booking site's alias."""
     _canonical(values, contact.email(values["value"]))
-    values["relay"] = contact.is_relay(values["value"])
+    if contact.is_relay(values["value"]):
+        values["relay"] = True
+    else:
+        values.pop("relay", None)
 
 
 def complete_phone(values: Values, region: str | None) -> None:

@@ -18,11 +18,12 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+from unicodedata import is_normalized, normalize
 
 import attrs
 
 from profilecore.errors import Problem
-from profilecore.model.fields import build, cleaning, evolve, fields_of
+from profilecore.model.fields import build, cleaning, default_of, evolve, fields_of, restore
 from profilecore.model.parts import COMPLETE
 from profilecore.normalise.text import MAX_TEXT, clean, clean_lines
 
@@ -127,10 +128,13 @@ def _reader(hint: Any, cleaner: Callable[[str], str] | None, limit: int) -> Read
 
 def _text(cleaner: Callable[[str], str] | None, limit: int) -> Read:
     def read(value: Any, reading: Reading) -> str | None:
-        if cleaner is None and type(value) is str and len(value) <= limit and value.isascii():
-            if value.isprintable():
+        if type(value) is str:
+            # What prints has no control characters, and no blank but the plain one.
+            if cleaner is None and len(value) <= limit and value.isprintable():
+                if not value.isascii() and not is_normalized("NFC", value):
+                    value = normalize("NFC", value)
                 return (" ".join(value.split()) if " " in value else value) or None
-        elif type(value) is not str:
+        else:
             if isinstance(value, date) and not isinstance(value, datetime):
                 value = value.isoformat()
             if not isinstance(value, str):
@@ -192,7 +196,7 @@ def _many(read_item: Read) -> Read:
                     good.append(made)
             except Refused:
                 reading.under(number, since)
-        if len(good) < 2:
+        if len(good) < 2 or (len(good) == 2 and _differ(*good)):
             return tuple(good)
         unique: dict[Any, Any] = {}
         for made in good:
@@ -202,19 +206,40 @@ def _many(read_item: Read) -> Read:
     return read
 
 
+def _differ(one: Any, other: Any) -> bool:
+    return hasattr(one, "differs") and bool(one.differs(other))
+
+
 def _part(kind: type) -> Read:
     fields = fields_of(kind)
     required = [a.name for a in fields if a.default is attrs.NOTHING]
     needed = frozenset(required)
+    defaults = {a.name: default_of(a) for a in fields}
+    readers = _readers(kind)
+    complete = COMPLETE.get(kind)
     given_as = _given_as(kind, fields, required)
     finish = _finish(kind, required)
 
     def read(value: Any, reading: Reading) -> Any:
-        given = value if type(value) is dict else given_as(value, reading)
         since = len(reading.problems)
+        if type(value) is dict:
+            try:
+                held = {
+                    name: made
+                    for name, given in value.items()
+                    if given is not None
+                    and (made := readers[name](given, reading)) is not None
+                    and made is not defaults[name]
+                }
+                if needed <= held.keys() and len(reading.problems) == since:
+                    if complete is not None:
+                        complete(held, reading.region)
+                    return restore(kind, held)
+            except (Refused, KeyError, ValueError):
+                pass
+            del reading.problems[since:]  # something is wrong: once more, field by field
+        given = value if type(value) is dict else given_as(value, reading)
         good = reading.fields(kind, given)
-        if len(reading.problems) == since and needed <= good.keys() and None not in good.values():
-            return finish(good, reading)
         for name in required:
             if good[name] is None if name in good else name not in given:
                 reading.problems.append(Problem(f"/{name}", "missing", "is required"))

@@ -53,8 +53,13 @@ def fold(value: str) -> str:
     """Fold for comparison: no accents, no case, Latin letters where there are rules.
 
     Words are separated by one blank.  ``fold("Ana GARCÍA-Núñez") == "ana garcia nunez"``.
-    Folding is idempotent.
+    Folding is idempotent.  Remembers what it folded: names come again and again.
     """
+    return fold_once(value)
+
+
+def fold_once(value: str) -> str:
+    """Fold a text that is not likely to come again, as in :func:`fold`."""
     text = value.casefold()
     if not text.isascii():
         text = _strip_marks(text)
@@ -74,4 +79,6 @@ def _strip_marks(text: str) -> str:
 
 def compact(value: str) -> str:
     """Fold and drop all separators: the form in which document and plate numbers compare."""
+    if value.isalnum() and value.isascii():
+        return value.lower()
     return fold(value).replace(" ", "")

@@ -59,6 +59,11 @@ class Occasion:
         source = self.source or self.actor.source
         return Stamp(self.at, source, self.actor.id, self.actor.property_id, self.verified)
 
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Give the provenance of a profile that is new on this occasion."""
+        return Provenance(self.stamp)
+
 
 def given_values(given: Profile | Mapping[str, Any]) -> dict[str, Any]:
     """Give what was set on a new profile: a mapping as it is, of a profile what is no default."""
@@ -84,20 +89,16 @@ def new_profile(
         _require_name(good.get("last_name"), reading)
     if reading.problems:
         raise InvalidProfile(reading.problems)
-    if None in good.values():
-        good = {name: value for name, value in good.items() if value is not None}
+    good = {name: value for name, value in good.items() if value is not None}
     for name in _TIDIED & good.keys():
         good[name] = _as_new(good[name])
     for name in APPEND_ONLY & good.keys():
         good[name] = tuple(_dated(item, occasion) for item in good[name])
     good.setdefault("property_id", occasion.actor.property_id)
-    good |= {
-        "id": id,
-        "version": 1,
-        "created_at": occasion.at,
-        "updated_at": occasion.at,
-        "provenance": Provenance(occasion.stamp),
-    }
+    good["id"] = id
+    good["version"] = 1
+    good["created_at"] = good["updated_at"] = occasion.at
+    good["provenance"] = occasion.provenance
     return build(Profile, good)
 
 
@@ -187,9 +188,10 @@ def _read(
         else:
             plain[name] = value
     good |= reading.fields(Profile, plain, only=SETTABLE)
-    for name in (good.get("custom") or {}).keys() - border.custom_fields.keys():
-        message = "is no declared custom field; declare it with its sensitivity"
-        reading.problems.append(Problem(f"/custom/{name}", "unknown-field", message))
+    if good.get("custom"):
+        for name in good["custom"].keys() - border.custom_fields.keys():
+            message = "is no declared custom field; declare it with its sensitivity"
+            reading.problems.append(Problem(f"/custom/{name}", "unknown-field", message))
     _check_scope(good, occasion.actor, reading)
     _check_sharing(good, profile, occasion.actor, reading)
     return reading, good

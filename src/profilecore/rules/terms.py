@@ -6,7 +6,9 @@ the terms is erased everywhere.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 import attrs
@@ -20,8 +22,16 @@ from profilecore.store.port import Line, Terms
 
 MAX_WORD = 64
 
+_INT64 = struct.Struct("<q")
+
 # (sort, value) pairs that a plugin adds for a profile.
 TermSource = Callable[[Profile], Iterable[tuple[str, str]]]
+
+
+@lru_cache(maxsize=16)
+def _keyed(salt: bytes) -> blake2b:
+    """Give the hash that the salt has gone into, to copy: twice as fast as to begin anew."""
+    return blake2b(digest_size=8, key=salt)
 
 
 @attrs.frozen
@@ -33,9 +43,10 @@ class TermMaker:
 
     def key(self, sort: str, value: str) -> int:
         """Hash a value of a sort (``email``, ``tag``, ...) to a signed 64-bit key."""
-        text = f"{sort}:{value}".encode()
-        digest = blake2b(text, digest_size=8, key=self.salt).digest()
-        return int.from_bytes(digest, "little", signed=True)
+        state = _keyed(self.salt).copy()
+        state.update(f"{sort}:{value}".encode())
+        key: int = _INT64.unpack(state.digest())[0]
+        return key
 
     def of(self, profile: Profile) -> Terms:
         """Give all terms of a profile: none but its state once it is merged away or cleared."""
@@ -74,7 +85,7 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
 
 def lines_of(profile: Profile) -> tuple[Line, ...]:
     """Give the lines of a profile: its own name with its contacts and numbers, then others."""
-    own = fold(" ".join([word for word in profile.own_name if word]))
+    own = " ".join([fold(word) for word in profile.own_name if word])
     company = fold(profile.company_name) if profile.company_name else ""
     text = f"{own} {company}" if company else own
     words = text.split()
@@ -87,7 +98,7 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
         words += _number_words(tax_id.value)
     lines = [Line(text, _unique(words))]
     for name in profile.alternate_names:
-        other = fold(" ".join([word for word in name.words if word]))
+        other = " ".join([fold(word) for word in name.words if word])
         if other and other != own:
             lines.append(Line(other, _unique(other.split())))
     return tuple(lines)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -37,16 +37,14 @@ class Capability(Enum):
     """Several processes may use the store at once."""
 
 
-@attrs.frozen
-class Line:
+class Line(NamedTuple):
     """A folded text and the words that find it."""
 
     text: str
     words: tuple[str, ...]
 
 
-@attrs.frozen
-class Terms:
+class Terms(NamedTuple):
     """Everything a document is found by."""
 
     keys: tuple[int, ...] = ()

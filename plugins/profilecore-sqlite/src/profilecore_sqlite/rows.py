@@ -10,12 +10,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
-from profilecore.model.fields import build, fields_of
+from profilecore.model.fields import restore
 from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
 from profilecore_sqlite.terms import Keys, Words, pack, unpack
@@ -63,7 +63,8 @@ _DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
 
 _FIRST = itemgetter(0)
 
-_EVENT_DEFAULTS = {field.name: field.default for field in fields_of(Event)}
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
@@ -251,7 +252,7 @@ class SqliteWriter(SqliteReader, Writer):
         for number, (document, terms) in enumerate(chunk, first):
             values.append(_values(number, document, pack(terms)))
             keys += [(key, number) for key in set(terms.keys)]
-            words += [(word, text, number) for word, text in terms.rows()]
+            words += {(word, text, number) for text, found in terms.lines for word in found}
         # In the order of their trees, each page is found in the cache once.  To compare their
         # first columns is enough for that, and twice as fast.
         keys.sort(key=_FIRST)
@@ -296,11 +297,9 @@ class SqliteWriter(SqliteReader, Writer):
         first = self.rows("SELECT coalesce(max(seq), 0) + 1 FROM pc_event")[0][0]
         self._many(
             "INSERT INTO pc_event (seq, body) VALUES (?, ?)",
-            [(seq, _event_body(event)) for seq, event in enumerate(listed, first)],
+            enumerate(map(_encode, listed), first),
         )
-        return [
-            build(Event, {**vars(event), "seq": seq}) for seq, event in enumerate(listed, first)
-        ]
+        return [restore(Event, vars(event) | {"seq": n}) for n, event in enumerate(listed, first)]
 
     def put_blob(self, id: str, content: bytes) -> None:
         if self.rows("SELECT 1 FROM pc_blob WHERE id = ? LIMIT 1", (id,)):
@@ -360,20 +359,10 @@ def _values(number: int | None, document: Document, packed: bytes) -> Row:
     )
 
 
-def _event_body(event: Event) -> bytes:
-    return orjson.dumps(
-        {
-            name: value
-            for name, value in vars(event).items()
-            if name != "seq" and value != _EVENT_DEFAULTS[name]
-        }
-    )
-
-
 def _event(seq: int, body: bytes) -> Event:
-    tree = orjson.loads(body)
+    tree = _decode(body)
     tree["at"] = datetime.fromisoformat(tree["at"])
     for name in ("fields", "related"):
         if name in tree:
             tree[name] = tuple(tree[name])
-    return Event(seq=seq, **tree)
+    return restore(Event, tree | {"seq": seq})

@@ -1,50 +1,41 @@
 """How a document's terms are kept beside it, so that they can be taken back without asking.
 
-The packed form is the count of keys, the keys as 8 bytes each, and the lines as JSON.  A
-line whose words are just its text, split at the blanks, is its text alone.
+The packed form is MessagePack: the keys, then the lines.  A line whose words are just its
+text, split at the blanks, is its text alone.
 """
 
 from __future__ import annotations
 
-import struct
-
-import orjson
+import msgspec
 
 from profilecore.store.port import Terms
 
 Keys = set[int]
 Words = set[tuple[str, str]]
 
-_COUNT = struct.Struct("<I")
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[list[int], list[str | list[str]]]).decode
 
 
 def pack(terms: Terms) -> bytes:
     """Give the packed form; equal forms mean equal terms."""
     if not terms.keys and not terms.lines:
         return b""
-    keys = sorted(set(terms.keys))
-    packed = struct.pack(f"<I{len(keys)}q", len(keys), *keys)
-    if not terms.lines:
-        return packed
-    return packed + orjson.dumps(
-        [
-            line.text if line.words == tuple(line.text.split(" ")) else [line.text, *line.words]
-            for line in terms.lines
-        ]
-    )
+    lines = [
+        text if words == tuple(text.split(" ")) else (text, *words) for text, words in terms.lines
+    ]
+    return _encode((sorted(set(terms.keys)), lines))
 
 
 def unpack(packed: bytes) -> tuple[Keys, Words]:
     """Give the keys and the (word, text) rows of a packed form."""
     if not packed:
         return set(), set()
-    (count,) = _COUNT.unpack_from(packed)
-    keys = set(struct.unpack_from(f"<{count}q", packed, _COUNT.size))
+    keys, lines = _decode(packed)
     words: Words = set()
-    lines = packed[_COUNT.size + 8 * count :]
-    for line in orjson.loads(lines) if lines else ():
+    for line in lines:
         if isinstance(line, str):
             words.update((word, line) for word in line.split(" "))
         else:
             words.update((word, line[0]) for word in line[1:])
-    return keys, words
+    return set(keys), words
