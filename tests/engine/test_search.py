@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kit import examples, open_engine, pages
 
 from profilecore import Engine, InvalidProfile
+from profilecore.engine import searching
 from profilecore.model import Classification, State
 
 ANA = {
@@ -184,6 +185,48 @@ def test_pages_show_each_profile_once_while_others_come_go_and_change(
     assert len(seen) == len(set(seen))
     untouched = set(made[1:-steps])
     assert untouched <= set(seen)
+
+
+@pytest.fixture
+def many(each_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Give an engine to which four are many: of 7 people named Gar..., 3 are named Zo..."""
+    monkeypatch.setattr(searching, "MANY", 4)
+    for first_name in ("Zoa", "Zob", "Zoc", "Ana", "Bea", "Eva", "Ida"):
+        last_name = f"Gar{chr(ord('z') - ord(first_name[-1]) + ord('a'))}"
+        each_engine.create({"first_name": first_name, "last_name": last_name})
+    return each_engine
+
+
+@pytest.mark.parametrize("text", ["gar zo", "zo gar", "gar z", "ga zo"])
+def test_a_rare_word_decides_the_order(many: Engine, text: str) -> None:
+    assert [p.first_name for p in many.search(text).items] == ["Zoa", "Zob", "Zoc"]
+
+
+def test_a_long_word_decides_the_order_where_none_is_rare(many: Engine) -> None:
+    many.create({"first_name": "Zoe", "last_name": "Other"})
+    assert [p.first_name for p in many.search("gar zo").items] == ["Zoc", "Zob", "Zoa"]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_pages_keep_their_order_when_a_rare_word_becomes_frequent(many: Engine, limit: int) -> None:
+    first = many.search("gar zo", limit=limit)
+    many.create({"first_name": "Zoe", "last_name": "Other"})
+    seen, cursor = list(first.items), first.next
+    while cursor is not None:
+        page = many.search("gar zo", limit=limit, cursor=cursor)
+        seen += page.items
+        cursor = page.next
+    assert [p.first_name for p in seen] == ["Zoa", "Zob", "Zoc"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_pass_over_profiles_that_hit_many_times(each_engine: Engine, limit: int) -> None:
+    made = []
+    for n in range(6):
+        emails = [f"gar.{box}@example.org" for box in range(12)]
+        given = {"last_name": "Garcia", "first_name": f"N{n}", "emails": emails}
+        made.append(each_engine.create(given).id)
+    assert [p.id for p in pages(each_engine, "gar", limit=limit)] == made
 
 
 def _flip(text: str, at: int) -> str:

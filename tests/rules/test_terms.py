@@ -88,7 +88,8 @@ def test_a_word_that_nothing_begins_with_finds_nobody(typed: str) -> None:
     ("typed", "lead", "names", "others"),
     [
         ("", None, (), ()),
-        ("ana garcía", "garcia", ("ana",), ()),
+        ("ana", "ana", (), ()),
+        ("ana garcía", "garcia", ("garcia", "ana"), ()),
         ("600 111 222", "600111222", (), ()),
         ("ana 600 111", "600111", ("ana",), ()),
         ("A@B.example", "a@b.example", (), ()),
@@ -101,6 +102,39 @@ def test_a_query_is_taken_apart(
 ) -> None:
     query = parse(typed)
     assert (query.word, query.names, query.others) == (lead, names, others)
+
+
+@given(st.lists(st.sampled_from(("Ana", "Anaya", "Maria", "Mar", "B")), min_size=1), st.data())
+@examples(150)
+def test_whichever_name_leads_the_same_profiles_are_found(names: list[str], data: Any) -> None:
+    guest = Profile(
+        first_name=" ".join(names),
+        emails=(Email("ana.maria@example.org"), Email("box@example.org")),
+        alternate_names=(Name(last_name="Bo Marx"),),
+    )
+    lines = lines_of(guest)
+    typed = data.draw(
+        st.lists(st.sampled_from(("a", "an", "anay", "m", "b", "bo", "c")), min_size=1)
+    )
+    query = parse(" ".join(typed))
+    shows = {query.led_by(rival).first_row(lines) is not None for rival in query.rivals}
+    assert len(shows) == bool(query.rivals)
+
+
+@given(st.text("ab .@", max_size=12), st.text("ab", min_size=1, max_size=2))
+@examples(150)
+def test_the_row_that_shows_a_profile_looks_like_the_first(name: str, typed: str) -> None:
+    guest = Profile(first_name=name, alternate_names=(Name(last_name="ab ba"),))
+    query = parse(typed)
+    first = query.first_row(lines_of(guest))
+    assert first is None or query.may_be_first(*first)
+
+
+def test_several_names_are_of_one_text() -> None:
+    guest = Profile(first_name="Ana", last_name="Lopez", emails=(Email("garcia@example.org"),))
+    assert found(guest, "garcia")
+    assert found(guest, "ana garcia@")
+    assert not found(guest, "ana garcia")
 
 
 def test_a_long_word_is_found_by_its_beginning_and_in_full() -> None:

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager, nullcontext, suppress
 
 import attrs
-from broken_documents import BROKEN, Broken, fails
+from broken_search import BROKEN, Broken, fails
 from file_store import FileStore
 
 from profilecore.store import NO_TERMS, MemoryStore

@@ -27,6 +27,8 @@ TERMS = st.builds(
 POSITION = ("ab", "ab c", 3)
 STATEMENTS = {
     "get": (rows.GET, ("k", "i")),
+    "get many": (rows.GET_MANY.format("?, ?"), ("k", "i", "j")),
+    "word at": (rows.WORD_AT, ("a", 7_999)),
     "owned": (rows.OWNED, ("o", None)),
     "owned of a kind": (rows.OWNED, ("o", "k")),
     "listing": (rows.LISTING, ("k", 0, 10)),

@@ -203,9 +203,13 @@ class Engine:
         """Find profiles as somebody types.
 
         Every word is a prefix; names in any order, accents and case folded; e-mail addresses,
-        telephone digits and document numbers work as words.  Filters must all hold; ``source``
-        is the marketing source.  Each profile shows once; ``cursor`` is the ``next`` of the page
-        before and stays good while profiles come, go and change.
+        telephone digits and document numbers work as words.  Several names must belong to one
+        name of the profile.  Filters must all hold; ``source`` is the marketing source.
+
+        Profiles come in the order of the words that one typed word begins: a number before a
+        name, a rare name before a frequent one, a long one before a short one.  Each profile
+        shows once; ``cursor`` is the ``next`` of the page before and stays good while profiles
+        come, go and change.
 
         :raises InvalidProfile: for an unknown filter value, a limit outside 1 to 500, or a cursor
             that is none.

@@ -26,6 +26,8 @@ T = TypeVar("T")
 MAX_PAGE = 500
 MAX_HITS = 5_000
 MAX_EVENTS = 10_000
+# Beyond it, counting costs what another lead would save.
+MANY = 8_000
 
 
 @attrs.frozen
@@ -140,46 +142,61 @@ def _search(
     after: list[Any] | None,
     pages: _Cursors,
 ) -> Page[Profile]:
-    query = Query(typed.word, typed.names, keys)
-    position = None if after is None else tuple(after)
+    position: tuple[Any, ...] | None = None
+    if after is None:
+        typed = _led_by_a_rare_word(reader, typed)
+    else:
+        # As on the page before, whatever is rarer now: the order must stay.
+        lead, place = after
+        typed, position = typed.led_by(lead), tuple(place)
+    # The lead comes last: nearly every row passes it.
+    names = sorted(typed.names, key=lambda name: name == typed.word)
+    query = Query(typed.word, tuple(names), keys)
     found: list[Profile] = []
     last: tuple[Any, ...] | None = None
     seen = 0
-    batch = limit + 1
     while seen < MAX_HITS:
+        # What is missing; and where profiles hit many times, more and more.
+        batch = max(limit + 1 - len(found), min(seen - limit, MAX_PAGE))
         hits = reader.search(query, position, batch)
-        for hit, profile in _profiles(kernel, reader, hits):
+        likely = [hit for hit in hits if typed.may_be_first(hit.word, hit.text)]
+        ids = list({hit.id: None for hit in likely})
+        bodies = {d.id: d.body for d in reader.get_many(PROFILE, ids)}
+        for hit in likely:
             if len(found) == limit:
-                return Page(tuple(found), pages.seal(last))
-            position = hit.position
-            if profile is not None and _is_first(hit, profile, typed):
+                return Page(tuple(found), pages.seal((typed.word, last)))
+            profile = _shown_by(hit, bodies.get(hit.id), typed, kernel)
+            if profile is not None:
                 found.append(seen_by(profile, kernel.actor))
                 last = hit.position
         seen += len(hits)
         if len(hits) < batch:
             return Page(tuple(found))
         position = hits[-1].position
-    return Page(tuple(found), pages.seal(position))
+    return Page(tuple(found), pages.seal((typed.word, position)))
 
 
-def _profiles(
-    kernel: Kernel, reader: Reader, hits: list[Hit]
-) -> Iterable[tuple[Hit, Profile | None]]:
-    bodies = {d.id: d.body for d in reader.get_many(PROFILE, list({h.id: None for h in hits}))}
-    for hit in hits:
-        body = bodies.get(hit.id)
-        profile = None if body is None else kernel.codec.load(Profile, body)
-        if profile is not None and not may_see_profile(profile, kernel.actor):
-            profile = None
-        yield hit, profile
+def _led_by_a_rare_word(reader: Reader, typed: Typed) -> Typed:
+    """Let the first word lead that has few hits: a store may have to go through them all.
+
+    Where each has many, so mostly have they together, and a page is soon full.
+    """
+    few = (rival for rival in typed.rivals if not reader.has_hits(rival, MANY))
+    return typed.led_by(next(few, typed.word))
 
 
-def _is_first(hit: Hit, profile: Profile, typed: Typed) -> bool:
-    """Tell whether a hit is the one by which this profile is shown, so it shows once."""
+def _shown_by(hit: Hit, body: bytes | None, typed: Typed, kernel: Kernel) -> Profile | None:
+    """Give the profile of a hit if the actor sees it, and by this one of its hits."""
+    if body is None:
+        return None
+    profile = kernel.codec.load(Profile, body)
+    if not may_see_profile(profile, kernel.actor):
+        return None
     if typed.word is None:
-        return True
+        return profile
     lines = lines_of(profile)
-    return typed.first_row(lines) == (hit.word, hit.text) and typed.accepts(lines)
+    first = typed.first_row(lines) == (hit.word, hit.text)
+    return profile if first and (not typed.others or typed.accepts(lines)) else None
 
 
 def _listing(

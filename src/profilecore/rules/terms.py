@@ -126,11 +126,26 @@ def _number_words(number: str | None) -> list[str]:
 
 @attrs.frozen
 class Typed:
-    """A query as typed, taken apart: ``word`` leads, ``names`` filter, ``others`` are checked."""
+    """A query as typed, taken apart.
+
+    The store goes through the words that ``word`` begins; all ``names`` must begin words of one
+    text; ``others`` must begin any words.  ``rivals``, if any, are the words of which each can
+    lead, ``word`` among them: they find the same profiles, each in an order of its own.
+    """
 
     word: str | None
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+    def led_by(self, rival: str | None) -> Typed:
+        """Give the same query with another of its rivals in the lead."""
+        return self if rival == self.word else attrs.evolve(self, word=rival)
+
+    def may_be_first(self, word: str, text: str) -> bool:
+        """Tell by its text alone whether a row can be the first; :meth:`first_row` decides."""
+        lead = self.word
+        return not lead or all(w >= word for w in text.split() if w.startswith(lead))
 
     def accepts(self, lines: Sequence[Line]) -> bool:
         """Tell whether every typed word begins some word of the profile."""
@@ -170,8 +185,8 @@ def parse(text: str, *, addresses: bool = False) -> Typed:
     """Take a typed query apart.
 
     Names come in any order; digits typed with blanks or signs are joined; a word with ``@`` is
-    an e-mail address; letters mixed with digits are a document number.  The word that leads is
-    the one that narrows most: a number or address before a name, a long one before a short one.
+    an e-mail address; letters mixed with digits are a document number.  A number or address
+    leads before a name, and a long word before a short one, unless a rival proves rarer.
     With ``addresses``, words joined by signs are beginnings of e-mail addresses too.
     """
     names: list[str] = []
@@ -197,6 +212,8 @@ def parse(text: str, *, addresses: bool = False) -> Typed:
     names = sorted((n[:MAX_WORD] for n in dict.fromkeys(names)), key=len, reverse=True)
     if numbers:
         return Typed(numbers[0], tuple(names), tuple(numbers[1:]))
+    if len(names) > 1:
+        return Typed(names[0], tuple(names), rivals=tuple(names))
     if names:
-        return Typed(names[0], tuple(names[1:]))
+        return Typed(names[0])
     return Typed(None)

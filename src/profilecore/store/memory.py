@@ -159,6 +159,10 @@ class _MemoryWriter(Writer):
                 return
             yield row
 
+    def has_hits(self, prefix: str, number: int) -> bool:
+        last = bisect.bisect_left(self._words, (prefix,)) + number - 1
+        return last < len(self._words) and self._words[last][0].startswith(prefix)
+
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
         return self._events[after : after + limit]
 

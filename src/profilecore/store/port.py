@@ -130,6 +130,14 @@ class Reader(abc.ABC):
         """
 
     @abc.abstractmethod
+    def has_hits(self, prefix: str, number: int) -> bool:
+        """Tell whether a search for a prefix alone has at least ``number`` hits.
+
+        The answer is exact, and much cheaper than the search: by it the engine chooses the
+        word that leads.
+        """
+
+    @abc.abstractmethod
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
         """Give events with ``seq > after`` in order.
 

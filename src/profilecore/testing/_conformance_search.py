@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profilecore.store.port import Hit, Line, Query, Store, Terms
+from profilecore.store.port import Hit, Line, Query, Reader, Store, Terms
 from profilecore.testing._conformance_base import (
     ConformanceBase,
     add,
@@ -224,6 +224,43 @@ class SearchConformance(ConformanceBase):
         assert sorted(ids(search(store, "a"))) == ["p1", "p2", "p2", "p2"]
         assert ids(search(store, "a", others=[special])) == ["p1"]
         assert ids(search(store, "a", others=[f"a{special}b", f"{special}c"])) == ["p1"]
+        with store.read() as reader:
+            assert [_counted(reader, word) for word in (f"a{special}", special)] == [1, 1]
+
+    def test_a_prefix_has_as_many_hits_as_its_search(self, store: Store) -> None:
+        """``has_hits`` counts the hits that a search for the prefix alone gives.
+
+        If this fails: count rows of words, as many as a document and its texts have of them,
+        between the same bounds as the search, and with what the transaction has written.
+        """
+        add(
+            store,
+            (doc("p1"), terms("ana maria anaya", "casa ana", keys=[1])),
+            (doc("p2"), terms("ana ana", "joana")),
+            (doc("p3"), terms("anb")),
+            (doc("p1", "stay", owner="p1"), terms("ana")),
+        )
+        with store.write() as writer:
+            writer.delete("profile", "p3")
+            writer.put(doc("p4"), terms("an"), expect=0)
+            counted = [_counted(writer, word) for word in ("", "a", "an", "ana", "b", "z")]
+        assert counted == [9, 6, 6, 5, 0, 0]
+        with store.read() as reader:
+            for word in ("", "a", "an", "ana", "anay", "ANA", "b", "c", "joana", "joanas", "z"):
+                assert _counted(reader, word) == len(reader.search(Query(word))), word
+
+    def test_a_prefix_of_many_hits_is_counted_exactly(self, store: Store) -> None:
+        """The answer turns at the exact number, also where it is large.
+
+        If this fails: take no estimate and no sample: by the answers the engine chooses an
+        order of hits, which must be the same on every store.
+        """
+        with store.write() as writer:
+            writer.insert((doc(f"p{n}"), terms(f"ana{n % 7}")) for n in range(7_777))
+            writer.insert((doc(f"q{n}"), terms("anb")) for n in range(9))
+        with store.read() as reader:
+            assert [reader.has_hits("ana", n) for n in (1, 7_776, 7_777)] == [True] * 3
+            assert [reader.has_hits("ana", n) for n in (7_778, 7_786, 9_999)] == [False] * 3
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 5, 200])
     def test_paging_by_position_gives_each_row_once(self, store: Store, limit: int) -> None:
@@ -294,3 +331,7 @@ class SearchConformance(ConformanceBase):
 def _behind(store: Store, hit: Hit) -> list[str]:
     with store.read() as reader:
         return ids(reader.search(Query("ana"), hit.position))
+
+
+def _counted(reader: Reader, prefix: str) -> int:
+    return sum(reader.has_hits(prefix, number) for number in range(1, 20))

@@ -211,13 +211,14 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(query=queries, limit=limits)
     def search(self, query: Query, limit: int) -> None:
-        """Search all at once, and in pages."""
+        """Search all at once, and in pages, and count."""
         whole = self._compare(lambda reader: rows(reader.search(query, None, 1_000)))
 
         def in_pages(reader: Reader) -> list[Any]:
             return [row for page in _pages(reader, query, limit) for row in page]
 
         assert self._compare(in_pages) == whole
+        self._compare(lambda reader: reader.has_hits(query.word or "", limit))
 
     @rule(kind=kinds, place=st.integers(0, 3), limit=limits)
     def listing(self, kind: str, place: int, limit: int) -> None:

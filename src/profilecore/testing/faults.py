@@ -144,6 +144,10 @@ class _FaultyReader(Reader):
         self._call("search")
         return self._reader.search(query, after, limit)
 
+    def has_hits(self, prefix: str, number: int) -> bool:
+        self._call("has_hits")
+        return self._reader.has_hits(prefix, number)
+
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
         self._call("events")
         return self._reader.events(after, limit)

@@ -29,6 +29,7 @@ BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
 GET = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND id = ?"
+GET_MANY = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND id IN ({{}})"
 # The plus keeps the planner on the index of owners.
 OWNED = (
     f"SELECT n, {_DOCUMENT} FROM pc_document WHERE owner = ?1 AND owner <> id"
@@ -46,6 +47,8 @@ FIND_MANY = (
 )
 KEYS_AT_ONCE = 500
 COUNT = "SELECT count(*) FROM pc_document WHERE kind = ?"
+# Without an upper bound SQLite compares nothing on the way, and is five times as fast.
+WORD_AT = "SELECT word FROM pc_word WHERE word >= ? ORDER BY word LIMIT 1 OFFSET ?"
 EVENTS = "SELECT seq, body FROM pc_event WHERE seq > ? ORDER BY seq LIMIT ?"
 BLOB = "SELECT content FROM pc_blob WHERE id = ? ORDER BY part"
 
@@ -86,8 +89,9 @@ def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, 
         sql += " AND (w.word, w.text, w.n) > (?, ?, ?)"
         parameters += after
     for other in query.others:
-        sql += " AND instr(' ' || w.text, ' ' || ?) > 0"
-        parameters.append(other)
+        # The first condition refuses most rows at once; none makes a new text for each.
+        sql += " AND instr(w.text, ?) > 0 AND (instr(w.text, ?) > 0 OR instr(w.text, ?) = 1)"
+        parameters += other, f" {other}", other
     for key in query.keys:
         sql += " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = w.n)"
         parameters.append(key)
@@ -145,7 +149,12 @@ class SqliteReader(Reader):
         return Document(*rows[0]) if rows else None
 
     def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
-        return [Document(*row) for id in ids for row in self.rows(GET, (kind, id))]
+        found: dict[str, Document] = {}
+        for start in range(0, len(ids), KEYS_AT_ONCE):
+            some = ids[start : start + KEYS_AT_ONCE]
+            for row in self.rows(GET_MANY.format(", ".join("?" * len(some))), (kind, *some)):
+                found[row[1]] = Document(*row)
+        return [found[id] for id in ids if id in found]
 
     def owned(self, owners: Sequence[str], kind: str | None = None) -> list[Document]:
         found = [row for owner in dict.fromkeys(owners) for row in self.rows(OWNED, (owner, kind))]
@@ -178,6 +187,10 @@ class SqliteReader(Reader):
     ) -> list[Hit]:
         rows = self.rows(*search_statement(query, after, limit))
         return [Hit(id, word, text, (word, text, number)) for word, text, number, id in rows]
+
+    def has_hits(self, prefix: str, number: int) -> bool:
+        found = self.rows(WORD_AT, (prefix, number - 1))
+        return bool(found) and found[0][0] < prefix + BEYOND
 
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
         return [_event(seq, body) for seq, body in self.rows(EVENTS, (after, limit))]
