@@ -50,7 +50,7 @@ class Secret:
         return "Secret('***')"
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Contributions:
     """What the plugins registered, by kind; names are unique over all plugins."""
 

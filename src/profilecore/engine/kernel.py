@@ -49,6 +49,7 @@ from profilecore.rules.survivorship import RULES
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see_profile
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+from profilecore.values import frozen
 
 T = TypeVar("T")
 _log = logging.getLogger("profilecore.engine")
@@ -65,7 +66,7 @@ CORE_KINDS = (
 )
 
 
-@attrs.frozen
+@frozen
 class Settings:
     """The chain's own settings, read from ``config["profilecore"]``.
 
@@ -481,7 +482,7 @@ class _Borrowed(AbstractContextManager[Reader]):
         pass
 
 
-@attrs.frozen
+@frozen
 class _Undelivered:
     plugin: str
     event: Event

@@ -21,6 +21,7 @@ from profilecore.normalise.text import fold
 from profilecore.rules.terms import Typed, lines_of, readings
 from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
+from profilecore.values import frozen
 
 T = TypeVar("T")
 MAX_PAGE = 500
@@ -28,7 +29,7 @@ MAX_HITS = 5_000
 MAX_EVENTS = 10_000
 
 
-@attrs.frozen
+@frozen
 class Page(Generic[T]):
     """One page of a list; ``next`` is the cursor of the following page, ``None`` at the end."""
 
@@ -36,7 +37,7 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-@attrs.frozen
+@frozen
 class Filters:
     """What a profile must have besides the words: every filter given must hold."""
 
@@ -219,7 +220,7 @@ def changes(kernel: Kernel, after: int | str, limit: int) -> Page[Event]:
     return Page(tuple(seen), str(found[-1].seq if found else after))
 
 
-@attrs.frozen
+@frozen
 class _Cursors:
     """Makes and opens the cursors of one query.
 

@@ -16,6 +16,7 @@ import attrs
 
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.model.parts import Stamp
+from profilecore.values import frozen
 
 
 class OnClear(Enum):
@@ -26,7 +27,7 @@ class OnClear(Enum):
     KEEP = "keep"
 
 
-@attrs.frozen
+@frozen
 class DocumentKind:
     """A kind of owned document.
 
@@ -40,7 +41,7 @@ class DocumentKind:
     personal: bool = True
 
 
-@attrs.frozen
+@frozen
 class Hold:
     """A reason not to clear a profile: an open bill, a legal hold.  Belongs to its property."""
 
@@ -58,7 +59,7 @@ class Hold:
         return self.released is None
 
 
-@attrs.frozen(repr=False)
+@frozen
 class Merge:
     """The journal entry of a merge: what ``unmerge`` needs.
 
@@ -89,7 +90,7 @@ class ReceiptStatus(Enum):
     ERASED = "erased"
 
 
-@attrs.frozen
+@frozen
 class Receipt:
     """What is left to show of a clear: ids, dates and counts, no values."""
 
@@ -106,7 +107,7 @@ class Receipt:
     erased_at: datetime | None = None
 
 
-@attrs.frozen
+@frozen
 class FileRecord:
     """A file attached to a profile; its bytes are a blob of the same id."""
 
@@ -146,7 +147,7 @@ class Outcome:
     )
 
 
-@attrs.frozen
+@frozen
 class Document:
     """The envelope the store keeps.  ``property_id`` is ``None`` for the whole chain."""
 

@@ -16,9 +16,10 @@ from profilecore.model import enums
 from profilecore.model.fields import item, part
 from profilecore.normalise import codes, contact, numbers
 from profilecore.normalise.text import clean_lines, compact, fold
+from profilecore.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Stamp:
     """Where a value came from: when, which source, who, and whether it was verified."""
 
@@ -29,7 +30,7 @@ class Stamp:
     verified: bool = False
 
 
-@attrs.frozen
+@frozen
 class Provenance:
     """The stamp of every field: ``base``, unless ``fields`` names another."""
 

@@ -27,12 +27,13 @@ from profilecore.rules.survivorship import (
     is_empty,
 )
 from profilecore.rules.visibility import CHAIN, Actor, may_see, seen_by
+from profilecore.values import frozen
 
 # Kept by the engine itself, not decided field by field.
 _BOOKKEEPING = frozenset({"version", "updated_at", "provenance", "facets"})
 
 
-@attrs.frozen
+@frozen
 class FieldPlan:
     """What a merge does to one field.
 
@@ -48,7 +49,7 @@ class FieldPlan:
     profile_id: str | None = None
 
 
-@attrs.frozen
+@frozen
 class MergePlan:
     """Everything a merge will do.  Nothing is written until it is applied.
 
@@ -91,7 +92,7 @@ def _field_seen(plan: FieldPlan, actor: Actor) -> FieldPlan:
     return evolve(plan, candidates=candidates, value=cut(plan.value))
 
 
-@attrs.frozen
+@frozen
 class MergeRules:
     """What a merge goes by: the survivorship rules by name, the facets, the trusted sources."""
 

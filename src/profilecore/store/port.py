@@ -18,10 +18,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
+from profilecore.values import frozen
 
 
 class Capability(Enum):
@@ -37,7 +36,7 @@ class Capability(Enum):
     """Several processes may use the store at once."""
 
 
-@attrs.frozen
+@frozen
 class Line:
     """A folded text and the words that find it."""
 
@@ -45,7 +44,7 @@ class Line:
     words: tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class Terms:
     """Everything a document is found by."""
 
@@ -60,7 +59,7 @@ class Terms:
 NO_TERMS = Terms()
 
 
-@attrs.frozen
+@frozen
 class Query:
     """What to search for: every condition must hold.
 
@@ -73,7 +72,7 @@ class Query:
     keys: tuple[int, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class Hit:
     """One row that matches.  ``position`` goes into the next call to go on behind it.
 
