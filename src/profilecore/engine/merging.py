@@ -89,7 +89,9 @@ def _plan(
         list(losers.values()),
         choices,
         owned,
-        kernel.merge_rules,
+        rules.MergeRules(
+            kernel.survivorship, kernel.border.facets, kernel.settings.trusted_sources
+        ),
         kernel.now(),
         kernel.actor,
     )

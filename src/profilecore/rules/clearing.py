@@ -9,7 +9,7 @@ from profilecore.errors import Blocker
 from profilecore.model.documents import Document, DocumentKind, Hold, OnClear
 from profilecore.model.fields import Clear, rules_of
 from profilecore.model.profile import Profile
-from profilecore.rules.merging import fingerprint
+from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import is_empty
 from profilecore.rules.visibility import Actor, may_see
 from profilecore.values import frozen

@@ -5,7 +5,6 @@ Planning is pure; the same plan is shown to a person, serialised, and applied.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from profilecore.model.enums import NameType, State
 from profilecore.model.fields import evolve, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import Profile
+from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import (
     RULES,
     Candidate,
@@ -149,13 +149,6 @@ def plan_merge(
         blockers=blockers,
         result=result,
     )
-
-
-def fingerprint(people: Iterable[Profile], documents: Iterable[Document], *more: Any) -> str:
-    """Digest what a plan rests on: which versions of which profiles and documents."""
-    seen = sorted((p.id, p.version) for p in people)
-    owned = sorted((d.kind, d.id, d.version) for d in documents)
-    return hashlib.blake2b(repr((seen, owned, more)).encode(), digest_size=16).hexdigest()
 
 
 def _blockers(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:

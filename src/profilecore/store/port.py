@@ -15,12 +15,14 @@ import abc
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.values import frozen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Capability(Enum):
