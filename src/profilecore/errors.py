@@ -29,8 +29,10 @@ from typing import Any, ClassVar
 
 import attrs
 
+from profilecore.values import frozen
 
-@attrs.frozen
+
+@frozen
 class Problem:
     """One thing wrong with an input.
 
@@ -43,7 +45,7 @@ class Problem:
     message: str
 
 
-@attrs.frozen
+@frozen
 class Blocker:
     """One reason why a merge or a clear is refused.
 
@@ -93,7 +95,7 @@ class InvalidProfile(ProfilecoreError, ValueError):
         super().__init__(shown + more)
 
     def details(self) -> Mapping[str, Any]:
-        return {"problems": [attrs.asdict(p) for p in self.problems]}
+        return {"problems": [attrs.asdict(p) for p in self.problems]}  # type: ignore[arg-type]  # mypy does not know frozen()
 
 
 class VersionConflict(ProfilecoreError):
@@ -129,7 +131,7 @@ class _Blocked(ProfilecoreError):
         super().__init__(f"{sentence}: {reasons}")
 
     def details(self) -> Mapping[str, Any]:
-        return {"blockers": [attrs.asdict(b) for b in self.blockers]}
+        return {"blockers": [attrs.asdict(b) for b in self.blockers]}  # type: ignore[arg-type]  # mypy does not know frozen()
 
 
 class MergeBlocked(_Blocked):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
@@ -16,6 +15,7 @@ from profilecore.errors import Blocker, PluginError, Problem
 from profilecore.hooks import PROJECT, HeldElsewhere, Hooks, ReferenceProvider, StaySource
 
 if TYPE_CHECKING:
+    import logging
     from importlib.metadata import EntryPoint
 
     import click
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 GROUP = "profilecore.plugins"
 T = TypeVar("T")
-_log = logging.getLogger("profilecore.plugins")
 
 
 class Secret:
@@ -50,7 +49,7 @@ class Secret:
         return "Secret('***')"
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Contributions:
     """What the plugins registered, by kind; names are unique over all plugins."""
 
@@ -157,7 +156,7 @@ class Plugins:
     def _fail(self, error: PluginError) -> None:
         if self._strict:
             raise error
-        _log.warning("%s", error)
+        _log().warning("%s", error)
         self.failures.append(error)
 
     def _contributions(self) -> Contributions:
@@ -276,7 +275,7 @@ class Plugins:
 
     def _report(self, plugin: str, hook: str, cause: BaseException) -> PluginError:
         error = _plugin_error(plugin, hook, cause)
-        _log.error("%s", error)
+        _log().error("%s", error)
         return error
 
 
@@ -314,6 +313,12 @@ def _name_of(plugin: object) -> str:
     if isinstance(plugin, type):
         return plugin.__name__
     return str(getattr(plugin, "__name__", type(plugin).__name__))
+
+
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("profilecore.plugins")
 
 
 def _hook_name(hook: object) -> str:

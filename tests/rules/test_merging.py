@@ -15,7 +15,8 @@ from profilecore import InvalidProfile, Note, Profile
 from profilecore.model import Document, State, record
 from profilecore.model.fields import Clear, Search, Sensitivity, field, rules_of
 from profilecore.model.parts import Provenance, Relationship
-from profilecore.rules.merging import MergePlan, MergeRules, fingerprint, plan_merge
+from profilecore.rules.fingerprint import fingerprint
+from profilecore.rules.merging import MergePlan, MergeRules, plan_merge
 from profilecore.rules.survivorship import is_empty, item_key
 
 RULES = MergeRules()

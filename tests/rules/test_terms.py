@@ -13,7 +13,7 @@ from kit import emails, examples, phones
 from profilecore import Email, ExternalId, IdentityDocument, Phone, Profile
 from profilecore.model import Classification, DocumentType, Name, State, TaxId
 from profilecore.normalise.text import fold
-from profilecore.rules.terms import MAX_WORD, TermMaker, lines_of, parse
+from profilecore.rules.terms import MAX_WORD, TermMaker, lines_of, parse, readings
 
 MAKER = TermMaker(b"salt")
 words = st.text(
@@ -92,8 +92,8 @@ def test_a_word_that_nothing_begins_with_finds_nobody(typed: str) -> None:
         ("ana garcía", "garcia", ("garcia", "ana"), ()),
         ("600 111 222", "600111222", (), ()),
         ("ana 600 111", "600111", ("ana",), ()),
-        ("A@B.example", "a@b.example", (), ()),
-        ("x-12 ana@e", "ana@e", (), ("x12",)),
+        ("A@B.example", "@a@b.example", (), ()),
+        ("x-12 ana@e", "@ana@e", (), ("x12",)),
         ("O'Brien", "obrien", (), ()),
     ],
 )
@@ -132,9 +132,16 @@ def test_the_row_that_shows_a_profile_looks_like_the_first(name: str, typed: str
 
 def test_several_names_are_of_one_text() -> None:
     guest = Profile(first_name="Ana", last_name="Lopez", emails=(Email("garcia@example.org"),))
-    assert found(guest, "garcia")
     assert found(guest, "ana garcia@")
     assert not found(guest, "ana garcia")
+
+
+def test_what_stands_alone_can_begin_an_address() -> None:
+    lines = lines_of(Profile(last_name="Lopez", emails=(Email("garcia7@example.org"),)))
+    for typed in ("garcia", "garcia7", "GAR"):
+        name, address = readings(typed)
+        assert name.first_row(lines) is None
+        assert address.first_row(lines) == ("@garcia7@example.org", "lopez")
 
 
 def test_a_long_word_is_found_by_its_beginning_and_in_full() -> None:

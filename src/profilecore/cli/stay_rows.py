@@ -14,6 +14,7 @@ from profilecore.cli.targets import fold_column
 from profilecore.engine import Engine
 from profilecore.engine.loading import LoadReport, Reject
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+from profilecore.model.fields import evolve
 
 BATCH = 500
 _EXTERNAL_ID = "external_id"
@@ -148,7 +149,7 @@ def load(
                     on_reject(reject_or_outcome)
                 else:
                     counts[reject_or_outcome] += 1
-        report = attrs.evolve(
+        report = evolve(
             report, **{name: getattr(report, name) + count for name, count in counts.items()}
         )
         on_progress(report)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import clearing, loading, merging, owning, profiles, searching
+from profilecore.engine import clearing, owning, profiles, searching
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.kernel import Kernel, Settings
-from profilecore.engine.loading import LoadReport
-from profilecore.engine.merging import Unmerged
 from profilecore.engine.profiles import Relation
 from profilecore.engine.searching import Page
 from profilecore.errors import NotFound, PluginError
@@ -26,10 +24,14 @@ from profilecore.plugins import ConfigFault, Plugins, read_config
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.checks import Missing
 from profilecore.rules.clearing import ClearPlan
-from profilecore.rules.merging import MergePlan
 from profilecore.rules.visibility import Actor
 from profilecore.store.opening import open_store
 from profilecore.store.port import Store
+
+if TYPE_CHECKING:
+    from profilecore.engine.loading import LoadReport
+    from profilecore.engine.merging import Unmerged
+    from profilecore.rules.merging import MergePlan
 
 
 class Engine:
@@ -204,7 +206,8 @@ class Engine:
 
         Every word is a prefix; names in any order, accents and case folded; e-mail addresses,
         telephone digits and document numbers work as words.  Several names must belong to one
-        name of the profile.  Filters must all hold; ``source`` is the marketing source.
+        name of the profile; a word alone that no name or number begins is looked for among the
+        e-mail addresses.  Filters must all hold; ``source`` is the marketing source.
 
         Profiles come in the order of the words that one typed word begins: a number before a
         name, a rare name before a frequent one, a long one before a short one.  Each profile
@@ -230,6 +233,8 @@ class Engine:
         **options: Any,
     ) -> LoadReport:
         """Take in many rows of one source; see :func:`profilecore.engine.loading.load`."""
+        from profilecore.engine import loading
+
         return loading.load(self._kernel, rows, source=source, workers=workers, **options)
 
     # ---- merge
@@ -249,6 +254,8 @@ class Engine:
         :raises NotFound: as :meth:`get`.
         :raises InvalidProfile: if a choice names no field or no profile of this merge.
         """
+        from profilecore.engine import merging
+
         return merging.plan(self._kernel, survivor_id, other_ids, choices or {})
 
     def merge(self, plan: MergePlan, *, key: str | None = None) -> Merge:
@@ -260,6 +267,8 @@ class Engine:
         :raises MergeBlocked: with every blocker.
         :raises PluginError: if a host's references could not be re-pointed; nothing was written.
         """
+        from profilecore.engine import merging
+
         return merging.apply(self._kernel, plan, key)
 
     def unmerge(self, merge_id: str) -> Unmerged:
@@ -270,10 +279,14 @@ class Engine:
         :raises NotFound: if there is no such merge, as after a clear.
         :raises UnmergeBlocked: if the survivor was itself merged on, or cleared.
         """
+        from profilecore.engine import merging
+
         return merging.unmerge(self._kernel, merge_id)
 
     def merges(self, profile_id: str) -> list[Merge]:
         """Give the merges into a person, oldest first, without values."""
+        from profilecore.engine import merging
+
         return merging.merges(self._kernel, profile_id)
 
     # ---- clear

@@ -6,7 +6,6 @@ one commits, and only then are observers told.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,14 +43,13 @@ from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
 from profilecore.rules.changing import Border, Occasion
-from profilecore.rules.merging import MergeRules
-from profilecore.rules.survivorship import RULES
+from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see_profile
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+from profilecore.values import frozen
 
 T = TypeVar("T")
-_log = logging.getLogger("profilecore.engine")
 PROFILE = "profile"
 UNDELIVERED = "undelivered"
 RETRY_SECONDS = 5.0
@@ -65,7 +63,7 @@ CORE_KINDS = (
 )
 
 
-@attrs.frozen
+@frozen
 class Settings:
     """The chain's own settings, read from ``config["profilecore"]``.
 
@@ -190,7 +188,7 @@ class Kernel:
         # The core's own kinds cannot be redefined.
         self.kinds: Mapping[str, DocumentKind] = made.kinds | {k.name: k for k in CORE_KINDS}
         self.border = Border(settings.region, settings.custom_fields, made.facets)
-        self.merge_rules = MergeRules(rules, made.facets, settings.trusted_sources)
+        self.survivorship: Mapping[str, Rule] = rules
         self.terms = TermMaker(store.salt, tuple(made.terms))
         self._observers = plugins.observers
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
@@ -299,7 +297,9 @@ class Kernel:
                 step()
             except StoreError as error:
                 # What the caller asked for is committed; what follows it is taken up again.
-                _log.warning("After a commit: %s", error)
+                import logging
+
+                logging.getLogger("profilecore.engine").warning("After a commit: %s", error)
 
     def deliver(self, fresh: Iterable[Event] = ()) -> None:
         """Offer committed events to the observers; what failed before comes first.
@@ -481,7 +481,7 @@ class _Borrowed(AbstractContextManager[Reader]):
         pass
 
 
-@attrs.frozen
+@frozen
 class _Undelivered:
     plugin: str
     event: Event

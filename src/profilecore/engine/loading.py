@@ -37,12 +37,17 @@ from profilecore.rules.changing import Border, Change, Occasion, change, new_pro
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import Line, Terms
+from profilecore.values import frozen
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 CHUNK = 500
 BATCH = 8_000
+# The larger the store, the more pages a batch of chance values touches: a larger batch touches
+# each page for more of them.  At most so many, for the memory and for what an end may lose.
+LARGE_BATCH = 24_000
+GROWTH = 16
 SMALL = 2_000
 JOB = "job"
 
@@ -50,7 +55,7 @@ Row = Mapping[str, Any]
 Convert = Callable[[Row], Mapping[str, Any]]
 
 
-@attrs.frozen
+@frozen
 class Reject:
     """A row that was not taken in: its number (from 1), the row as given, and every problem."""
 
@@ -59,7 +64,7 @@ class Reject:
     problems: tuple[Problem, ...]
 
 
-@attrs.frozen
+@frozen
 class LoadReport:
     """How a load went.  ``skipped`` rows were done by an earlier, interrupted run of the job."""
 
@@ -90,7 +95,7 @@ class _Prepared(NamedTuple):
     outcome: tuple[str, bytes] | None
 
 
-@attrs.frozen
+@frozen
 class _Preparer:
     """Prepares rows; travels to the worker processes, so it holds plain values only."""
 
@@ -245,8 +250,10 @@ def load(
     report = LoadReport(skipped=skipped)
     if not kernel.own_time:
         workers = 0
+    with kernel.reading() as reader:
+        held = reader.count(PROFILE)
     with closing(_prepare_all(preparer, numbered, workers)) as chunks:
-        for batch in _batches(chunks):
+        for batch in _batches(chunks, held):
             report = writing.write(batch, report)
             if on_progress is not None:
                 on_progress(report)
@@ -254,7 +261,7 @@ def load(
     return report
 
 
-Chunk = tuple[list[Row], list[Any]]
+Chunk = tuple[bytes | list[Row], list[Any]]
 
 
 def _prepare_all(preparer: _Preparer, rows: Iterator[Row], workers: int | None) -> Generator[Chunk]:
@@ -277,11 +284,12 @@ def _prepare_all(preparer: _Preparer, rows: Iterator[Row], workers: int | None) 
     with ProcessPoolExecutor(
         count, get_context("spawn"), initializer=_start_worker, initargs=(preparer,)
     ) as pool:
-        waiting: deque[tuple[list[Row], Future[bytes]]] = deque()
+        waiting: deque[tuple[bytes | list[Row], Future[bytes]]] = deque()
         try:
             for part in chunks:
-                waiting.append((part, pool.submit(_work, _pack(part))))
-                if len(waiting) > 2 * count + BATCH // CHUNK:
+                packed = _pack(part)
+                waiting.append((packed, pool.submit(_work, packed)))
+                if len(waiting) > 2 * count + LARGE_BATCH // CHUNK:
                     done, future = waiting.popleft()
                     yield done, _result(future.result())
             while waiting:
@@ -301,20 +309,22 @@ def _picklable(preparer: _Preparer) -> bool:
     return True
 
 
-def _batches(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    rows: list[Row] = []
-    prepared: list[Any] = []
-    for part, made in chunks:
-        rows += part
-        prepared += made
-        if len(rows) >= BATCH:
-            yield rows, prepared
-            rows, prepared = [], []
-    if rows:
-        yield rows, prepared
+def _batches(chunks: Iterator[Chunk], held: int) -> Iterator[list[Chunk]]:
+    """Yield chunks together as batches; ``held`` is how many profiles the store has."""
+    batch: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        batch.append(chunk)
+        size += len(chunk[1])
+        if size >= max(BATCH, min(LARGE_BATCH, held // GROWTH)):
+            yield batch
+            held += size
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-@attrs.frozen
+@frozen
 class _Job:
     done: int
 
@@ -354,7 +364,7 @@ class _Writing:
             with self._kernel.writing() as unit:
                 unit.writer.delete(JOB, self._job)
 
-    def write(self, batch: Chunk, before: LoadReport) -> LoadReport:
+    def write(self, batch: list[Chunk], before: LoadReport) -> LoadReport:
         """Write one batch and give the report with its counts added."""
         counts = {"created": 0, "updated": 0, "unchanged": 0}
         rejects: list[Reject] = []
@@ -363,22 +373,28 @@ class _Writing:
             new: list[tuple[Document, Terms]] = []
             created: list[tuple[str, tuple[str, ...]]] = []
             later: list[tuple[int, Row, _Prepared]] = []
-            known = self._known(unit, batch[1])
-            for number, (row, made) in enumerate(zip(*batch, strict=True), before.done + 1):
-                if not isinstance(made, _Prepared):
-                    rejects.append(Reject(number, row, made))
-                    continue
-                mark = made.known_by if made.outcome is None else made.outcome[0]
-                if mark in known or self._judged:
-                    later.append((number, row, made))
-                    continue
-                known.add(mark)
-                terms = Terms(made.keys, made.lines)
-                new.append((Document(PROFILE, made.id, made.id, 1, made.body), terms))
-                if made.outcome is not None:
-                    id, body = made.outcome
-                    new.append((Document("outcome", id, made.id, 1, body), Terms()))
-                created.append((made.id, made.fields))
+            known = self._known(unit, [made for _, prepared in batch for made in prepared])
+            number = before.done
+            for packed, prepared in batch:
+                rows: list[Row] = []  # few are needed again
+                for at, made in enumerate(prepared):
+                    number += 1
+                    if not isinstance(made, _Prepared):
+                        rows = rows or _unpack(packed)
+                        rejects.append(Reject(number, rows[at], made))
+                        continue
+                    mark = made.known_by if made.outcome is None else made.outcome[0]
+                    if mark in known or self._judged:
+                        rows = rows or _unpack(packed)
+                        later.append((number, rows[at], made))
+                        continue
+                    known.add(mark)
+                    terms = Terms(made.keys, made.lines)
+                    new.append((Document(PROFILE, made.id, made.id, 1, made.body), terms))
+                    if made.outcome is not None:
+                        id, body = made.outcome
+                        new.append((Document("outcome", id, made.id, 1, body), Terms()))
+                    created.append((made.id, made.fields))
             unit.writer.insert(new)
             unit.emit_all(PROFILE_CREATED, created)
             counts["created"] = len(created)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import attrs
-
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.profiles import MAX_BODY, Once, path
 from profilecore.errors import (
@@ -31,11 +29,12 @@ from profilecore.rules.merging import MergePlan
 from profilecore.rules.unmerging import NAME_FIELDS, settle_names, take_out
 from profilecore.rules.visibility import CHAIN, seen_by
 from profilecore.store.port import Reader
+from profilecore.values import frozen
 
 _NEVER = ("merge-with-itself", "cycle")
 
 
-@attrs.frozen
+@frozen
 class Unmerged:
     """What an unmerge did.
 
@@ -90,7 +89,9 @@ def _plan(
         list(losers.values()),
         choices,
         owned,
-        kernel.merge_rules,
+        rules.MergeRules(
+            kernel.survivorship, kernel.border.facets, kernel.settings.trusted_sources
+        ),
         kernel.now(),
         kernel.actor,
     )

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 import msgspec
 
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
@@ -24,6 +23,7 @@ from profilecore.model.profile import Profile
 from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
 from profilecore.rules.visibility import may_see_profile, seen_by
 from profilecore.store.port import Reader
+from profilecore.values import frozen
 
 MAX_BODY = 2**20
 MAX_EDGES = 1_000_000
@@ -126,7 +126,7 @@ def _unknown_relations(unit: Unit, profile: Profile) -> list[Problem]:
     return problems
 
 
-@attrs.frozen
+@frozen
 class Relation:
     """What another person is to this one; ``derived`` where the edge is the other's."""
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import os
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
-
-import attrs
-import msgspec
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
@@ -21,6 +14,10 @@ from profilecore.normalise.text import fold
 from profilecore.rules.terms import Typed, lines_of, readings
 from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
+from profilecore.values import frozen
+
+if TYPE_CHECKING:
+    from profilecore.engine.cursors import Cursors
 
 T = TypeVar("T")
 MAX_PAGE = 500
@@ -30,7 +27,7 @@ MAX_EVENTS = 10_000
 MANY = 8_000
 
 
-@attrs.frozen
+@frozen
 class Page(Generic[T]):
     """One page of a list; ``next`` is the cursor of the following page, ``None`` at the end."""
 
@@ -38,7 +35,7 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-@attrs.frozen
+@frozen
 class Filters:
     """What a profile must have besides the words: every filter given must hold."""
 
@@ -119,8 +116,10 @@ def search(
     return page
 
 
-def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> _Cursors:
-    return _Cursors(kernel.store.salt, repr((typed, sorted(keys))).encode())
+def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> Cursors:
+    from profilecore.engine.cursors import Cursors
+
+    return Cursors(kernel.store.salt, repr((typed, sorted(keys))).encode())
 
 
 def _meant(
@@ -140,7 +139,7 @@ def _search(
     keys: tuple[int, ...],
     limit: int,
     after: list[Any] | None,
-    pages: _Cursors,
+    pages: Cursors,
 ) -> Page[Profile]:
     position: tuple[Any, ...] | None = None
     if after is None:
@@ -200,7 +199,7 @@ def _shown_by(hit: Hit, body: bytes | None, typed: Typed, kernel: Kernel) -> Pro
 
 
 def _listing(
-    kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None, pages: _Cursors
+    kernel: Kernel, reader: Reader, limit: int, after: list[Any] | None, pages: Cursors
 ) -> Page[Profile]:
     found: list[Profile] = []
     last: str | None = after[0] if after else None
@@ -234,53 +233,3 @@ def changes(kernel: Kernel, after: int | str, limit: int) -> Page[Event]:
             visible = {p.id for p in about if may_see_profile(p, kernel.actor)}
             seen = [e for e in seen if e.profile_id in visible]
     return Page(tuple(seen), str(found[-1].seq if found else after))
-
-
-@attrs.frozen
-class _Cursors:
-    """Makes and opens the cursors of one query.
-
-    A position holds a folded name, and cursors end in addresses and logs: so it is masked.  A
-    cursor of another query would point anywhere: so it is bound to its own.
-    """
-
-    salt: bytes = attrs.field(repr=False)
-    query: bytes = attrs.field(repr=False)
-
-    def seal(self, position: Any) -> str:
-        plain = msgspec.json.encode(position)
-        nonce = os.urandom(8)
-        sealed = nonce + self._tag(nonce, plain) + self._mask(nonce, plain)
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
-
-    def fits(self, cursor: str) -> bool:
-        """Tell whether a cursor is of this query."""
-        try:
-            self.open(cursor)
-        except InvalidProfile:
-            return False
-        return True
-
-    def open(self, cursor: str) -> list[Any]:
-        try:
-            sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            nonce, tag, masked = sealed[:8], sealed[8:16], sealed[16:]
-            plain = self._mask(nonce, masked)
-            if not hmac.compare_digest(tag, self._tag(nonce, plain)):
-                raise ValueError
-            position: list[Any] = msgspec.json.decode(plain)
-        except ValueError:
-            problem = Problem("/cursor", "invalid-value", "must be a cursor this search gave")
-            raise InvalidProfile([problem]) from None
-        return position
-
-    def _tag(self, nonce: bytes, plain: bytes) -> bytes:
-        content = nonce + plain + self.query
-        return hashlib.blake2b(content, digest_size=8, key=self.salt).digest()
-
-    def _mask(self, nonce: bytes, content: bytes) -> bytes:
-        stream = b"".join(
-            hashlib.blake2b(nonce + part.to_bytes(4, "big"), key=self.salt).digest()
-            for part in range(len(content) // 64 + 1)
-        )
-        return bytes(a ^ b for a, b in zip(content, stream, strict=False))

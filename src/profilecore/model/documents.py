@@ -16,6 +16,7 @@ import attrs
 
 from profilecore.model.fields import Clear, Search, Sensitivity, field, lean, record
 from profilecore.model.parts import Stamp
+from profilecore.values import frozen
 
 
 class OnClear(Enum):
@@ -26,7 +27,7 @@ class OnClear(Enum):
     KEEP = "keep"
 
 
-@attrs.frozen
+@frozen
 class DocumentKind:
     """A kind of owned document.
 
@@ -146,7 +147,7 @@ class Outcome:
     )
 
 
-@attrs.frozen
+@frozen
 class Document:
     """The envelope the store keeps.  ``property_id`` is ``None`` for the whole chain."""
 

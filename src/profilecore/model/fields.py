@@ -14,6 +14,7 @@ from typing import Any, TypeVar, dataclass_transform
 import attrs
 
 from profilecore.errors import FieldRuleMissing
+from profilecore.values import frozen
 
 
 class Clear(Enum):
@@ -45,7 +46,7 @@ class Search(Enum):
     EXACT = "exact"
 
 
-@attrs.frozen
+@frozen
 class FieldRule:
     """The four rules of one field.
 
@@ -117,15 +118,14 @@ def record(cls: C) -> C:
         return fields
 
     cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    made: C = attrs.frozen(cls, kw_only=True, slots=False, repr=False, field_transformer=check)
-    return _lean(made)
+    return _lean(frozen(cls, kw_only=True, repr=False, field_transformer=check))
 
 
 @dataclass_transform(frozen_default=True)
 def part(cls: C) -> C:
     """Make an immutable attrs class whose instances live inside a field and never show in repr."""
     cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    made: C = attrs.frozen(cls, slots=False, repr=False)
+    made = frozen(cls, repr=False)
     made.__repr__ = _closed_repr  # type: ignore[method-assign, assignment]  # on purpose
     return _lean(made)
 
@@ -134,7 +134,7 @@ def part(cls: C) -> C:
 def lean(cls: C) -> C:
     """Make an immutable attrs class whose values :func:`build` can make."""
     cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    return _lean(attrs.frozen(cls, slots=False))
+    return _lean(frozen(cls))
 
 
 def _lean(cls: C) -> C:

@@ -37,7 +37,7 @@ class Refused(Exception):  # no error: it only leaves a reader
     """A value that was refused; its problem is already noted."""
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Reading:
     """One reading: the problems so far, and the region for national telephone numbers."""
 

@@ -17,6 +17,7 @@ from profilecore.model.reading import Reading
 from profilecore.normalise import codes
 from profilecore.rules.survivorship import is_empty, item_key, one_primary
 from profilecore.rules.visibility import SCOPED_FIELDS, Actor, hidden_items
+from profilecore.values import frozen
 
 SETTABLE = frozenset(rules_of(Profile)) - ENGINE_FIELDS
 
@@ -34,7 +35,7 @@ class Unset:
 UNSET = Unset()
 
 
-@attrs.frozen
+@frozen
 class Border:
     """What a host lets in: its custom fields, its facets, its default telephone region."""
 
@@ -43,7 +44,7 @@ class Border:
     facets: Mapping[str, type] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@frozen
 class Occasion:
     """When, by whom and from which source something is written, and how ids are made."""
 
@@ -112,7 +113,7 @@ def _as_new(value: Any) -> Any:
     return one_primary(value) if isinstance(value, tuple) else value
 
 
-@attrs.frozen
+@frozen
 class Change:
     """A change worked out: the new state and the names of the fields that differ.
 

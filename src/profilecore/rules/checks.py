@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 
-import attrs
-
 from profilecore.model.profile import Profile
+from profilecore.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Missing:
     """One thing to supply: where it goes (a JSON pointer), what it is, and who can supply it."""
 
@@ -20,7 +19,7 @@ class Missing:
     supplier: str = "guest"
 
 
-@attrs.frozen
+@frozen
 class Check:
     """A named check.  ``run`` is a pure function of a profile and the day it is asked for."""
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import attrs
-
 from profilecore.errors import Blocker
 from profilecore.model.documents import Document, DocumentKind, Hold, OnClear
 from profilecore.model.fields import Clear, rules_of
 from profilecore.model.profile import Profile
-from profilecore.rules.merging import fingerprint
+from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import is_empty
 from profilecore.rules.visibility import Actor, may_see
+from profilecore.values import frozen
 
 T = TypeVar("T")
 
 
-@attrs.frozen
+@frozen
 class Fate:
     """What becomes of one owned document: ``erase``, ``fields`` (reduced) or ``keep``."""
 
@@ -27,7 +26,7 @@ class Fate:
     on_clear: OnClear
 
 
-@attrs.frozen
+@frozen
 class ClearPlan:
     """Everything a clear will do.  Nothing is written until it is applied.
 

@@ -5,7 +5,6 @@ Planning is pure; the same plan is shown to a person, serialised, and applied.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from profilecore.model.enums import NameType, State
 from profilecore.model.fields import evolve, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import Profile
+from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import (
     RULES,
     Candidate,
@@ -27,12 +27,13 @@ from profilecore.rules.survivorship import (
     is_empty,
 )
 from profilecore.rules.visibility import CHAIN, Actor, may_see, seen_by
+from profilecore.values import frozen
 
 # Kept by the engine itself, not decided field by field.
 _BOOKKEEPING = frozenset({"version", "updated_at", "provenance", "facets"})
 
 
-@attrs.frozen
+@frozen
 class FieldPlan:
     """What a merge does to one field.
 
@@ -48,7 +49,7 @@ class FieldPlan:
     profile_id: str | None = None
 
 
-@attrs.frozen
+@frozen
 class MergePlan:
     """Everything a merge will do.  Nothing is written until it is applied.
 
@@ -91,7 +92,7 @@ def _field_seen(plan: FieldPlan, actor: Actor) -> FieldPlan:
     return evolve(plan, candidates=candidates, value=cut(plan.value))
 
 
-@attrs.frozen
+@frozen
 class MergeRules:
     """What a merge goes by: the survivorship rules by name, the facets, the trusted sources."""
 
@@ -148,13 +149,6 @@ def plan_merge(
         blockers=blockers,
         result=result,
     )
-
-
-def fingerprint(people: Iterable[Profile], documents: Iterable[Document], *more: Any) -> str:
-    """Digest what a plan rests on: which versions of which profiles and documents."""
-    seen = sorted((p.id, p.version) for p in people)
-    owned = sorted((d.kind, d.id, d.version) for d in documents)
-    return hashlib.blake2b(repr((seen, owned, more)).encode(), digest_size=16).hexdigest()
 
 
 def _blockers(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:

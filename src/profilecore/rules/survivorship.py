@@ -15,11 +15,12 @@ import attrs
 
 from profilecore.model.fields import evolve, fields_of
 from profilecore.model.parts import Consent, Stamp
+from profilecore.values import frozen
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@attrs.frozen
+@frozen
 class Candidate:
     """What one profile has for a field."""
 
@@ -28,7 +29,7 @@ class Candidate:
     stamp: Stamp | None = None
 
 
-@attrs.frozen
+@frozen
 class Choice:
     """The value that survives, where it came from (``None``: from several) and why."""
 
@@ -38,7 +39,7 @@ class Choice:
     stamp: Stamp | None = None
 
 
-@attrs.frozen
+@frozen
 class Preference:
     """What the caller prefers: sources in falling order of trust, and an explicit choice."""
 

@@ -15,10 +15,12 @@ import attrs
 
 from profilecore.errors import PluginError
 from profilecore.model.enums import State
+from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.normalise.contact import country_code, digits
 from profilecore.normalise.text import compact, fold
 from profilecore.store.port import Line, Terms
+from profilecore.values import frozen
 
 MAX_WORD = 64
 
@@ -34,7 +36,7 @@ def _keyed(salt: bytes) -> blake2b:
     return blake2b(digest_size=8, key=salt)
 
 
-@attrs.frozen
+@frozen
 class TermMaker:
     """Makes terms under a store's salt.  Picklable where its sources are."""
 
@@ -89,7 +91,8 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
     company = fold(profile.company_name) if profile.company_name else ""
     text = f"{own} {company}" if company else own
     words = text.split()
-    words += [email.value for email in profile.emails]
+    # Their own range of words: else each search for a name would go through addresses too.
+    words += [f"@{email.value}" for email in profile.emails]
     for phone in profile.phones:
         words += _phone_words(phone.value)
     for document in profile.documents:
@@ -124,7 +127,7 @@ def _number_words(number: str | None) -> list[str]:
     return [plain, plain.lstrip("0")] if plain.isdecimal() and plain[0] == "0" else [plain]
 
 
-@attrs.frozen
+@frozen
 class Typed:
     """A query as typed, taken apart.
 
@@ -140,7 +143,7 @@ class Typed:
 
     def led_by(self, rival: str | None) -> Typed:
         """Give the same query with another of its rivals in the lead."""
-        return self if rival == self.word else attrs.evolve(self, word=rival)
+        return self if rival == self.word else evolve(self, word=rival)
 
     def may_be_first(self, word: str, text: str) -> bool:
         """Tell by its text alone whether a row can be the first; :meth:`first_row` decides."""
@@ -169,16 +172,20 @@ class Typed:
 def readings(text: str) -> tuple[Typed, ...]:
     """Give the ways in which a typed query can be meant, the likeliest first.
 
-    ``ana.garc`` is a name typed with a dot, or the beginning of an e-mail address.
+    ``ana.garc`` is a name typed with a dot, or the beginning of an e-mail address; and so is
+    whatever stands alone.
     """
     first = parse(text)
-    if not any(_may_begin_an_address(token) for token in text.split()):
+    tokens = text.split()
+    if not any(_may_begin_an_address(token, alone=len(tokens) == 1) for token in tokens):
         return (first,)
     return (first, parse(text, addresses=True))
 
 
-def _may_begin_an_address(token: str) -> bool:
-    return "@" not in token and not token.isalnum() and any(c.isalpha() for c in token)
+def _may_begin_an_address(token: str, *, alone: bool) -> bool:
+    if "@" in token:
+        return False
+    return alone or (not token.isalnum() and any(c.isalpha() for c in token))
 
 
 def parse(text: str, *, addresses: bool = False) -> Typed:
@@ -187,14 +194,15 @@ def parse(text: str, *, addresses: bool = False) -> Typed:
     Names come in any order; digits typed with blanks or signs are joined; a word with ``@`` is
     an e-mail address; letters mixed with digits are a document number.  A number or address
     leads before a name, and a long word before a short one, unless a rival proves rarer.
-    With ``addresses``, words joined by signs are beginnings of e-mail addresses too.
+    With ``addresses``, words joined by signs and words alone are beginnings of e-mail addresses.
     """
     names: list[str] = []
     numbers: list[str] = []
     run = ""
-    for token in text.split():
-        if "@" in token or (addresses and _may_begin_an_address(token)):
-            numbers.append(token.casefold())
+    tokens = text.split()
+    for token in tokens:
+        if "@" in token or (addresses and _may_begin_an_address(token, alone=len(tokens) == 1)):
+            numbers.append(f"@{token.casefold()}")
         elif not any(c.isalpha() for c in token):
             run += digits(token)
             continue

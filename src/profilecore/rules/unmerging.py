@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
-
 from profilecore.model.enums import NameType
 from profilecore.model.fields import evolve
 from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
 from profilecore.rules.survivorship import item_key
+from profilecore.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Undone:
     """A survivor with a merge taken out; ``kept`` names fields edited since, left as they are."""
 

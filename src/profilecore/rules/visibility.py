@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from profilecore.model import parts
 from profilecore.model.enums import SharedLevel
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
+from profilecore.values import frozen
 
 # Collections whose items may belong to one property.
 SCOPED_FIELDS = {
@@ -21,7 +20,7 @@ SCOPED_FIELDS = {
 }
 
 
-@attrs.frozen
+@frozen
 class Actor:
     """Who acts, and for which property; ``None`` acts for the whole chain.
 

@@ -18,7 +18,7 @@ from profilecore.model.fields import evolve
 from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Store, Terms, Writer
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Row:
     number: int
     document: Document

@@ -15,13 +15,14 @@ import abc
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
+from profilecore.values import frozen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Capability(Enum):
@@ -58,7 +59,7 @@ class Terms(NamedTuple):
 NO_TERMS = Terms()
 
 
-@attrs.frozen
+@frozen
 class Query:
     """What to search for: every condition must hold.
 
@@ -71,7 +72,7 @@ class Query:
     keys: tuple[int, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class Hit:
     """One row that matches.  ``position`` goes into the next call to go on behind it.
 
