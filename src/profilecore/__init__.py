@@ -43,6 +43,7 @@ from profilecore.model import (
     Stay,
 )
 from profilecore.plugins import Secret
+from profilecore.rules.chain import ChainFault
 from profilecore.rules.changing import UNSET
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.visibility import Actor
@@ -57,6 +58,7 @@ __all__ = [
     "Address",
     "AsyncEngine",
     "Blocker",
+    "ChainFault",
     "ClearBlocked",
     "ClearPlan",
     "Consent",

@@ -75,8 +75,33 @@ def show_receipt(receipt: Receipt, to: Console | None = None) -> None:
         ("erased", ", ".join(f"{n} {kind}" for kind, n in receipt.erased.items())),
         ("kept, without personal values", ", ".join(f"{n} {k}" for k, n in receipt.kept.items())),
         ("reason", receipt.reason),
+        ("number", receipt.number),
+        ("seal", receipt.seal),
     ]
     table(("", ""), rows, to=to)
+
+
+@click.group()
+def receipts() -> None:
+    """Look after the receipts of clears."""
+
+
+@receipts.command()
+@click.pass_obj
+def verify(invocation: Invocation) -> None:
+    """Check that no receipt was changed, dropped or moved; exit with 1 if one was."""
+    faults = invocation.engine.verify_receipts()
+
+    def show() -> None:
+        if not faults:
+            say("The chain of receipts is whole.")
+            return
+        rows = [(fault.number, fault.code, fault.receipt_id or "") for fault in faults]
+        table(("number", "fault", "receipt"), rows)
+
+    invocation.answer({"items": [tree(fault) for fault in faults], "next": None}, show)
+    if faults:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()

@@ -28,6 +28,7 @@ for command in (
     profiles.check,
     stores.changes,
     clearing.scrub,
+    clearing.receipts,
     stores.plugins,
     stores.rules,
     demo.demo,

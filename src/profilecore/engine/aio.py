@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from profilecore.model.events import Event
     from profilecore.model.profile import Profile
     from profilecore.model.stay import Stay
+    from profilecore.rules.chain import ChainFault
     from profilecore.rules.checks import Missing
     from profilecore.rules.clearing import ClearPlan
     from profilecore.rules.merging import MergePlan
@@ -117,6 +118,9 @@ class AsyncEngine:
 
     async def receipt(self, profile_id: str) -> Receipt:
         return await self.run(self.sync.receipt, profile_id)
+
+    async def verify_receipts(self) -> list[ChainFault]:
+        return await self.run(self.sync.verify_receipts)
 
     async def scrub(self) -> int:
         return await self.run(self.sync.scrub)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.profiles import related_to
 from profilecore.errors import ClearBlocked, NotFound, PluginError, StalePlan
-from profilecore.model.documents import Document, Hold, OnClear, Receipt, ReceiptStatus
+from profilecore.model.documents import Chain, Document, Hold, OnClear, Receipt, ReceiptStatus
 from profilecore.model.enums import State
 from profilecore.model.events import PROFILE_CLEARED, PROFILE_ERASED, PROFILE_UPDATED
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
+from profilecore.rules.chain import ChainFault, linked, verify
 from profilecore.rules.clearing import (
     ClearPlan,
     blockers_for,
@@ -22,6 +23,9 @@ from profilecore.rules.clearing import (
 )
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
+
+# Where the end of the chain is kept: the kind and id of a document that no profile owns.
+CHAIN_OF_RECEIPTS = ("chain", "receipts")
 
 
 def plan(kernel: Kernel, id: str) -> ClearPlan:
@@ -117,6 +121,7 @@ def _clear(unit: Unit, made: ClearPlan, family: Sequence[Profile], reason: str |
         erased={"profile": len(family), **erased},
         kept=kept,
     )
+    receipt = _link(unit, receipt)
     pending = Terms(keys=(_pending_key(kernel),))
     unit.put("receipt", receipt.id, made.profile_id, receipt, expect=0, terms=pending)
     unit.emit(
@@ -127,6 +132,34 @@ def _clear(unit: Unit, made: ClearPlan, family: Sequence[Profile], reason: str |
         related=made.family[1:],
     )
     return receipt
+
+
+def _link(unit: Unit, receipt: Receipt) -> Receipt:
+    """Make a receipt the newest of the chain."""
+    stored = unit.writer.get(*CHAIN_OF_RECEIPTS)
+    made = linked(receipt, _chain(unit.kernel, unit.writer))
+    now = Chain(made.number, made.seal)
+    kind, id = CHAIN_OF_RECEIPTS
+    unit.put(kind, id, id, now, expect=stored.version if stored else 0)
+    return made
+
+
+def _chain(kernel: Kernel, reader: Reader) -> Chain:
+    stored = reader.get(*CHAIN_OF_RECEIPTS)
+    return kernel.codec.load(Chain, stored.body) if stored else Chain()
+
+
+def verify_receipts(kernel: Kernel) -> list[ChainFault]:
+    with kernel.reading() as reader:
+        return list(verify(_receipts(kernel, reader), _chain(kernel, reader)))
+
+
+def _receipts(kernel: Kernel, reader: Reader) -> Iterator[Receipt]:
+    after: str | None = None
+    while documents := reader.listing("receipt", after, 500):
+        for document in documents:
+            yield kernel.codec.load(Receipt, document.body)
+        after = documents[-1].id
 
 
 def _leave_tombstone(unit: Unit, profile: Profile) -> None:

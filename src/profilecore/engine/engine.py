@@ -21,6 +21,7 @@ from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import ConfigFault, Plugins, read_config
+from profilecore.rules.chain import ChainFault
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.checks import Missing
 from profilecore.rules.clearing import ClearPlan
@@ -318,6 +319,15 @@ class Engine:
         :raises NotFound: if there is none.
         """
         return clearing.receipt(self._kernel, profile_id)
+
+    def verify_receipts(self) -> list[ChainFault]:
+        """Go through the receipts of all clears; give every place where their chain is broken.
+
+        Nothing is given where each receipt says what it said when it was written, none is
+        missing, and all are in their order.  Compare the ``seal`` of the newest with one noted
+        outside the store to see that the chain was not written anew as a whole.
+        """
+        return clearing.verify_receipts(self._kernel)
 
     def scrub(self) -> int:
         """Finish pending clears; give the number of receipts that became ``erased``."""

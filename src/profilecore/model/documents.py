@@ -92,7 +92,11 @@ class ReceiptStatus(Enum):
 
 @lean
 class Receipt:
-    """What is left to show of a clear: ids, dates and counts, no values."""
+    """What is left to show of a clear: ids, dates and counts, no values.
+
+    Receipts are numbered from 1 and form a chain: ``seal`` is over the facts of the receipt and
+    ``previous``, the seal of the one before.
+    """
 
     id: str
     profile_id: str
@@ -105,6 +109,17 @@ class Receipt:
     erased: dict[str, int] = attrs.field(factory=dict)
     kept: dict[str, int] = attrs.field(factory=dict)
     erased_at: datetime | None = None
+    number: int = 0
+    previous: str = attrs.field(default="", repr=False)
+    seal: str = attrs.field(default="", repr=False)
+
+
+@lean
+class Chain:
+    """How far the chain of receipts has come: how many there are, and the newest one's seal."""
+
+    length: int = 0
+    newest: str = attrs.field(default="", repr=False)
 
 
 @lean

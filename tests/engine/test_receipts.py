@@ -1,0 +1,97 @@
+"""The chain of receipts: whole after honest work, broken where somebody meddled."""
+
+from __future__ import annotations
+
+import pytest
+
+from profilecore import Engine
+from profilecore.model import Receipt
+from profilecore.model.fields import evolve
+from profilecore.rules.chain import seal
+
+
+def clear_three(engine: Engine) -> list[Receipt]:
+    names = ("Ana", "Berta", "Carla")
+    ids = [engine.create({"last_name": name, "tags": ["VIP"]}).id for name in names]
+    return [engine.clear(id, reason="asked") for id in ids]
+
+
+def meddle(engine: Engine, receipt: Receipt, **changes: object) -> None:
+    kernel = engine._kernel
+    with kernel.writing() as unit:
+        stored = unit.writer.get("receipt", receipt.id)
+        assert stored is not None
+        held = kernel.codec.load(Receipt, stored.body)
+        now = evolve(held, **changes)
+        unit.put("receipt", receipt.id, stored.owner, now, expect=stored.version)
+
+
+def faults(engine: Engine) -> list[tuple[int, str]]:
+    return [(fault.number, fault.code) for fault in engine.verify_receipts()]
+
+
+def test_receipts_are_numbered_and_sealed_over_the_one_before(each_engine: Engine) -> None:
+    assert each_engine.verify_receipts() == []
+    one, two, three = clear_three(each_engine)
+    assert [one.number, two.number, three.number] == [1, 2, 3]
+    assert [one.previous, two.previous, three.previous] == ["", one.seal, two.seal]
+    assert faults(each_engine) == []
+
+
+def test_a_receipt_that_becomes_erased_keeps_its_seal(each_engine: Engine) -> None:
+    made = each_engine.create({"last_name": "Ana"})
+    with each_engine.transaction():
+        pending = each_engine.clear(made.id)
+    erased = each_engine.receipt(made.id)
+    assert pending.status is not erased.status
+    assert pending.seal == erased.seal
+    assert faults(each_engine) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reason": "other"}, {"actor": None}, {"erased": {"profile": 9}}, {"cleared_ids": ()}],
+)
+def test_a_changed_receipt_is_named(each_engine: Engine, change: dict[str, object]) -> None:
+    _, two, _ = clear_three(each_engine)
+    meddle(each_engine, two, **change)
+    (fault,) = each_engine.verify_receipts()
+    assert (fault.number, fault.code, fault.receipt_id) == (2, "changed", two.id)
+
+
+@pytest.mark.parametrize("dropped", [0, 1, 2])
+def test_a_dropped_receipt_is_named(each_engine: Engine, dropped: int) -> None:
+    receipts = clear_three(each_engine)
+    with each_engine._kernel.writing() as unit:
+        unit.writer.delete("receipt", receipts[dropped].id)
+    assert faults(each_engine) == [(dropped + 1, "missing")]
+
+
+def test_reordered_receipts_are_named(each_engine: Engine) -> None:
+    _, two, three = clear_three(each_engine)
+    meddle(each_engine, two, number=3, previous=three.previous, seal=three.seal)
+    meddle(each_engine, three, number=2, previous=two.previous, seal=two.seal)
+    assert {code for _, code in faults(each_engine)} >= {"changed", "moved", "missing"}
+
+
+def test_a_receipt_put_in_later_is_named(each_engine: Engine) -> None:
+    _, two, _ = clear_three(each_engine)
+    with each_engine._kernel.writing() as unit:
+        stored = unit.writer.get("receipt", two.id)
+        assert stored is not None
+        unit.writer.put(evolve(stored, id="forged", version=1), expect=0)
+    assert faults(each_engine) == [(2, "moved")]
+
+
+def test_a_receipt_sealed_anew_breaks_the_link_behind_it(each_engine: Engine) -> None:
+    one, _, _ = clear_three(each_engine)
+    forged = evolve(one, reason="never asked")
+    meddle(each_engine, one, reason="never asked", seal=seal(forged))
+    assert faults(each_engine) == [(2, "unlinked")]
+
+
+def test_the_newest_receipt_sealed_anew_does_not_fit_the_end(each_engine: Engine) -> None:
+    *_, three = clear_three(each_engine)
+    forged = evolve(three, reason="never asked")
+    meddle(each_engine, three, reason="never asked", seal=seal(forged))
+    assert faults(each_engine) == [(3, "unlinked")]
