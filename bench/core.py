@@ -49,7 +49,14 @@ def load(path: Path, size: int) -> float:
     """Fill a store; give profiles a second."""
     # The peer's rows come from memory too; only the large store's are read from a file on the way.
     made = profile_rows(size, 1)
-    rows = list(made) if size <= 200_000 else _through_a_file(made, path.with_suffix(".jsonl"))
+    rows: Iterable[dict[str, Any]]
+    if size <= 200_000:
+        rows = list(made)
+    else:
+        file = path.with_suffix(".jsonl")
+        with file.open("wb") as out:
+            out.writelines(msgspec.json.encode(row) + b"\n" for row in made)
+        rows = _lines(file)
     with Engine.open(f"sqlite:///{path}", discover=False) as engine:
         began = time.perf_counter()
         report = engine.load(rows, source="pms")
@@ -58,11 +65,9 @@ def load(path: Path, size: int) -> float:
     return size / seconds
 
 
-def _through_a_file(rows: Iterable[dict[str, Any]], path: Path) -> Iterator[dict[str, Any]]:
-    """Write rows as JSON Lines at once, and give them read back one by one."""
-    with path.open("wb") as file:
-        file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
-    return map(msgspec.json.decode, path.open("rb"))
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        yield from map(msgspec.json.decode, file)
 
 
 def reads(path: Path, size: int) -> Iterator[Row]:

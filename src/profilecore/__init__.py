@@ -4,8 +4,7 @@ One profile per guest over a chain of properties: created, searched, merged and 
 cleared for good, with everything that varies in plugins.  Start with :class:`Engine`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profilecore.engine import Engine
 from profilecore.engine.searching import Page
@@ -27,6 +26,7 @@ from profilecore.errors import (
     VersionConflict,
 )
 from profilecore.hooks import hookimpl
+from profilecore.later import later
 from profilecore.model import (
     Address,
     Consent,
@@ -97,19 +97,16 @@ __all__ = [
 ]
 
 # Not every process loads in bulk, merges or is asynchronous: imported when first asked for.
-_LATER = {
-    "AsyncEngine": "profilecore.engine.aio",
-    "LoadReport": "profilecore.engine.loading",
-    "MergePlan": "profilecore.rules.merging",
-    "Reject": "profilecore.engine.loading",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+__getattr__ = later(
+    __name__,
+    {
+        "AsyncEngine": "engine.aio",
+        "LoadReport": "engine.loading",
+        "MergePlan": "rules.merging",
+        "Reject": "engine.loading",
+    },
+)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *__all__})

@@ -1,8 +1,8 @@
 """Bodies: model values to stored JSON bytes and back.
 
-Fields at their default are left out, unknown keys are passed over, and each body carries a
-format number (``_``), so that old bodies are upgraded when read.  Facets whose plugin is not
-installed stay plain JSON and survive a round trip untouched.
+Records and parts leave out fields at their default, unknown keys are passed over, and each body
+carries a format number (``_``), so that old bodies are upgraded when read.  Facets whose plugin
+is not installed stay plain JSON and survive a round trip untouched.
 
 The hot path between engine and store runs through here, so readers are compiled once a class
 from its annotations and only touch the keys that are present.
@@ -50,7 +50,7 @@ class Codec:
         if not attrs.has(type(value)):
             raise TypeError(f"{type(value).__name__} has no stored form")
         if self._upgrades:
-            return self._encode({**vars(value), FORMAT_KEY: len(self._upgrades)})
+            return self._encode({**self.plain(value), FORMAT_KEY: len(self._upgrades)})
         return self._encode(value)
 
     def load(self, cls: type[T], body: bytes) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kit import P1, P2, Ids, open_engine
+from kit import P1, P2, Ids, KeepsElsewhere, open_engine
 
 from profilecore import Blocker, ClearBlocked, ClearPlan, Engine, PluginError, hookimpl
 from profilecore.model import ReceiptStatus
@@ -133,30 +133,8 @@ def test_a_decider_sees_the_whole_family_and_its_details_stay_in_their_property(
     assert engine.clear(a.id).profile_id == a.id
 
 
-class Newsletter:
-    """Keeps addresses outside the store."""
-
-    name = "newsletter"
-
-    def __init__(self) -> None:
-        self.held: dict[str, str] = {}
-        self.fails = False
-
-    @hookimpl
-    def profilecore_register_elsewhere(self, register: Callable[[Any], None]) -> None:
-        register(self)
-
-    def export(self, profile_ids: Any) -> Any:
-        return [self.held[id] for id in profile_ids if id in self.held]
-
-    def erase(self, profile_ids: Any) -> int:
-        if self.fails:
-            raise OSError("ana@example.org")
-        return sum(self.held.pop(id, None) is not None for id in profile_ids)
-
-
 def test_what_is_held_elsewhere_is_erased_and_counted() -> None:
-    newsletter = Newsletter()
+    newsletter = KeepsElsewhere("newsletter")
     engine = open_engine(plugins=[newsletter])
     made = engine.create(ANA)
     newsletter.held[made.id] = "ana@example.org"
@@ -165,7 +143,7 @@ def test_what_is_held_elsewhere_is_erased_and_counted() -> None:
 
 
 def test_what_cannot_be_erased_elsewhere_aborts_the_clear() -> None:
-    newsletter = Newsletter()
+    newsletter = KeepsElsewhere("newsletter")
     engine = open_engine(plugins=[newsletter])
     made = engine.create(ANA)
     newsletter.fails = True

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import click
 import pytest
-from kit import Ids, open_engine
+from kit import Ids, KeepsElsewhere, open_engine
 
 from profilecore import (
     Blocker,
@@ -300,25 +300,8 @@ def test_hook_register_stays() -> None:
     assert [s.profile_id for s in engine.stays(b)] == [a, b]
 
 
-class Letters:
-    name = "letters"
-
-    def __init__(self) -> None:
-        self.held: dict[str, str] = {}
-
-    @hookimpl
-    def profilecore_register_elsewhere(self, register: Callable[[Any], None]) -> None:
-        register(self)
-
-    def export(self, profile_ids: Any) -> Any:
-        return [self.held[id] for id in profile_ids if id in self.held]
-
-    def erase(self, profile_ids: Any) -> int:
-        return sum(self.held.pop(id, None) is not None for id in profile_ids)
-
-
 def test_hook_register_elsewhere() -> None:
-    letters = Letters()
+    letters = KeepsElsewhere("letters")
     engine = open_engine(plugins=[letters])
     made = engine.create(ANA)
     letters.held[made.id] = "Dear Ana"

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Written in parts, so that this file does not hold what it looks for.
 INDEX_HOST = re.compile(
-    r"\b(?:pypi\." + r"org|python" + r"hosted\.org)|/simple" + r"/", re.IGNORECASE
+    r"\b(?:{}|{})\.org|/{}/".format("py" + "pi", "python" + "hosted", "sim" + "ple"), re.IGNORECASE
 )
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + r"work|root|home" + r")/")
 INDEX_OPTION = re.compile(r"index-" + r"url|find-" + r"links|file:" + r"//")

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model",),
     ("normalise",),
     ("errors", "ids"),
-    ("values",),
+    ("values", "later"),
 )
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 

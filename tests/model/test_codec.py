@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
@@ -97,3 +98,12 @@ def test_an_older_body_is_upgraded_step_by_step() -> None:
     assert newest.load(Profile, first).last_name == "X"
     assert newest.load(Profile, second).last_name == "X"
     assert newest.load(Profile, newest.dump(Profile(id="A", last_name="x"))).last_name == "x"
+
+
+def test_a_value_with_slots_is_stored_in_any_format() -> None:
+    @attrs.frozen
+    class Visit:
+        table: str | None = None
+
+    for codec in (CODEC, Codec(upgrades=[lambda tree: tree])):
+        assert codec.load(Visit, codec.dump(Visit("7"))) == Visit("7")

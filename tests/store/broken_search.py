@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 
 import attrs
@@ -31,8 +32,9 @@ class FindsWholeWordsOnly(_MemoryWriter):
 class Reordered(_MemoryWriter):
     """Searches in another order, on one page."""
 
+    @abc.abstractmethod
     def order(self, hit: Hit) -> Any:
-        raise NotImplementedError
+        """Give what hits are ordered by."""
 
     def search(self, query: Query, after: Any = None, limit: int = 50) -> list[Hit]:
         return sorted(super().search(query, after, 9_999), key=self.order)[:limit]
@@ -181,8 +183,9 @@ class UsesNumbersAgain(_MemoryWriter):
 class Counted(_MemoryWriter):
     """Counts hits in another way."""
 
+    @abc.abstractmethod
     def counted(self, prefix: str) -> int:
-        raise NotImplementedError
+        """Give the number of hits of a prefix, wrongly."""
 
     def has_hits(self, prefix: str, number: int) -> bool:
         return self.counted(prefix) >= number

@@ -103,11 +103,16 @@ COUNT = "test_count_counts_one_kind"
     [
         f"def {COUNT}(self): pass",
         f"{COUNT} = None",
-        f"@pytest.mark.skip\n    def {COUNT}(self): pass",
-        f"@pytest.mark.xfail(reason='no')\n    def {COUNT}(self): pass",
-        f"@pytest.mark.xfail(strict=True)\n    def {COUNT}(self): pass",
-        f"@pytest.mark.xfail(False, strict=True, reason='no')\n    def {COUNT}(self): pass",
-        f"@pytest.mark.xfail(strict=True, run=False, reason='no')\n    def {COUNT}(self): pass",
+        *(
+            f"@pytest.mark.{mark}\n    def {COUNT}(self): pass"
+            for mark in (
+                "skip",
+                "xfail(reason='no')",
+                "xfail(strict=True)",
+                "xfail(False, strict=True, reason='no')",
+                "xfail(strict=True, run=False, reason='no')",
+            )
+        ),
     ],
 )
 def test_a_silent_override_is_found_out(pytester: pytest.Pytester, override: str) -> None:

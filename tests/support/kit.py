@@ -12,7 +12,7 @@ import attrs
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from profilecore import Actor, Engine, Profile
+from profilecore import Actor, Engine, Profile, hookimpl
 from profilecore.model import Sensitivity, enums
 from profilecore.rules.changing import Border, Occasion, new_profile
 from profilecore.store import MemoryStore, Store
@@ -66,6 +66,27 @@ def open_engine(store: Store | None = None, **options: Any) -> Engine:
     """Open an engine on a store, with a clock and ids that tests control."""
     options = {"clock": Clock(), "new_id": Ids(), "discover": False} | options
     return Engine(MemoryStore() if store is None else store, **options)
+
+
+class KeepsElsewhere:
+    """A plugin that keeps texts about people outside the store, and may fail to erase them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.held: dict[str, str] = {}
+        self.fails = False
+
+    @hookimpl
+    def profilecore_register_elsewhere(self, register: Callable[[Any], None]) -> None:
+        register(self)
+
+    def export(self, profile_ids: Any) -> Any:
+        return [self.held[id] for id in profile_ids if id in self.held]
+
+    def erase(self, profile_ids: Any) -> int:
+        if self.fails:
+            raise OSError("ana@example.org")
+        return sum(self.held.pop(id, None) is not None for id in profile_ids)
 
 
 def dump(store: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profilecore.cli.invocation import Invocation
-from profilecore.cli.printing import console, say, show_blockers, table, tree
+from profilecore.cli.printing import console, listing, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED
 
 if TYPE_CHECKING:
@@ -88,8 +88,11 @@ def receipts() -> None:
 
 @receipts.command()
 @click.pass_obj
-def verify(invocation: Invocation) -> None:
-    """Check that no receipt was changed, dropped or moved; exit with 1 if one was."""
+def verify(invocation: Invocation) -> int:
+    """Check that no receipt was changed, dropped or moved.
+
+    Ends with 1 if one was.
+    """
     faults = invocation.engine.verify_receipts()
 
     def show() -> None:
@@ -99,9 +102,8 @@ def verify(invocation: Invocation) -> None:
         rows = [(fault.number, fault.code, fault.receipt_id or "") for fault in faults]
         table(("number", "fault", "receipt"), rows)
 
-    invocation.answer({"items": [tree(fault) for fault in faults], "next": None}, show)
-    if faults:
-        raise click.exceptions.Exit(1)
+    invocation.answer(listing(faults), show)
+    return REFUSED if faults else OK
 
 
 @click.command()

@@ -250,10 +250,8 @@ def load(
     report = LoadReport(skipped=skipped)
     if not kernel.own_time:
         workers = 0
-    with kernel.reading() as reader:
-        held = reader.count(PROFILE)
     with closing(_prepare_all(preparer, numbered, workers)) as chunks:
-        for batch in _batches(chunks, held):
+        for batch in _batches(chunks, writing.size_of_batch):
             report = writing.write(batch, report)
             if on_progress is not None:
                 on_progress(report)
@@ -309,17 +307,18 @@ def _picklable(preparer: _Preparer) -> bool:
     return True
 
 
-def _batches(chunks: Iterator[Chunk], held: int) -> Iterator[list[Chunk]]:
-    """Yield chunks together as batches; ``held`` is how many profiles the store has."""
+def _batches(chunks: Iterator[Chunk], size_of_batch: Callable[[], int]) -> Iterator[list[Chunk]]:
+    """Yield chunks together as batches; asks for the size once a batch has the smallest."""
     batch: list[Chunk] = []
-    size = 0
+    size, wanted = 0, BATCH
     for chunk in chunks:
         batch.append(chunk)
         size += len(chunk[1])
-        if size >= max(BATCH, min(LARGE_BATCH, held // GROWTH)):
+        if size >= wanted == BATCH:
+            wanted = size_of_batch()
+        if size >= wanted:
             yield batch
-            held += size
-            batch, size = [], 0
+            batch, size, wanted = [], 0, BATCH
     if batch:
         yield batch
 
@@ -357,6 +356,12 @@ class _Writing:
             return 0
         done = self._kernel.codec.load(_Job, document.body).done
         return sum(1 for _ in itertools.islice(rows, done))
+
+    def size_of_batch(self) -> int:
+        """Give how many rows the next batch should have, by what the store holds now."""
+        with self._kernel.reading() as reader:
+            held = reader.count(PROFILE)
+        return max(BATCH, min(LARGE_BATCH, held // GROWTH))
 
     def finish(self) -> None:
         """Forget the job: the same rows again start from the beginning."""

@@ -117,38 +117,37 @@ def record(cls: C) -> C:
             raise FieldRuleMissing(owner.__name__, bare)
         return fields
 
-    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    return _lean(frozen(cls, kw_only=True, repr=False, field_transformer=check))
+    return _lean(cls, kw_only=True, repr=False, field_transformer=check)
 
 
 @dataclass_transform(frozen_default=True)
 def part(cls: C) -> C:
     """Make an immutable attrs class whose instances live inside a field and never show in repr."""
-    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    made = frozen(cls, repr=False)
+    made = _lean(cls, repr=False)
     made.__repr__ = _closed_repr  # type: ignore[method-assign, assignment]  # on purpose
-    return _lean(made)
+    return made
 
 
 @dataclass_transform(frozen_default=True)
 def lean(cls: C) -> C:
     """Make an immutable attrs class whose values :func:`build` can make."""
-    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
-    return _lean(frozen(cls))
+    return _lean(cls)
 
 
-def _lean(cls: C) -> C:
+def _lean(cls: C, **options: Any) -> C:
     """Put the defaults on the class, so that a value holds only what differs from them.
 
     What it holds is then what is stored, and encoding need not look at the fields.
     """
-    for field_ in fields_of(cls):
+    cls.__attrs_post_init__ = _drop_defaults  # type: ignore[attr-defined]  # attrs calls it
+    made = frozen(cls, **options)
+    for field_ in fields_of(made):
         default: Any = field_.default
         if default is not attrs.NOTHING:
             held = _Fresh(default.factory) if hasattr(default, "factory") else default
-            setattr(cls, field_.name, held)
-    cls.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
-    return cls
+            setattr(made, field_.name, held)
+    made.__profilecore__ = True  # type: ignore[attr-defined]  # a mark for is_built
+    return made
 
 
 class _Fresh:

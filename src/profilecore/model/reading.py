@@ -23,7 +23,7 @@ from unicodedata import is_normalized, normalize
 import attrs
 
 from profilecore.errors import Problem
-from profilecore.model.fields import build, cleaning, default_of, evolve, fields_of, restore
+from profilecore.model.fields import cleaning, default_of, evolve, fields_of, restore
 from profilecore.model.parts import COMPLETE
 from profilecore.normalise.text import MAX_TEXT, clean, clean_lines
 
@@ -70,7 +70,15 @@ class Reading:
                     return good
             except (Refused, KeyError):
                 pass
-            del problems[before:]  # something is wrong: once more, field by field
+            del problems[before:]
+        return self.one_by_one(cls, values, only)
+
+    def one_by_one(
+        self, cls: type, values: Mapping[str, Any], only: frozenset[str] | None = None
+    ) -> dict[str, Any]:
+        """Read fields of which one or more are wrong, and note what is wrong with each."""
+        readers = _readers(cls)
+        problems = self.problems
         good = {}
         for name, value in values.items():
             since = len(problems)
@@ -218,34 +226,40 @@ def _part(kind: type) -> Read:
     readers = _readers(kind)
     complete = COMPLETE.get(kind)
     given_as = _given_as(kind, fields, required)
-    finish = _finish(kind, required)
 
     def read(value: Any, reading: Reading) -> Any:
+        values = value if type(value) is dict else given_as(value, reading)
         since = len(reading.problems)
-        if type(value) is dict:
-            try:
-                held = {
-                    name: made
-                    for name, given in value.items()
-                    if given is not None
-                    and (made := readers[name](given, reading)) is not None
-                    and made is not defaults[name]
-                }
-                if needed <= held.keys() and len(reading.problems) == since:
-                    if complete is not None:
-                        complete(held, reading.region)
-                    return restore(kind, held)
-            except (Refused, KeyError, ValueError):
-                pass
-            del reading.problems[since:]  # something is wrong: once more, field by field
-        given = value if type(value) is dict else given_as(value, reading)
-        good = reading.fields(kind, given)
+        try:
+            held = {
+                name: made
+                for name, given in values.items()
+                if given is not None
+                and (made := readers[name](given, reading)) is not None
+                and made is not defaults[name]
+            }
+            if needed <= held.keys() and len(reading.problems) == since:
+                if complete is not None:
+                    complete(held, reading.region)
+                return restore(kind, held)
+        except (Refused, KeyError, ValueError):
+            pass
+        del reading.problems[since:]
+        refuse(values, reading)
+
+    def refuse(values: dict[str, Any], reading: Reading) -> typing.NoReturn:
+        """Note everything that is wrong with the values of a part."""
+        since = len(reading.problems)
+        good = reading.one_by_one(kind, values)
         for name in required:
-            if good[name] is None if name in good else name not in given:
+            if good[name] is None if name in good else name not in values:
                 reading.problems.append(Problem(f"/{name}", "missing", "is required"))
-        if len(reading.problems) > since:
-            raise Refused
-        return finish({name: held for name, held in good.items() if held is not None}, reading)
+        if len(reading.problems) == since and complete is not None:
+            try:
+                complete(good, reading.region)
+            except ValueError as error:
+                reading.refuse("invalid-value", str(error), f"/{required[0]}")
+        raise Refused
 
     return read
 
@@ -269,21 +283,6 @@ def _given_as(
         reading.refuse("wrong-type", f"must be an object with {', '.join(required)}")
 
     return values
-
-
-def _finish(kind: type, required: list[str]) -> Callable[[dict[str, Any], Reading], Any]:
-    """Give the function that completes good values and makes the part of them."""
-    complete = COMPLETE.get(kind)
-
-    def finish(good: dict[str, Any], reading: Reading) -> Any:
-        if complete is not None:
-            try:
-                complete(good, reading.region)
-            except ValueError as error:
-                reading.refuse("invalid-value", str(error), f"/{required[0]}")
-        return build(kind, good)
-
-    return finish
 
 
 def _plain_date(value: Any, reading: Reading) -> date:

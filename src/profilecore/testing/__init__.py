@@ -6,8 +6,9 @@ the rest does not.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from profilecore.later import later
 
 if TYPE_CHECKING:
     from profilecore.testing.conformance import StoreConformance, capability_table, requires
@@ -15,15 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FaultyStore", "StoreConformance", "capability_table", "requires"]
 
-_HOMES = {
-    "FaultyStore": "faults",
-    "StoreConformance": "conformance",
-    "capability_table": "conformance",
-    "requires": "conformance",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = later(
+    __name__,
+    {
+        "FaultyStore": "faults",
+        "StoreConformance": "conformance",
+        "capability_table": "conformance",
+        "requires": "conformance",
+    },
+)
