@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from profilecore.model.documents import Document
-from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+from profilecore.store.port import NO_TERMS, Store, Terms, Writer
 from profilecore_sqlite import SqliteStore, open_store
 from profilecore_sqlite.session import Session, Settings
 
@@ -78,62 +78,46 @@ class OnlyCheckpointed(SqliteStore):
 class WordsStay(SqliteStore):
     """Forgets to take the old words of a document away."""
 
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
-        with super().write() as writer:
-            writer._drop = lambda *_: None  # type: ignore[attr-defined]
-            try:
-                yield writer
-            finally:
-                del writer._drop  # type: ignore[attr-defined]
+    def _connect(self, *, create: bool = False) -> Session:
+        session = super()._connect(create=create)
+        session.writer._drop = lambda *_: None  # type: ignore[method-assign]
+        return session
 
 
 class BlobsStay(SqliteStore):
     """Keeps the bytes of files that were deleted."""
 
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
-        with super().write() as writer:
-            writer.delete_blob = lambda id: None  # type: ignore[method-assign]
-            try:
-                yield writer
-            finally:
-                del writer.delete_blob  # type: ignore[method-assign]
+    def _connect(self, *, create: bool = False) -> Session:
+        session = super()._connect(create=create)
+        session.writer.delete_blob = lambda id: None  # type: ignore[method-assign]
+        return session
 
 
 class OneOwnerOnly(SqliteStore):
     """Gives what the first of several ids owns and passes over the others."""
 
-    @contextmanager
-    def read(self) -> Iterator[Reader]:
-        with super().read() as reader:
-            owned = reader.owned
-            reader.owned = (  # type: ignore[method-assign]
-                lambda owners, kind=None: owned(owners[:1], kind)
-            )
-            try:
-                yield reader
-            finally:
-                del reader.owned  # type: ignore[method-assign]
+    def _connect(self, *, create: bool = False) -> Session:
+        session = super()._connect(create=create)
+        owned = session.reader.owned
+        session.reader.owned = (  # type: ignore[method-assign]
+            lambda owners, kind=None: owned(owners[:1], kind)
+        )
+        return session
 
 
 class OutcomesForgotten(SqliteStore):
     """Does not keep what a request with a key led to."""
 
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
-        with super().write() as writer:
-            put = writer.put
+    def _connect(self, *, create: bool = False) -> Session:
+        session = super()._connect(create=create)
+        put = session.writer.put
 
-            def put_others(document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
-                if document.kind != "outcome":
-                    put(document, terms, expect=expect)
+        def put_others(document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+            if document.kind != "outcome":
+                put(document, terms, expect=expect)
 
-            writer.put = put_others  # type: ignore[method-assign]
-            try:
-                yield writer
-            finally:
-                del writer.put  # type: ignore[method-assign]
+        session.writer.put = put_others  # type: ignore[method-assign]
+        return session
 
 
 class KilledAfterCommit(SqliteStore):
