@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any
 from profilecore.engine import clearing, owning, profiles, searching
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.kernel import Kernel, Settings
+from profilecore.engine.privacy import Privacy
 from profilecore.engine.profiles import Relation
 from profilecore.engine.searching import Page
 from profilecore.errors import NotFound, PluginError
 from profilecore.ids import new_id as make_id
 from profilecore.ids import utc_now
-from profilecore.model.documents import FileRecord, Hold, Merge, Receipt
+from profilecore.model.documents import FileRecord, Hold, Merge
 from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import ConfigFault, Plugins, read_config
-from profilecore.rules.chain import ChainFault
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.checks import Missing
-from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.visibility import Actor
 from profilecore.store.opening import open_store
 from profilecore.store.port import Store
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from profilecore.rules.merging import MergePlan
 
 
-class Engine:
+class Engine(Privacy):
     """Keeps the profiles of one chain in one store.
 
     Thread-safe: any thread may call any verb at any time.  It starts no threads and no
@@ -290,49 +289,6 @@ class Engine:
 
         return merging.merges(self._kernel, profile_id)
 
-    # ---- clear
-
-    def plan_clear(self, profile_id: str) -> ClearPlan:
-        """Work out a clear without writing, with all blockers as the actor may know them.
-
-        :raises NotFound: as :meth:`get`.
-        """
-        return clearing.plan(self._kernel, profile_id)
-
-    def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
-        """Clear a person for good: this id, all merged into it, and all they own.
-
-        Takes a plan or an id (any id of the person).  The receipt says ``erased`` once no byte
-        of the store's files holds a cleared value, and ``pending`` while a reader or a deferred
-        scrub still stands in the way.  A second clear gives the same receipt.  ``reason`` is a
-        code that stays on the receipt for ever: never name or describe the person in it.
-
-        :raises ClearBlocked: with every blocker the actor may know.
-        :raises StalePlan: if anything the plan rests on has changed.
-        :raises NotFound: as :meth:`get`.
-        """
-        return clearing.clear(self._kernel, plan, reason)
-
-    def receipt(self, profile_id: str) -> Receipt:
-        """Give the receipt of a cleared person.
-
-        :raises NotFound: if there is none.
-        """
-        return clearing.receipt(self._kernel, profile_id)
-
-    def verify_receipts(self) -> list[ChainFault]:
-        """Go through the receipts of all clears; give every place where their chain is broken.
-
-        Nothing is given where each receipt says what it said when it was written, none is
-        missing, and all are in their order.  Compare the ``seal`` of the newest with one noted
-        outside the store to see that the chain was not written anew as a whole.
-        """
-        return clearing.verify_receipts(self._kernel)
-
-    def scrub(self) -> int:
-        """Finish pending clears; give the number of receipts that became ``erased``."""
-        return clearing.scrub(self._kernel)
-
     # ---- what a profile owns
 
     def place_hold(
@@ -416,10 +372,6 @@ class Engine:
         owning.detach(self._kernel, file_id)
 
     # ---- questions
-
-    def access(self, profile_id: str) -> dict[str, Any]:
-        """Give everything held about a person as plain JSON, every plugin's data included."""
-        return owning.access(self._kernel, profile_id)
 
     def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
         """Tell what is missing from a profile for a check; empty if nothing is.
