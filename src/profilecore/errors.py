@@ -200,6 +200,10 @@ class IdempotencyConflict(ProfilecoreError):
         return {"verb": self.verb}
 
 
+class WrongValue(ValueError):
+    """A setting has a wrong value; the text names it, and never repeats the value."""
+
+
 class FieldRuleMissing(ProfilecoreError, TypeError):
     """A model class was defined with a field that lacks its rules."""
 

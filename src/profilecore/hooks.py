@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from profilecore.rules.checks import Check
     from profilecore.rules.clearing import ClearPlan
     from profilecore.rules.merging import MergePlan
+    from profilecore.rules.retention import RetentionRule
     from profilecore.rules.survivorship import Rule
     from profilecore.rules.terms import TermSource
 
@@ -158,6 +159,16 @@ def profilecore_register_elsewhere(register: Callable[[HeldElsewhere], None]) ->
 
 
 @hookspec
+def profilecore_register_retention(register: Callable[[RetentionRule], None]) -> None:
+    """Register retention rules: what a clear must leave in place, until when, by which law.
+
+    The chain's own settings may switch a rule on or off by its name, or replace it.
+
+    :param register: call it with each :class:`~profilecore.rules.retention.RetentionRule`.
+    """
+
+
+@hookspec
 def profilecore_register_commands(register: Callable[[click.Command], None]) -> None:
     """Register commands of the ``profilecore`` program.
 
@@ -241,6 +252,9 @@ class Hooks(Protocol):
     ) -> list[None]: ...
     def profilecore_register_elsewhere(
         self, *, register: Callable[[HeldElsewhere], None]
+    ) -> list[None]: ...
+    def profilecore_register_retention(
+        self, *, register: Callable[[RetentionRule], None]
     ) -> list[None]: ...
     def profilecore_register_commands(
         self, *, register: Callable[[click.Command], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -11,7 +12,7 @@ import attrs
 import pluggy
 
 from profilecore import hooks
-from profilecore.errors import Blocker, PluginError, Problem
+from profilecore.errors import Blocker, PluginError, Problem, WrongValue
 from profilecore.hooks import PROJECT, HeldElsewhere, Hooks, ReferenceProvider, StaySource
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from profilecore.rules.checks import Check
     from profilecore.rules.clearing import ClearPlan
     from profilecore.rules.merging import MergePlan
+    from profilecore.rules.retention import RetentionRule
     from profilecore.rules.survivorship import Rule
     from profilecore.rules.terms import TermSource
 
@@ -61,6 +63,7 @@ class Contributions:
     references: dict[str, ReferenceProvider] = attrs.field(factory=dict)
     stays: list[StaySource] = attrs.field(factory=list)
     elsewhere: dict[str, HeldElsewhere] = attrs.field(factory=dict)
+    retention: dict[str, RetentionRule] = attrs.field(factory=dict)
 
 
 class Plugins:
@@ -177,6 +180,7 @@ class Plugins:
             (hooks.profilecore_register_checks, _named_into(made.checks)),
             (hooks.profilecore_register_references, _named_into(made.references)),
             (hooks.profilecore_register_elsewhere, _named_into(made.elsewhere)),
+            (hooks.profilecore_register_retention, _named_into(made.retention)),
             (hooks.profilecore_register_terms, made.terms.append),
             (hooks.profilecore_register_stays, made.stays.append),
         ):
@@ -351,11 +355,22 @@ def read_config(cls: type[T], values: Mapping[str, Any], path: str = "config") -
 
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, lambda value, _: Secret(str(value)))
+    converter.register_structure_hook(date, lambda value, _: _date(value))
     try:
         return converter.structure(values, cls)
     except BaseValidationError as error:
-        faults: Sequence[str] = transform_error(error, path=path)
+        faults: Sequence[str] = transform_error(error, path, format_exception=_fault)
         raise ConfigFault("; ".join(faults)) from None
+
+
+def _fault(error: BaseException, cls: type | None) -> str:
+    from cattrs.v import format_exception
+
+    return str(error) if isinstance(error, WrongValue) else format_exception(error, cls)
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 class ConfigFault(ValueError):

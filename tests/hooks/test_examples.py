@@ -25,6 +25,7 @@ SHOWN = {
     "profilecore_register_facets": "feather\n",
     "profilecore_register_kinds": "{'complaint': [{'text': 'No hot water.'}]}\n",
     "profilecore_register_references": "True\nTrue\n",
+    "profilecore_register_retention": "[('stay', 'arcadia.guest-book', '2028-01-10'), ('profile', ",
     "profilecore_register_stays": "[datetime.date(2026, 5, 1)]\n",
     "profilecore_register_survivorship": "Came in May, with two dogs.\n",
     "profilecore_register_terms": "True\n",

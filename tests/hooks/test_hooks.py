@@ -31,6 +31,7 @@ from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.rules.changing import Change
 from profilecore.rules.checks import Check, Missing
+from profilecore.rules.retention import RetentionRule
 from profilecore.rules.survivorship import Candidate, Choice, Preference
 from profilecore.store import MemoryStore
 
@@ -298,6 +299,24 @@ def test_hook_register_stays() -> None:
     a, b = engine.create(ANA).id, engine.create(ANA).id
     engine.merge(engine.plan_merge(a, [b]))
     assert [s.profile_id for s in engine.stays(b)] == [a, b]
+
+
+class GuestBook:
+    name = "guest-book"
+
+    @hookimpl
+    def profilecore_register_retention(self, register: Callable[[RetentionRule], None]) -> None:
+        register(RetentionRule("book", minimum="P1Y", fields=("profile.last_name", "stay.arrival")))
+
+
+def test_hook_register_retention() -> None:
+    engine = open_engine(plugins=[GuestBook()])
+    made = engine.create(ANA)
+    engine.record_stay(made.id, {"property_id": "P1", "arrival": "2026-01-10"})
+    assert {(h.kind, h.rule, str(h.until)) for h in engine.clear(made.id).held} == {
+        ("profile", "book", "2027-01-10"),
+        ("stay", "book", "2027-01-10"),
+    }
 
 
 def test_hook_register_elsewhere() -> None:

@@ -140,7 +140,10 @@ def test_the_order_of_plugins_changes_nothing() -> None:
 
 def test_two_engines_share_no_plugin_state() -> None:
     engines = [open_engine(plugins=[Sound]), open_engine()]
-    assert [e.plugins.names for e in engines] == [["checklist", "sound"], ["checklist"]]
+    assert [e.plugins.names for e in engines] == [
+        ["checklist", "laws", "sound"],
+        ["checklist", "laws"],
+    ]
     assert all(e.plugins.failures == [] for e in engines)
 
 
@@ -355,7 +358,8 @@ _fact = {"clear": Clear.ERASE, "sensitivity": Sensitivity.NONE, "search": Search
 
 def test_the_checklist_comes_through_the_same_hooks() -> None:
     engine = open_engine()
-    assert engine.plugins.names == ["checklist"]
+    assert engine.plugins.names == ["checklist", "laws"]
+    assert engine.plugins.hooks_of("laws") == ["profilecore_register_retention"]
     assert engine.plugins.hooks_of("checklist") == ["profilecore_register_checks"]
     assert engine.check(engine.create(GUEST).id)
 

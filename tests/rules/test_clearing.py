@@ -9,8 +9,8 @@ from kit import P1, P2, examples, profiles
 
 from profilecore import Blocker, Hold, Profile, Stay
 from profilecore.model import Document, DocumentKind, OnClear
-from profilecore.model.fields import Clear, rules_of
-from profilecore.rules.clearing import blockers_for, cleared, hold_blockers, plan_clear
+from profilecore.model.fields import Clear, cleared, rules_of
+from profilecore.rules.clearing import blockers_for, hold_blockers, plan_clear
 from profilecore.rules.survivorship import is_empty
 
 KINDS = {

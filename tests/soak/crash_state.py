@@ -17,7 +17,7 @@ from profilecore import Engine, Event, Merge, Profile, Receipt, Stay
 from profilecore.codec import Codec
 from profilecore.model.documents import FileRecord, Hold, ReceiptStatus
 from profilecore.model.enums import State
-from profilecore.rules.clearing import cleared
+from profilecore.model.fields import cleared
 from profilecore.rules.terms import TermMaker
 from profilecore.store import Reader
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from profilecore.engine.engine import Engine
 from profilecore.rules.changing import UNSET, Unset
 
 if TYPE_CHECKING:
+    from profilecore.engine.due import DueReport
+    from profilecore.engine.explaining import Explanation
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
     from profilecore.engine.profiles import Relation
@@ -116,6 +118,30 @@ class AsyncEngine:
     async def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
         return await self.run(self.sync.clear, plan, reason=reason)
 
+    async def clear_due(
+        self,
+        as_of: date | datetime | None = None,
+        *,
+        limit: int = 1_000,
+        dry_run: bool = False,
+        confirm: bool = False,
+        watch: Callable[[DueReport, int], object] | None = None,
+    ) -> DueReport:
+        return await self.run(
+            self.sync.clear_due,
+            as_of,
+            limit=limit,
+            dry_run=dry_run,
+            confirm=confirm,
+            watch=watch,
+        )
+
+    async def explain(self, profile_id: str) -> Explanation:
+        return await self.run(self.sync.explain, profile_id)
+
+    async def record_activity(self, profile_id: str, day: date | None = None) -> None:
+        await self.run(self.sync.record_activity, profile_id, day)
+
     async def receipt(self, profile_id: str) -> Receipt:
         return await self.run(self.sync.receipt, profile_id)
 
@@ -133,6 +159,7 @@ class AsyncEngine:
         property_id: str | None = None,
         ref: str | None = None,
         expected_on: date | None = None,
+        keeps: Iterable[str] = (),
     ) -> Hold:
         return await self.run(
             self.sync.place_hold,
@@ -141,6 +168,7 @@ class AsyncEngine:
             property_id=property_id,
             ref=ref,
             expected_on=expected_on,
+            keeps=keeps,
         )
 
     async def release_hold(self, hold_id: str) -> Hold:

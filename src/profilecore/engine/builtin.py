@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from profilecore.hooks import hookimpl
 from profilecore.rules.checks import CHECKLIST, Check
+from profilecore.rules.pack import PACK
+from profilecore.rules.retention import RetentionRule
 
 
 class Checklist:
@@ -18,4 +20,15 @@ class Checklist:
         register(CHECKLIST)
 
 
-BUILTIN = (Checklist(),)
+class Laws:
+    """The guest-registration laws of the countries we know."""
+
+    name = "laws"
+
+    @hookimpl
+    def profilecore_register_retention(self, register: Callable[[RetentionRule], None]) -> None:
+        for rule in PACK:
+            register(rule)
+
+
+BUILTIN = (Checklist(), Laws())

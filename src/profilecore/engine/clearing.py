@@ -2,60 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.agenda import midnight_after, schedule
+from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.persons import Person, all_stays, person, record_of
 from profilecore.engine.profiles import related_to
-from profilecore.errors import ClearBlocked, NotFound, PluginError, StalePlan
-from profilecore.model.documents import Chain, Document, Hold, OnClear, Receipt, ReceiptStatus
+from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
+from profilecore.model.documents import (
+    Chain,
+    Document,
+    Held,
+    OnClear,
+    Receipt,
+    ReceiptStatus,
+)
 from profilecore.model.enums import State
-from profilecore.model.events import PROFILE_CLEARED, PROFILE_ERASED, PROFILE_UPDATED
-from profilecore.model.fields import evolve
+from profilecore.model.events import (
+    PROFILE_CLEARED,
+    PROFILE_ERASED,
+    PROFILE_RESTRICTED,
+    PROFILE_UPDATED,
+)
+from profilecore.model.fields import cleared, evolve, lean
 from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
 from profilecore.rules.chain import ChainFault, linked, verify
 from profilecore.rules.clearing import (
     ClearPlan,
+    Keeps,
     blockers_for,
-    cleared,
     hold_blockers,
     plan_clear,
+    stay_blockers,
 )
+from profilecore.rules.retention import held_by_holds, still_held
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
 # Where the end of the chain is kept: the kind and id of a document that no profile owns.
 CHAIN_OF_RECEIPTS = ("chain", "receipts")
+REFUSAL = "refusal"
+SCRUBBED_AT_ONCE = 1_000
+
+
+@lean
+class Refusal:
+    """Stands, by its keys alone, for external ids that an import must not bring back."""
 
 
 def plan(kernel: Kernel, id: str) -> ClearPlan:
     with kernel.reading() as reader:
-        family = _family(kernel, reader, id)
-        made = _plan(kernel, reader, family)
-        if kernel.actor.property_id is None:
-            return made
-        seen = [d for d in reader.owned(made.family) if may_see(d.property_id, kernel.actor)]
-    shown = plan_clear([seen_by(p, kernel.actor) for p in family], seen, kernel.kinds, ())
+        one = person(kernel, reader, id)
+        made = work_out(kernel, one)
+    actor = kernel.actor
+    if actor.property_id is None:
+        return made
+    seen = [d for d in one.documents if may_see(d.property_id, actor)]
+    held = [h for h in made.held if may_see(h.property_id, actor)]
+    family = [seen_by(p, actor) for p in one.family]
+    shown = plan_clear(family, seen, kernel.kinds, (), held)
     return evolve(
         made,
         fields=shown.fields,
         documents=shown.documents,
-        blockers=blockers_for(made.blockers, kernel.actor),
+        blockers=blockers_for(made.blockers, actor),
+        held=shown.held,
     )
 
 
-def _family(kernel: Kernel, reader: Reader, id: str) -> list[Profile]:
-    """Give the root of an id and every profile that was merged into it."""
-    root = kernel.root(reader, id)
-    documents = reader.get_many(PROFILE, root.absorbed)
-    return [root, *(kernel.codec.load(Profile, d.body) for d in documents)]
+def work_out(
+    kernel: Kernel,
+    one: Person,
+    at: datetime | None = None,
+    stays: tuple[Stay, ...] | None = None,
+) -> ClearPlan:
+    """Work out the clear of a person at a time, for an actor who sees everything.
 
-
-def _plan(kernel: Kernel, reader: Reader, family: Sequence[Profile]) -> ClearPlan:
-    documents = reader.owned([p.id for p in family])
-    holds = [kernel.codec.load(Hold, d.body) for d in documents if d.kind == "hold"]
-    made = plan_clear(family, documents, kernel.kinds, hold_blockers(holds))
-    if family[0].state is State.CLEARED:
+    ``stays`` are all of the person's, where the caller has them already.
+    """
+    root = one.root
+    held: list[Held] = []
+    expired: set[tuple[str, str | None]] = set()
+    blockers: list[Blocker] = []
+    today = kernel.today(at or kernel.now())
+    if root.state is State.RESTRICTED:
+        held = still_held(root.held, one.holds, kernel.retention.names, today)
+        expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
+    elif root.state is not State.CLEARED:
+        stays = all_stays(kernel, one) if stays is None else stays
+        held = kernel.retention.held(record_of(kernel, one, stays), today)
+        held += held_by_holds(one.holds, [(d.kind, d.id) for d in one.documents])
+        blockers = hold_blockers(one.holds) + stay_blockers(stays, today)
+    made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
+    if root.state is State.CLEARED:
         return made
     return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_clear(made)))
 
@@ -63,75 +105,152 @@ def _plan(kernel: Kernel, reader: Reader, family: Sequence[Profile]) -> ClearPla
 def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None) -> Receipt:
     id = what if isinstance(what, str) else what.profile_id
     with kernel.writing() as unit:
-        family = _family(kernel, unit.writer, id)
-        root = family[0]
-        if root.state is State.CLEARED:
+        one = person(kernel, unit.writer, id)
+        root = one.root
+        made = work_out(kernel, one)
+        if is_done(root, made):
             receipt = receipt_of(kernel, unit.writer, root)
         else:
-            made = _plan(kernel, unit.writer, family)
             if made.blockers:
                 raise ClearBlocked(blockers_for(made.blockers, kernel.actor))
             if not isinstance(what, str) and made.fingerprint != what.fingerprint:
                 raise StalePlan("clear")
-            receipt = _clear(unit, made, family, reason)
-        if receipt.status is ReceiptStatus.PENDING and kernel.settings.scrub == "at-once":
-            unit.after.append(lambda: scrub(kernel))
+            receipt = carry_out(unit, one, made, reason)
+            look_again(unit, made)
+        if receipt.status is ReceiptStatus.PENDING:
+            scrub_after(unit)
     if kernel.in_unit or receipt.status is ReceiptStatus.ERASED:
-        return receipt
+        return _shown(kernel, receipt)
     with kernel.reading() as reader:
-        return receipt_of(kernel, reader, root)
+        return _shown(kernel, receipt_of(kernel, reader, root))
+
+
+def is_done(root: Profile, made: ClearPlan) -> bool:
+    """Tell whether a clear has nothing left to do."""
+    return root.state is State.CLEARED or (
+        root.state is State.RESTRICTED and made.held == root.held
+    )
+
+
+def scrub_after(unit: Unit) -> None:
+    """Have the store scrubbed once the unit is committed, if the chain wants it at once."""
+    kernel = unit.kernel
+    if kernel.settings.scrub == "at-once":
+        unit.after.append(lambda: scrub(kernel))
+
+
+def finish(unit: Unit, id: str) -> Receipt | None:
+    """Go on with the clear of somebody of whom something was kept, if less may be kept now.
+
+    Nothing is done while anything blocks it: then the next :func:`clear_due` tries again.
+    """
+    one = person(unit.kernel, unit.writer, id)
+    if one.root.state is not State.RESTRICTED:
+        return None
+    made = work_out(unit.kernel, one)
+    if is_done(one.root, made):
+        return None
+    if made.blockers:
+        schedule(unit, unit.kernel.now() + timedelta(days=1), [id])
+        return None
+    receipt = carry_out(unit, one, made, None)
+    look_again(unit, made)
+    scrub_after(unit)
+    return receipt
+
+
+def _shown(kernel: Kernel, receipt: Receipt) -> Receipt:
+    """Give a receipt as the actor may see it."""
+    if kernel.actor.property_id is None:
+        return receipt
+    held = tuple(h for h in receipt.held if may_see(h.property_id, kernel.actor))
+    return evolve(receipt, held=held)
 
 
 def receipt_of(kernel: Kernel, reader: Reader, root: Profile) -> Receipt:
-    """Give the receipt of a cleared person."""
-    for document in reader.owned(root.family, "receipt"):
+    """Give the newest receipt of a cleared person."""
+    for document in reversed(reader.owned(root.family, "receipt")):
         return kernel.codec.load(Receipt, document.body)
     raise NotFound("receipt", root.id)
 
 
 def receipt(kernel: Kernel, id: str) -> Receipt:
     with kernel.reading() as reader:
-        return receipt_of(kernel, reader, kernel.root(reader, id))
+        return _shown(kernel, receipt_of(kernel, reader, kernel.root(reader, id)))
 
 
-def _clear(unit: Unit, made: ClearPlan, family: Sequence[Profile], reason: str | None) -> Receipt:
+def carry_out(
+    unit: Unit, one: Person, made: ClearPlan, reason: str | None, **facts: Any
+) -> Receipt:
+    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt."""
     kernel = unit.kernel
-    now = kernel.now()
-    for profile in family:
-        _leave_tombstone(unit, profile)
+    root = one.root
+    first = not root.state.is_cleared
+    keeps = Keeps(made.held)
+    before = None if first else receipt_of(kernel, unit.writer, root)
+    if first and made.held and kernel.settings.reimport == "refuse":
+        # The tombstone has these keys from the start; a restricted profile would lose them later.
+        refused = Terms(keys=tuple(_external_keys(kernel, root)))
+        unit.put(REFUSAL, root.id, root.id, Refusal(), expect=0, terms=refused)
+    for profile in one.family:
+        if profile is root or not profile.state.is_cleared:
+            _leave_tombstone(unit, profile, keeps if profile is root else Keeps(()), made.held)
     erased: dict[str, int] = {}
     kept: dict[str, int] = {}
-    for document in unit.writer.owned(made.family):
-        _clear_document(unit, document, erased, kept)
-    _drop_edges(unit, made.family)
-    for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
-        try:
-            erased[name] = elsewhere.erase(made.family)
-        except Exception as error:
-            raise PluginError(name, "erase", type(error).__name__) from error
+    for document, fate in zip(one.documents, made.documents, strict=True):
+        counts = erased if fate.on_clear is OnClear.ERASE else kept
+        counts[document.kind] = counts.get(document.kind, 0) + 1
+        _clear_document(unit, document, fate.on_clear, keeps)
+    if first:
+        _drop_edges(unit, made.family)
+        for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
+            try:
+                erased[name] = elsewhere.erase(made.family)
+            except Exception as error:
+                raise PluginError(name, "erase", type(error).__name__) from error
     receipt = Receipt(
-        id=kernel.new_id(),
+        id=facts.pop("id", None) or kernel.new_id(),
         profile_id=made.profile_id,
         status=ReceiptStatus.PENDING,
-        cleared_at=now,
+        cleared_at=kernel.now(),
         actor=kernel.actor.id,
         property_id=kernel.actor.property_id,
-        reason=reason,
+        reason=before.reason if before is not None and reason is None else reason,
         cleared_ids=made.family,
-        erased={"profile": len(family), **erased},
+        erased={"profile": len(made.family), **erased},
         kept=kept,
+        held=made.held,
+        follows=None if before is None else before.id,
+        **facts,
     )
     receipt = _link(unit, receipt)
     pending = Terms(keys=(_pending_key(kernel),))
     unit.put("receipt", receipt.id, made.profile_id, receipt, expect=0, terms=pending)
     unit.emit(
-        PROFILE_CLEARED,
+        PROFILE_RESTRICTED if made.held else PROFILE_CLEARED,
         made.profile_id,
         fields=made.fields,
         subject=receipt.id,
         related=made.family[1:],
     )
     return receipt
+
+
+def next_end(kernel: Kernel, held: Iterable[Held]) -> datetime | None:
+    """Give when the first of the things that are still kept may go; ``None`` if none has a date."""
+    times = [
+        midnight_after(each.until, kernel.zone(each.property_id))
+        for each in held
+        if each.until is not None
+    ]
+    return min(times, default=None)
+
+
+def look_again(unit: Unit, made: ClearPlan) -> None:
+    """Have the person looked at when the next of what is still kept may go."""
+    at = next_end(unit.kernel, made.held)
+    if at is not None:
+        schedule(unit, at, [made.profile_id])
 
 
 def _link(unit: Unit, receipt: Receipt) -> Receipt:
@@ -162,41 +281,41 @@ def _receipts(kernel: Kernel, reader: Reader) -> Iterator[Receipt]:
         after = documents[-1].id
 
 
-def _leave_tombstone(unit: Unit, profile: Profile) -> None:
+def _leave_tombstone(unit: Unit, profile: Profile, keeps: Keeps, held: tuple[Held, ...]) -> None:
     kernel = unit.kernel
+    is_root = profile.merged_into is None
     tombstone = evolve(
-        cleared(profile),
-        state=State.CLEARED,
+        cleared(profile, keeps.profile),
+        state=State.RESTRICTED if is_root and held else State.CLEARED,
+        held=held if is_root else (),
         version=profile.version + 1,
         updated_at=kernel.now(),
-        cleared_at=kernel.now(),
+        cleared_at=profile.cleared_at or kernel.now(),
     )
     terms = kernel.terms.of(tombstone)
-    if kernel.settings.reimport == "refuse":
-        # Keyed hashes, so that the same external id is recognised when it comes again.
-        external = (kernel.terms.external(e.system, e.value) for e in profile.external_ids)
-        terms = terms._replace(keys=(*terms.keys, *external))
+    if kernel.settings.reimport == "refuse" and not tombstone.held:
+        terms = terms._replace(keys=(*terms.keys, *_external_keys(kernel, profile)))
     unit.put_profile(tombstone, expect=profile.version, terms=terms)
 
 
-def _clear_document(
-    unit: Unit, document: Document, erased: dict[str, int], kept: dict[str, int]
-) -> None:
+def _external_keys(kernel: Kernel, profile: Profile) -> Iterator[int]:
+    """Give keyed hashes, so that the same external id is recognised when it comes again."""
+    for external in profile.external_ids:
+        yield kernel.terms.external(external.system, external.value)
+
+
+def _clear_document(unit: Unit, document: Document, fate: OnClear, keeps: Keeps) -> None:
     kernel = unit.kernel
-    kind = kernel.kinds.get(document.kind)
-    on_clear = kind.on_clear if kind else OnClear.ERASE
-    counts = erased if on_clear is OnClear.ERASE else kept
-    counts[document.kind] = counts.get(document.kind, 0) + 1
-    if on_clear is OnClear.ERASE:
+    if fate is OnClear.ERASE:
         unit.writer.delete(document.kind, document.id)
         unit.writer.delete_blob(document.id)
-    elif on_clear is OnClear.FIELDS and kind is not None:
-        value: Any = cleared(kernel.codec.load(kind.cls, document.body))
+    elif fate is OnClear.FIELDS:
+        value: Any = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)
         unit.put(
             document.kind,
             document.id,
             document.owner,
-            value,
+            cleared(value, keeps.of(document.kind, document.id, set()) or ()),
             expect=document.version,
             property_id=document.property_id,
         )
@@ -230,12 +349,14 @@ def scrub(kernel: Kernel) -> int:
     if not kernel.store.scrub():
         return 0
     kernel.retry = None
-    with kernel.writing() as unit:
-        for document in unit.writer.get_many("receipt", pending):
-            receipt = kernel.codec.load(Receipt, document.body)
-            erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
-            unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
-            unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
+    for start in range(0, len(pending), SCRUBBED_AT_ONCE):
+        with kernel.writing() as unit:
+            ids = pending[start : start + SCRUBBED_AT_ONCE]
+            for document in unit.writer.get_many("receipt", ids):
+                receipt = kernel.codec.load(Receipt, document.body)
+                erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
+                unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
+                unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
     return len(pending)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from profilecore.engine import clearing, owning, profiles, searching
 from profilecore.engine.builtin import BUILTIN
-from profilecore.engine.kernel import Kernel, Settings
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.privacy import Privacy
 from profilecore.engine.profiles import Relation
 from profilecore.engine.searching import Page
+from profilecore.engine.settings import Settings
 from profilecore.errors import NotFound, PluginError
 from profilecore.ids import new_id as make_id
 from profilecore.ids import utc_now
@@ -299,19 +300,28 @@ class Engine(Privacy):
         property_id: str | None = None,
         ref: str | None = None,
         expected_on: date | None = None,
+        keeps: Iterable[str] = (),
     ) -> Hold:
         """Place a hold (an open bill, ...) that blocks the clear of a person until released.
 
-        It belongs to a property: by default the acting one.
+        It belongs to a property: by default the acting one.  With ``keeps`` (a legal hold) it
+        blocks nothing, but has a clear leave in place what it names, until released:
+        ``profile.<field>``, a kind of document (``file``, ``stay``), one document (``file/<id>``)
+        or fields of them (``stay.reference``).  It may then be read for the purpose ``kind``.
 
+        :raises InvalidProfile: with every problem at once.
         :raises ScopeDenied: if a property acts for another or for the chain.
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """
-        return owning.place_hold(self._kernel, profile_id, kind, property_id, ref, expected_on)
+        return owning.place_hold(
+            self._kernel, profile_id, kind, property_id, ref, expected_on, keeps
+        )
 
     def release_hold(self, hold_id: str) -> Hold:
         """Release a hold; twice is allowed.
+
+        What it alone had kept through a clear is erased with it.
 
         :raises NotFound: if there is none, or none for this actor.
         """

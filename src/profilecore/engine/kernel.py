@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
-
-import attrs
+from zoneinfo import ZoneInfo
 
 from profilecore.codec import Codec
+from profilecore.engine.settings import Settings, retention_of
 from profilecore.errors import (
     NotFound,
     ProfileCleared,
@@ -27,25 +27,27 @@ from profilecore.errors import (
 from profilecore.ids import ids_by, utc_now
 from profilecore.ids import new_id as make_id
 from profilecore.model.documents import (
+    Activity,
     Document,
     DocumentKind,
     FileRecord,
     Hold,
     Merge,
+    Notice,
     OnClear,
     Outcome,
     Receipt,
 )
 from profilecore.model.enums import State
-from profilecore.model.events import Event
-from profilecore.model.fields import Sensitivity, restore, rules_of
+from profilecore.model.events import RESTRICTED_READ, Event
+from profilecore.model.fields import restore, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
 from profilecore.rules.changing import Border, Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
-from profilecore.rules.visibility import CHAIN, Actor, may_see_profile
+from profilecore.rules.visibility import CHAIN, Actor, may_see_profile, released
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
 from profilecore.values import frozen
 
@@ -56,32 +58,13 @@ RETRY_SECONDS = 5.0
 CORE_KINDS = (
     DocumentKind("stay", Stay, OnClear.FIELDS),
     DocumentKind("hold", Hold, OnClear.ERASE),
+    DocumentKind("activity", Activity, OnClear.ERASE),
+    DocumentKind("notice", Notice, OnClear.ERASE),
     DocumentKind("merge", Merge, OnClear.ERASE),
     DocumentKind("file", FileRecord, OnClear.ERASE),
     DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
     DocumentKind("outcome", Outcome, OnClear.FIELDS, personal=False),
 )
-
-
-@frozen
-class Settings:
-    """The chain's own settings, read from ``config["profilecore"]``.
-
-    ``region`` is the country of telephone numbers in national form where nothing else tells it;
-    ``custom_fields`` declares the custom fields with their sensitivity; ``trusted_sources`` are
-    in falling order of trust; ``scrub`` is ``at-once`` or ``deferred``; ``reimport`` says what
-    happens to a cleared external id that comes again: ``refuse`` or ``new``; ``file_limit`` is
-    in bytes.
-    """
-
-    region: str | None = None
-    custom_fields: dict[str, Sensitivity] = attrs.field(factory=dict)
-    trusted_sources: tuple[str, ...] = ()
-    scrub: str = attrs.field(
-        default="at-once", validator=attrs.validators.in_(("at-once", "deferred"))
-    )
-    reimport: str = attrs.field(default="refuse", validator=attrs.validators.in_(("refuse", "new")))
-    file_limit: int = 20 * 2**20
 
 
 class Unit:
@@ -187,6 +170,7 @@ class Kernel:
         self.codec = Codec(made.facets)
         # The core's own kinds cannot be redefined.
         self.kinds: Mapping[str, DocumentKind] = made.kinds | {k.name: k for k in CORE_KINDS}
+        self.retention = retention_of(settings, made.retention, self.kinds)
         self.border = Border(settings.region, settings.custom_fields, made.facets)
         self.survivorship: Mapping[str, Rule] = rules
         self.terms = TermMaker(store.salt, tuple(made.terms))
@@ -221,6 +205,15 @@ class Kernel:
     def now(self) -> datetime:
         """Give the time, in UTC."""
         return self._clock().astimezone(UTC)
+
+    def today(self, at: datetime) -> Callable[[str | None], date]:
+        """Give what tells the date at a property (``None``: for the chain) at a time."""
+        return lambda property_id: at.astimezone(self.zone(property_id)).date()
+
+    def zone(self, property_id: str | None) -> ZoneInfo:
+        """Give the time zone of a property, or the chain's."""
+        place = self.settings.properties.get(property_id or "")
+        return ZoneInfo((place and place.timezone) or self.settings.timezone)
 
     def occasion(self, source: str | None = None, verified: bool = False) -> Occasion:
         """Give the occasion of a write: now, by who acts."""
@@ -426,34 +419,52 @@ class Kernel:
         :raises VersionConflict: if the root is not at ``if_version``.
         """
         profile = self.root(reader, id)
-        if profile.state is State.CLEARED:
+        if profile.state.is_cleared:
             raise ProfileCleared(profile.id)
         if if_version is not None and profile.version != if_version:
             raise VersionConflict(profile.id, if_version, profile.version)
         return profile
 
-    def stored(self, reader: Reader, kind: str, id: str, cls: type[T]) -> tuple[Document, T]:
+    def stored(
+        self, reader: Reader, kind: str, id: str, cls: type[T], *, whatever_state: bool = False
+    ) -> tuple[Document, T]:
         """Give a document of a kind and its value.
 
         :raises NotFound: if there is none, or it belongs to another property, or to a profile
-            that is private to one.
+            that is private to one, or is restricted and not for the actor's purpose.
         """
         document = reader.get(kind, id)
-        if document is None or not self._sees(document) or not self._sees_owner(reader, document):
+        if document is None or not self._sees(document):
             raise NotFound(kind, id)
-        return document, self.codec.load(cls, document.body)
-
-    def _sees_owner(self, reader: Reader, document: Document) -> bool:
-        if self.actor.property_id is None:
-            return True
         with self.acting(CHAIN):
             root = self.root(reader, document.owner)
-        return may_see_profile(root, self.actor)
+        value: T | None = self.codec.load(cls, document.body)
+        if not whatever_state:
+            value = released(value, document, root, self.kinds.get(kind), self.actor)
+        if value is None or not may_see_profile(root, self.actor):
+            raise NotFound(kind, id)
+        return document, value
 
     def owned(self, reader: Reader, profile: Profile, kind: str, cls: type[T]) -> list[T]:
         """Give the values of a kind that a person owns and the actor may see."""
-        documents = reader.owned(profile.family, kind)
-        return [self.codec.load(cls, d.body) for d in documents if self._sees(d)]
+        found = []
+        for document in reader.owned(profile.family, kind):
+            if self._sees(document):
+                loaded = self.codec.load(cls, document.body)
+                value = released(loaded, document, profile, self.kinds.get(kind), self.actor)
+                if value is not None:
+                    found.append(value)
+        return found
+
+    def note_reading(self, root: Profile) -> None:
+        """Leave a trace in the feed where somebody read what is kept for a purpose.
+
+        Call it outside of the read.
+        """
+        purpose = self.actor.purpose
+        if root.state is State.RESTRICTED and purpose in {held.rule for held in root.held}:
+            with self.writing() as unit:
+                unit.emit(RESTRICTED_READ, root.id, subject=purpose)
 
     def _sees(self, document: Document) -> bool:
         return document.property_id is None or self.actor.property_id in (

@@ -29,7 +29,6 @@ from profilecore.engine.profiles import store_change
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Document, Outcome
-from profilecore.model.enums import State
 from profilecore.model.events import PROFILE_CREATED
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
@@ -437,7 +436,7 @@ class _Writing:
         profile = self._holder(unit, made)
         if profile is None:
             return self._create(unit, made)
-        if profile.state is State.CLEARED:
+        if profile.state.is_cleared:
             if kernel.settings.reimport == "new":
                 return self._create(unit, made)
             problem = Problem("/external_ids", "profile-cleared", "belonged to a cleared person")
@@ -458,7 +457,7 @@ class _Writing:
             assert made.known_by is not None
             ids = unit.writer.find(made.known_by)
         holders = [kernel.root(unit.writer, id) for id in ids]
-        living = [p for p in holders if p.state is not State.CLEARED]
+        living = [p for p in holders if not p.state.is_cleared]
         return living[0] if living else (holders[0] if holders else None)
 
     def _create(self, unit: Unit, made: _Prepared) -> str:

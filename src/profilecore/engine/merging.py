@@ -266,7 +266,7 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
 
 
 def _refuse_unmerge(merge: Merge, survivor: Profile) -> None:
-    if survivor.state is State.CLEARED:
+    if survivor.state.is_cleared:
         raise UnmergeBlocked([Blocker("cleared", "The person was cleared since.")])
     if survivor.merged_into is not None:
         message = f"{survivor.id} was merged into {survivor.merged_into} since; undo that first."
@@ -301,7 +301,7 @@ def _give_back(unit: Unit, loser: Profile) -> Profile:
 
 def _is_cleared(unit: Unit, id: str) -> bool:
     with unit.kernel.acting(CHAIN):
-        return unit.kernel.root(unit.writer, id).state is State.CLEARED
+        return unit.kernel.root(unit.writer, id).state.is_cleared
 
 
 def _count_on(unit: Unit, merge: Merge, version: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -17,8 +17,10 @@ from profilecore.errors import (
     ProfilecoreError,
     ScopeDenied,
 )
-from profilecore.model.documents import FileRecord, Hold
+from profilecore.model.documents import Activity, FileRecord, Hold
+from profilecore.model.enums import State
 from profilecore.model.events import (
+    ACTIVITY_RECORDED,
     FILE_ATTACHED,
     FILE_DETACHED,
     HOLD_PLACED,
@@ -31,9 +33,10 @@ from profilecore.model.reading import Reading
 from profilecore.model.stay import Stay
 from profilecore.normalise.text import clean
 from profilecore.rules.changing import UNSET, Unset
+from profilecore.rules.retention import names_something
 from profilecore.rules.survivorship import current_consents
-from profilecore.rules.visibility import may_see, seen_by
-from profilecore.store.port import Terms
+from profilecore.rules.visibility import CHAIN, Actor, may_see, seen_by
+from profilecore.store.port import Reader, Terms
 
 STAY_FIELDS = frozenset(
     a.name for a in fields_of(Stay) if a.name not in ("id", "version", "profile_id", "stamp")
@@ -58,6 +61,7 @@ def place_hold(
     property_id: str | None,
     ref: str | None,
     expected_on: date | None,
+    keeps: Iterable[str],
 ) -> Hold:
     actor = kernel.actor
     property_id = property_id if property_id is not None else actor.property_id
@@ -66,12 +70,13 @@ def place_hold(
     given = {"kind": kind, "property_id": property_id, "ref": ref, "expected_on": expected_on}
     reading = Reading()
     good = reading.fields(Hold, given)
+    good["keeps"] = _kept_paths(kernel, keeps, reading)
     if good.get("kind") is None and not reading.problems:
         reading.problems.append(Problem("/kind", "missing", "is required"))
     if reading.problems:
         raise InvalidProfile(reading.problems)
     with kernel.writing() as unit:
-        profile = kernel.living(unit.writer, profile_id)
+        profile = _to_hold(kernel, unit.writer, profile_id, good["keeps"])
         hold = Hold(
             id=kernel.new_id(),
             profile_id=profile.id,
@@ -83,9 +88,26 @@ def place_hold(
     return hold
 
 
+def _kept_paths(kernel: Kernel, keeps: Iterable[str], reading: Reading) -> tuple[str, ...]:
+    paths = (keeps,) if isinstance(keeps, str) else tuple(keeps)
+    for number, path in enumerate(paths):
+        what, _, name = path.partition(".")
+        kind = what.partition("/")[0]
+        if not names_something(f"{kind}.{name}" if name else kind, kernel.kinds):
+            message = "must name profile.<field>, a kind, kind.<field> or kind/<id>"
+            reading.problems.append(Problem(f"/keeps/{number}", "unknown-value", message))
+    return paths
+
+
+def _to_hold(kernel: Kernel, reader: Reader, id: str, keeps: tuple[str, ...]) -> Profile:
+    """Give whom a hold may be placed on: the living, and to keep what is still there."""
+    root = kernel.root(reader, id)
+    return root if keeps and root.state is State.RESTRICTED else kernel.living(reader, id)
+
+
 def release_hold(kernel: Kernel, hold_id: str) -> Hold:
     with kernel.writing() as unit:
-        document, hold = kernel.stored(unit.writer, "hold", hold_id, Hold)
+        document, hold = kernel.stored(unit.writer, "hold", hold_id, Hold, whatever_state=True)
         if hold.released is not None:
             return hold
         released = evolve(hold, released=kernel.occasion().stamp)
@@ -99,12 +121,34 @@ def release_hold(kernel: Kernel, hold_id: str) -> Hold:
         )
         owner = kernel.root(unit.writer, document.owner)
         unit.emit(HOLD_RELEASED, owner.id, subject=hold.id, scope=document.property_id)
+        if owner.state is State.RESTRICTED:
+            from profilecore.engine.clearing import finish
+
+            with kernel.acting(Actor(kernel.actor.id)):
+                finish(unit, owner.id)
     return released
 
 
 def holds(kernel: Kernel, profile_id: str) -> list[Hold]:
     with kernel.reading() as reader:
         return kernel.owned(reader, kernel.root(reader, profile_id), "hold", Hold)
+
+
+def record_activity(kernel: Kernel, profile_id: str, day: date | None) -> None:
+    with kernel.writing() as unit:
+        profile = kernel.living(unit.writer, profile_id)
+        day = day or kernel.today(kernel.now())(None)
+        for document in unit.writer.owned(profile.family, "activity"):
+            known = kernel.codec.load(Activity, document.body)
+            if known.day >= day:
+                return
+            newer = evolve(known, day=day)
+            unit.put("activity", known.id, document.owner, newer, expect=document.version)
+            break
+        else:
+            made = Activity(kernel.new_id(), profile.id, day)
+            unit.put("activity", made.id, profile.id, made, expect=0)
+        unit.emit(ACTIVITY_RECORDED, profile.id)
 
 
 def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]) -> Stay:
@@ -192,6 +236,7 @@ def stays(kernel: Kernel, profile_id: str) -> list[Stay]:
     with kernel.reading() as reader:
         profile = kernel.root(reader, profile_id)
         own = kernel.owned(reader, profile, "stay", Stay)
+    kernel.note_reading(profile)
     for source in kernel.plugins.contributions.stays:
         own += source(profile.family)
     return sorted(own, key=lambda s: (s.arrival is None, s.arrival, s.property_id, s.id))
@@ -241,13 +286,19 @@ def attach(
 
 def files(kernel: Kernel, profile_id: str) -> list[FileRecord]:
     with kernel.reading() as reader:
-        return kernel.owned(reader, kernel.root(reader, profile_id), "file", FileRecord)
+        root = kernel.root(reader, profile_id)
+        found = kernel.owned(reader, root, "file", FileRecord)
+    kernel.note_reading(root)
+    return found
 
 
 def read_file(kernel: Kernel, file_id: str) -> bytes:
     with kernel.reading() as reader:
-        kernel.stored(reader, "file", file_id, FileRecord)
+        document, _ = kernel.stored(reader, "file", file_id, FileRecord)
         content = reader.blob(file_id)
+        with kernel.acting(CHAIN):
+            root = kernel.root(reader, document.owner)
+    kernel.note_reading(root)
     if content is None:
         raise NotFound("file", file_id)
     return content
@@ -256,6 +307,8 @@ def read_file(kernel: Kernel, file_id: str) -> bytes:
 def detach(kernel: Kernel, file_id: str) -> None:
     with kernel.writing() as unit:
         document, _ = kernel.stored(unit.writer, "file", file_id, FileRecord)
+        with kernel.acting(CHAIN):
+            kernel.living(unit.writer, document.owner)
         unit.writer.delete("file", file_id)
         unit.writer.delete_blob(file_id)
         owner = kernel.root(unit.writer, document.owner)

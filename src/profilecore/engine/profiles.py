@@ -17,7 +17,7 @@ from profilecore.errors import (
     ProfileCleared,
 )
 from profilecore.model.documents import Outcome
-from profilecore.model.enums import RelationshipType, State
+from profilecore.model.enums import RelationshipType
 from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
 from profilecore.model.profile import Profile
 from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
@@ -63,13 +63,15 @@ def refuse_cleared(unit: Unit, profile: Profile) -> None:
     for external in profile.external_ids:
         for id in unit.writer.find(kernel.terms.external(external.system, external.value)):
             holder = unit.writer.get(PROFILE, id)
-            if holder and kernel.codec.load(Profile, holder.body).state is State.CLEARED:
+            if holder and kernel.codec.load(Profile, holder.body).state.is_cleared:
                 raise ProfileCleared(id)
 
 
 def get(kernel: Kernel, id: str) -> Profile:
     with kernel.reading() as reader:
-        return seen_by(kernel.root(reader, id), kernel.actor)
+        root = kernel.root(reader, id)
+    kernel.note_reading(root)
+    return seen_by(root, kernel.actor)
 
 
 def path(kernel: Kernel, id: str) -> tuple[str, ...]:
@@ -120,7 +122,7 @@ def _unknown_relations(unit: Unit, profile: Profile) -> list[Problem]:
             other = unit.kernel.root(unit.writer, edge.profile_id)
         except NotFound:
             other = None
-        if other is None or other.id == profile.id or other.state is State.CLEARED:
+        if other is None or other.id == profile.id or other.state.is_cleared:
             path = f"/relationships/{number}/profile_id"
             problems.append(Problem(path, "unknown-profile", "must be another living profile"))
     return problems

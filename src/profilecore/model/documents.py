@@ -7,6 +7,7 @@ family of ids owns, so nothing needs to move and nothing can be forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
@@ -32,18 +33,25 @@ class DocumentKind:
     """A kind of owned document.
 
     ``cls`` is its attrs class (a ``record`` when ``on_clear`` is ``FIELDS``: then its own field
-    rules decide).  ``personal`` kinds show in ``access``.
+    rules decide).  ``personal`` kinds show in ``access``.  ``dated`` gives the day of one of its
+    values from which retention periods run; where ``is_activity``, the guest was active that day.
     """
 
     name: str
     cls: type
     on_clear: OnClear
     personal: bool = True
+    dated: Callable[[Any], date | None] | None = None
+    is_activity: bool = False
 
 
 @lean
 class Hold:
-    """A reason not to clear a profile: an open bill, a legal hold.  Belongs to its property."""
+    """A reason not to clear a profile: an open bill, a legal hold.  Belongs to its property.
+
+    With ``keeps`` it stops no clear, but keeps what it names through one: ``profile.<field>``,
+    documents of a kind (``file``), one of them (``file/<id>``), or fields (``stay.reference``).
+    """
 
     id: str
     profile_id: str
@@ -53,6 +61,7 @@ class Hold:
     expected_on: date | None = None
     placed: Stamp | None = None
     released: Stamp | None = None
+    keeps: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -91,8 +100,54 @@ class ReceiptStatus(Enum):
 
 
 @lean
+class Held:
+    """Something that a clear leaves in place, restricted: by which rule, and its last day.
+
+    ``kind`` is ``profile`` or that of the document ``id``; without ``fields`` the document is
+    kept whole.  ``rule`` is the name of a retention rule, or the kind of the hold ``hold_id``: it
+    is also the purpose for which the thing may be read.  ``until`` is ``None`` where a hold keeps
+    it, until that is released.
+    """
+
+    kind: str
+    rule: str
+    fields: tuple[str, ...] = ()
+    id: str | None = None
+    until: date | None = None
+    hold_id: str | None = None
+    property_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}/{self.id or ''}:{self.rule}:{self.hold_id or ''}"
+
+
+@lean
+class Notice:
+    """The warning that a person will be cleared after ``last_day`` unless the guest is active."""
+
+    id: str
+    profile_id: str
+    announced_at: datetime
+    last_day: date
+    reason: str
+
+
+@lean
+class Activity:
+    """The last day on which the guest did something that the host told of: a login, a call."""
+
+    id: str
+    profile_id: str
+    day: date
+
+
+@lean
 class Receipt:
     """What is left to show of a clear: ids, dates and counts, no values.
+
+    ``held`` is what is still kept, by which rule until when; the receipt that ``follows`` this
+    one says when that went.
 
     Receipts are numbered from 1 and form a chain: ``seal`` is over the facts of the receipt and
     ``previous``, the seal of the one before.
@@ -108,6 +163,8 @@ class Receipt:
     cleared_ids: tuple[str, ...] = ()
     erased: dict[str, int] = attrs.field(factory=dict)
     kept: dict[str, int] = attrs.field(factory=dict)
+    held: tuple[Held, ...] = ()
+    follows: str | None = None
     erased_at: datetime | None = None
     number: int = 0
     previous: str = attrs.field(default="", repr=False)

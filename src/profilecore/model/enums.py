@@ -6,9 +6,17 @@ from enum import Enum
 
 
 class State(Enum):
+    """``RESTRICTED`` is cleared but for what the law or a legal hold keeps for a while."""
+
     ACTIVE = "active"
     MERGED = "merged"
+    RESTRICTED = "restricted"
     CLEARED = "cleared"
+
+    @property
+    def is_cleared(self) -> bool:
+        """Tell whether a clear has taken place, be something kept or not."""
+        return self is State.CLEARED or self is State.RESTRICTED
 
 
 class SharedLevel(Enum):

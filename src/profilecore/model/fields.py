@@ -6,7 +6,7 @@ merge nor clear can forget a field, and the rule table of the documentation is g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, dataclass_transform
@@ -236,6 +236,25 @@ def rule_of(cls: type, name: str) -> FieldRule:
 def rules_of(cls: type) -> dict[str, FieldRule]:
     """Give the rules of every field in order of declaration."""
     return {f.name: f.metadata[_RULE] for f in fields_of(cls)}
+
+
+def cleared(value: T, keep: Collection[str] = ()) -> T:
+    """Give a record as clearing leaves it, by the clear rule of each of its fields.
+
+    The fields named in ``keep`` stay as they are.
+    """
+    values: dict[str, Any] = {}
+    for name, rule in rules_of(type(value)).items():
+        if rule.clear is Clear.KEEP or name in keep:
+            values[name] = getattr(value, name)
+        elif rule.clear is Clear.GENERALISE and rule.generalise is not None:
+            values[name] = rule.generalise(getattr(value, name))
+    return type(value)(**values)
+
+
+def is_record(cls: type) -> bool:
+    """Tell whether every field of a class has rules."""
+    return all(_RULE in f.metadata for f in fields_of(cls))
 
 
 def cleaning(attribute: attrs.Attribute[Any]) -> tuple[Callable[[str], str] | None, int]:

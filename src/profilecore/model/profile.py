@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NewType
 
-from profilecore.model import enums, parts
+from profilecore.model import documents, enums, parts
 from profilecore.model.dates import PartialDate, partial_date
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.normalise import codes, numbers
@@ -67,6 +67,7 @@ class Profile:
     )
     updated_at: datetime | None = _own()
     cleared_at: datetime | None = _own()
+    held: tuple[documents.Held, ...] = _own(default=())
     property_id: str | None = _own()
     shared_level: enums.SharedLevel = _own(default=enums.SharedLevel.CHAIN)
     profile_type: enums.ProfileType = _own(default=enums.ProfileType.GUEST)
@@ -171,7 +172,7 @@ class Profile:
 ENGINE_FIELDS = frozenset(
     {
         "id", "version", "state", "merged_into", "absorbed", "created_at", "updated_at",
-        "cleared_at", "provenance",
+        "cleared_at", "held", "provenance",
     }
 )  # fmt: skip
 APPEND_ONLY = frozenset({"notes", "consents"})

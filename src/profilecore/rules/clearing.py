@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 
 from profilecore.errors import Blocker
-from profilecore.model.documents import Document, DocumentKind, Hold, OnClear
+from profilecore.model.documents import Document, DocumentKind, Held, Hold, OnClear
+from profilecore.model.enums import StayStatus
 from profilecore.model.fields import Clear, rules_of
 from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
 from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import is_empty
 from profilecore.rules.visibility import Actor, may_see
 from profilecore.values import frozen
 
-T = TypeVar("T")
+_COMING = frozenset({StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE})
 
 
 @frozen
@@ -31,8 +33,9 @@ class ClearPlan:
     """Everything a clear will do.  Nothing is written until it is applied.
 
     ``profile_id`` is the root: asking for a merged-away id clears the whole person, all of
-    ``family``.  ``fields`` names the profile fields that hold something and are erased.
-    Applying a plan needs only ``profile_id`` and ``fingerprint``.
+    ``family``.  ``fields`` names the profile fields that hold something and are erased; ``held``
+    is what stays, restricted, by which rule until when.  Applying a plan needs only
+    ``profile_id`` and ``fingerprint``.
     """
 
     profile_id: str
@@ -41,6 +44,7 @@ class ClearPlan:
     fields: tuple[str, ...] = ()
     documents: tuple[Fate, ...] = ()
     blockers: tuple[Blocker, ...] = ()
+    held: tuple[Held, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -57,44 +61,96 @@ def plan_clear(
     documents: Sequence[Document],
     kinds: Mapping[str, DocumentKind],
     blockers: Iterable[Blocker],
+    held: Sequence[Held] = (),
+    expired: Collection[tuple[str, str | None]] = (),
 ) -> ClearPlan:
     """Work out the clear of a person: ``family[0]`` is the root, the others were merged into it.
 
-    A document of a kind that no installed plugin declares is erased whole.
+    A document of a kind that no installed plugin declares is erased whole, and so is one of the
+    (kind, id) ``expired``, whose rule wants it deleted.
     """
+    keeps = Keeps(held)
     erased = {
         name
         for profile in family
         for name, rule in rules_of(Profile).items()
-        if rule.clear is not Clear.KEEP and not is_empty(getattr(profile, name))
+        if rule.clear is not Clear.KEEP
+        and not is_empty(getattr(profile, name))
+        and (profile is not family[0] or name not in keeps.profile)
     }
-    fates = tuple(
-        Fate(d.kind, d.id, kinds[d.kind].on_clear if d.kind in kinds else OnClear.ERASE)
-        for d in documents
-    )
     return ClearPlan(
         profile_id=family[0].id,
-        fingerprint=fingerprint(family, documents),
+        fingerprint=fingerprint(family, documents, *held),
         family=tuple(p.id for p in family),
         fields=tuple(sorted(erased - {"provenance"})),
-        documents=fates,
+        documents=tuple(
+            Fate(
+                d.kind,
+                d.id,
+                OnClear.ERASE if (d.kind, d.id) in expired else keeps.fate(d, kinds),
+            )
+            for d in documents
+        ),
         blockers=tuple(blockers),
+        held=tuple(held),
     )
 
 
-def cleared(value: T) -> T:
-    """Give a record as clearing leaves it, by the clear rule of each of its fields."""
-    values: dict[str, Any] = {}
-    for name, rule in rules_of(type(value)).items():
-        if rule.clear is Clear.KEEP:
-            values[name] = getattr(value, name)
-        elif rule.clear is Clear.GENERALISE and rule.generalise is not None:
-            values[name] = rule.generalise(getattr(value, name))
-    return type(value)(**values)
+class Keeps:
+    """What a clear leaves in place, brought together over all that hold it."""
+
+    def __init__(self, held: Iterable[Held]) -> None:
+        self.profile: set[str] = set()
+        self._holds: set[str] = set()
+        self._documents: dict[tuple[str, str], set[str] | None] = {}
+        for each in held:
+            if each.hold_id is not None:
+                self._holds.add(each.hold_id)
+            if each.id is None:
+                self.profile.update(each.fields)
+            elif each.fields and (known := self.of(each.kind, each.id, set())) is not None:
+                self._documents[each.kind, each.id] = known | set(each.fields)
+            else:
+                self._documents[each.kind, each.id] = None
+
+    def of(self, kind: str, id: str, otherwise: set[str] | None) -> set[str] | None:
+        """Give the fields of a document that are kept, ``None`` for all of it."""
+        return self._documents.get((kind, id), otherwise)
+
+    def fate(self, document: Document, kinds: Mapping[str, DocumentKind]) -> OnClear:
+        """Tell what becomes of a document."""
+        if document.kind == "hold" and document.id in self._holds:
+            return OnClear.KEEP
+        if (document.kind, document.id) in self._documents:
+            whole = self._documents[document.kind, document.id] is None
+            return OnClear.KEEP if whole else OnClear.FIELDS
+        kind = kinds.get(document.kind)
+        return kind.on_clear if kind else OnClear.ERASE
+
+
+def stay_blockers(stays: Iterable[Stay], today: Callable[[str | None], date]) -> list[Blocker]:
+    """Give a blocker for each stay that is under way or to come."""
+    found = []
+    for stay in stays:
+        last = stay.departure or stay.arrival
+        here = stay.status is StayStatus.IN_HOUSE
+        if stay.status not in _COMING or (last is None and not here):
+            continue
+        if last is None or last >= today(stay.property_id):
+            found.append(
+                Blocker(
+                    code="in-house" if here else "future-stay",
+                    message="A stay is under way." if here else "A stay is to come.",
+                    property_id=stay.property_id,
+                    ref=stay.id or None,
+                    expected_on=None if last is None else last.isoformat(),
+                )
+            )
+    return found
 
 
 def hold_blockers(holds: Iterable[Hold]) -> list[Blocker]:
-    """Give one blocker for each open hold, with all its details."""
+    """Give one blocker for each open hold that keeps nothing, with all its details."""
     return [
         Blocker(
             code=hold.kind,
@@ -104,7 +160,7 @@ def hold_blockers(holds: Iterable[Hold]) -> list[Blocker]:
             expected_on=None if hold.expected_on is None else hold.expected_on.isoformat(),
         )
         for hold in holds
-        if hold.is_open
+        if hold.is_open and not hold.keeps
     ]
 
 

@@ -13,7 +13,7 @@ import attrs
 
 from profilecore.errors import Blocker, InvalidProfile, Problem
 from profilecore.model.documents import Document
-from profilecore.model.enums import NameType, State
+from profilecore.model.enums import NameType
 from profilecore.model.fields import evolve, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import Profile
@@ -153,7 +153,7 @@ def plan_merge(
 
 def _blockers(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:
     for profile in (survivor, *losers):
-        if profile.state is State.CLEARED:
+        if profile.state.is_cleared:
             yield Blocker("cleared", f"Profile {profile.id} was cleared.")
     for profile in losers:
         if profile.id == survivor.id:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from profilecore.model import parts
-from profilecore.model.enums import SharedLevel
-from profilecore.model.fields import evolve
+from profilecore.model.documents import Document, DocumentKind, OnClear
+from profilecore.model.enums import SharedLevel, State
+from profilecore.model.fields import cleared, evolve
 from profilecore.model.profile import Profile
 from profilecore.values import frozen
 
+T = TypeVar("T")
 # Collections whose items may belong to one property.
 SCOPED_FIELDS = {
     "preferences": parts.Preference,
@@ -25,11 +27,14 @@ class Actor:
     """Who acts, and for which property; ``None`` acts for the whole chain.
 
     ``source`` is the source system recorded in the provenance of what this actor writes.
+    ``purpose`` is the retention rule or kind of legal hold for the sake of which this actor may
+    read what it keeps of people who were cleared otherwise.
     """
 
     id: str
     property_id: str | None = None
     source: str | None = None
+    purpose: str | None = None
 
 
 CHAIN = Actor("chain")
@@ -50,10 +55,41 @@ def may_see(property_id: str | None, actor: Actor) -> bool:
 
 
 def seen_by(profile: Profile, actor: Actor) -> Profile:
-    """Give the profile without the items of other properties."""
+    """Give the profile without the items of other properties, and what is restricted.
+
+    Of a profile that is kept by law or a legal hold alone, only what the actor's purpose allows.
+    """
+    if profile.state is State.RESTRICTED:
+        allowed = [h for h in profile.held if h.id is None and h.rule == actor.purpose]
+        shown = cleared(profile, {name for held in allowed for name in held.fields})
+        held = tuple(h for h in profile.held if may_see(h.property_id, actor))
+        profile = evolve(shown, held=held)
     if actor.property_id is None:
         return profile
     return _keep(profile, lambda item: may_see(item.property_id, actor))
+
+
+def released(
+    value: T, document: Document, root: Profile, kind: DocumentKind | None, actor: Actor
+) -> T | None:
+    """Give the value of an owned document as far as it is released to the actor.
+
+    That is all of it, unless its person is restricted: then only what the actor's purpose holds,
+    and what is left of it without a person.
+    """
+    if root.state is not State.RESTRICTED:
+        return value
+    fields: set[str] = set()
+    for held in root.held:
+        if held.hold_id == document.id:
+            return value  # the hold itself is no secret
+        if (held.kind, held.id, held.rule) == (document.kind, document.id, actor.purpose):
+            if not held.fields:
+                return value
+            fields.update(held.fields)
+    if kind is not None and kind.on_clear is OnClear.FIELDS:
+        return cleared(value, fields)
+    return value if kind is not None and not kind.personal else None
 
 
 def hidden_items(profile: Profile, name: str, actor: Actor) -> tuple[Any, ...]:

@@ -1,0 +1,144 @@
+"""What is to become of a person now, by the chain's policy and the rules of retention."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zlib import crc32
+
+from profilecore.engine.agenda import midnight_after
+from profilecore.engine.clearing import is_done, next_end, work_out
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.persons import Person, all_stays, record_of, sign_of
+from profilecore.errors import ProfilecoreError, StoreError
+from profilecore.model.enums import State
+from profilecore.model.fields import evolve
+from profilecore.model.stay import Stay
+from profilecore.rules.clearing import ClearPlan
+from profilecore.rules.inactivity import INACTIVITY, quiet_until
+from profilecore.rules.retention import Dated
+from profilecore.values import frozen
+
+# Everybody is looked at so often at least, for what may have changed meanwhile: a residence, a
+# classification, an unmerge.  Not all on one day.
+DAYS_BETWEEN_LOOKS = (60, 120)
+
+
+@frozen
+class Decision:
+    """What becomes of one person now, and when to look again (``None``: never).
+
+    ``what`` is ``later``, ``announce``, ``withdraw`` (the warning), ``clear``, ``finish``,
+    ``blocked`` or ``skip``.
+    """
+
+    what: str
+    again: datetime | None = None
+    plan: ClearPlan | None = None
+    reason: str | None = None
+    last_day: date | None = None
+    codes: tuple[str, ...] = ()
+    expired: tuple[Dated, ...] = ()
+
+
+@frozen
+class TimeUp:
+    """When a person's time is up: the moment, the last day before it, and by what."""
+
+    at: datetime
+    last_day: date
+    by: str
+
+
+def time_up(kernel: Kernel, one: Person, stays: tuple[Stay, ...]) -> TimeUp | None:
+    """Give when the policy or a rule clears a person as things stand; ``None`` for never."""
+    ends: list[TimeUp] = []
+    policy = kernel.settings.inactivity
+    days = policy.days_for(one.root)
+    sign = sign_of(kernel, one, stays) if days is not None else None
+    if days is not None and sign is not None:
+        last = quiet_until(sign, days)
+        at = midnight_after(last, kernel.zone(sign.property_id))
+        ends.append(TimeUp(at, last, INACTIVITY))
+    must = kernel.retention.must_go(record_of(kernel, one, stays))
+    if must is not None:
+        ends.append(TimeUp(midnight_after(must[0], kernel.zone(None)), must[0], must[1].name))
+    return min(ends, key=lambda end: end.at, default=None)
+
+
+def blocked(at: datetime, codes: tuple[str, ...]) -> Decision:
+    """Give the decision on somebody who cannot be cleared now: to try the day after."""
+    return Decision("blocked", at + timedelta(days=1), codes=codes)
+
+
+class Decider:
+    """Decides on people as of a time.
+
+    While the policy is not ``confirmed``, whoever it would clear is skipped.
+    """
+
+    def __init__(self, kernel: Kernel, at: datetime) -> None:
+        self.at = at
+        self.confirmed = True
+        self._kernel = kernel
+        self._policy = kernel.settings.inactivity
+
+    def decide(self, one: Person) -> Decision:
+        """Decide what becomes of a person now."""
+        try:
+            if one.root.state is State.MERGED:
+                return Decision("later", self._some_time(one))
+            if one.root.state is State.RESTRICTED:
+                return self._on_restricted(one)
+            return self._on_active(one)
+        except StoreError:
+            raise
+        except ProfilecoreError as error:
+            return blocked(self.at, (error.code,))
+
+    def _on_restricted(self, one: Person) -> Decision:
+        made = work_out(self._kernel, one, self.at)
+        if is_done(one.root, made):
+            return Decision("later", next_end(self._kernel, made.held))
+        if made.blockers:
+            return blocked(self.at, tuple(b.code for b in made.blockers))
+        return Decision("finish", next_end(self._kernel, made.held), made)
+
+    def _on_active(self, one: Person) -> Decision:
+        kernel = self._kernel
+        stays = all_stays(kernel, one)
+        record = record_of(kernel, one, stays)
+        today = kernel.today(self.at)
+        gone = tuple(document for document, _ in kernel.retention.expired(record, today))
+        times = [self._some_time(one)]
+        if (expiry := kernel.retention.next_expiry(record)) is not None:
+            times.append(midnight_after(expiry, kernel.zone(None)))
+        end = time_up(kernel, one, stays)
+        if end is None or end.at > self.at:
+            what = "later" if one.notice is None else "withdraw"
+            if end is not None:
+                times.append(end.at)
+            return Decision(what, min(t for t in times if t > self.at), expired=gone)
+        if not self.confirmed:
+            return Decision("skip", expired=gone)
+        if end.by == INACTIVITY and self._policy.grace_days:
+            grace = self._grace(one)
+            if grace is not None:
+                return evolve(grace, reason=end.by, expired=gone)
+        made = work_out(kernel, one, self.at, stays)
+        if made.blockers:
+            return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
+        return Decision("clear", next_end(kernel, made.held), made, end.by, expired=gone)
+
+    def _grace(self, one: Person) -> Decision | None:
+        """Give what the days of grace ask for; ``None`` once they are over."""
+        zone = self._kernel.zone(None)
+        if one.notice is None:
+            last = self._kernel.today(self.at)(None) + timedelta(days=self._policy.grace_days)
+            return Decision("announce", midnight_after(last, zone), last_day=last)
+        over = midnight_after(one.notice.last_day, zone)
+        return Decision("later", over) if over > self.at else None
+
+    def _some_time(self, one: Person) -> datetime:
+        least, most = DAYS_BETWEEN_LOOKS
+        days = least + crc32(one.root.id.encode()) % (most - least)
+        return self.at + timedelta(days=days)

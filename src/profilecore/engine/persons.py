@@ -1,0 +1,129 @@
+"""A person as a clear sees one: all the ids, everything owned, and what the clocks run from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.errors import PluginError, ProfilecoreError
+from profilecore.model.documents import Activity, Document, Hold, Notice
+from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
+from profilecore.rules.inactivity import LastSign, last_sign
+from profilecore.rules.retention import Dated, Record
+from profilecore.store.port import Reader
+from profilecore.values import frozen
+
+
+@frozen
+class Person:
+    """A root, the profiles that were merged into it, and every document they own.
+
+    ``stays`` are those that are stored; :func:`record_of` adds the host's.
+    """
+
+    family: tuple[Profile, ...]
+    documents: tuple[Document, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    notice: Notice | None = None
+
+    @property
+    def root(self) -> Profile:
+        """The profile that all the ids stand for."""
+        return self.family[0]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id of the person, the root's first."""
+        return tuple(profile.id for profile in self.family)
+
+
+def person(kernel: Kernel, reader: Reader, id: str) -> Person:
+    """Read the person that an id stands for.
+
+    :raises NotFound: as :meth:`Kernel.load`.
+    """
+    return people(kernel, reader, [kernel.root(reader, id)])[0]
+
+
+def people(kernel: Kernel, reader: Reader, roots: Sequence[Profile]) -> list[Person]:
+    """Read many people at once, in the order of their roots."""
+    absorbed = [id for root in roots for id in root.absorbed]
+    merged = {d.id: d for d in reader.get_many(PROFILE, absorbed)} if absorbed else {}
+    owned: dict[str, list[Document]] = {}
+    for document in reader.owned([id for root in roots for id in root.family]):
+        owned.setdefault(document.owner, []).append(document)
+    return [
+        _made(
+            kernel,
+            (root, *(kernel.codec.load(Profile, merged[id].body) for id in root.absorbed)),
+            [document for id in root.family for document in owned.get(id, ())],
+        )
+        for root in roots
+    ]
+
+
+def _made(kernel: Kernel, family: tuple[Profile, ...], documents: Iterable[Document]) -> Person:
+    load = kernel.codec.load
+    listed = tuple(documents)
+    notices = [load(Notice, d.body) for d in listed if d.kind == "notice"]
+    return Person(
+        family,
+        listed,
+        tuple(load(Stay, d.body) for d in listed if d.kind == "stay"),
+        tuple(load(Hold, d.body) for d in listed if d.kind == "hold"),
+        notices[0] if notices else None,
+    )
+
+
+def all_stays(kernel: Kernel, person: Person) -> tuple[Stay, ...]:
+    """Give a person's stays, the stored ones and those that the host keeps itself.
+
+    :raises PluginError: if a source of stays fails: who does not know may not clear.
+    """
+    found = list(person.stays)
+    for source in kernel.plugins.contributions.stays:
+        try:
+            found += source(person.ids)
+        except ProfilecoreError:
+            raise
+        except Exception as error:
+            name = getattr(source, "__module__", type(source).__name__)
+            raise PluginError(name, "a source of stays", type(error).__name__) from error
+    return tuple(found)
+
+
+def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign | None:
+    """Give the newest sign of the guest over the whole chain."""
+    others = []
+    for document in person.documents:
+        kind = kernel.kinds.get(document.kind)
+        if document.kind == "activity":
+            others.append(LastSign(kernel.codec.load(Activity, document.body).day))
+        elif kind is not None and kind.is_activity and kind.dated is not None:
+            day = kind.dated(kernel.codec.load(kind.cls, document.body))
+            if day is not None:
+                others.append(LastSign(day, document.property_id))
+    return last_sign(person.root, stays, person.holds, others)
+
+
+def record_of(kernel: Kernel, person: Person, stays: tuple[Stay, ...]) -> Record:
+    """Give what the retention rules ask about a person."""
+    sign = sign_of(kernel, person, stays) if kernel.retention.rules else None
+    return Record(
+        person.root, stays, tuple(_dated(kernel, person)), None if sign is None else sign.day
+    )
+
+
+def _dated(kernel: Kernel, person: Person) -> Iterable[Dated]:
+    for document in person.documents:
+        if document.kind not in kernel.retention.kinds or document.kind == "stay":
+            continue
+        kind = kernel.kinds.get(document.kind)
+        day = None
+        if kind is not None and kind.dated is not None:
+            day = kind.dated(kernel.codec.load(kind.cls, document.body))
+            day = day.date() if isinstance(day, datetime) else day
+        yield Dated(document.kind, document.id, document.property_id, day)

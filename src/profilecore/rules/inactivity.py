@@ -1,0 +1,110 @@
+"""When a guest has been away for so long that the chain's own policy clears the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import attrs
+
+from profilecore.errors import WrongValue
+from profilecore.model.documents import Hold
+from profilecore.model.enums import Classification, ProfileType, StayStatus
+from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
+from profilecore.rules.retention import residence
+from profilecore.values import frozen
+
+INACTIVITY = "inactivity"
+_NOT_COMING = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
+
+
+def _days(_: object, field: attrs.Attribute[int | None], value: int | None) -> None:
+    if value is not None and value < 1:
+        raise WrongValue(f"{field.name} must be at least 1 day; leave it out to switch it off")
+
+
+def _days_each(_: object, field: attrs.Attribute[dict[str, int]], value: dict[str, int]) -> None:
+    for country, days in value.items():
+        if days < 1:
+            raise WrongValue(f"{field.name}: {country} must be at least 1 day; or leave it out")
+
+
+@frozen
+class Inactivity:
+    """The policy: clear after so many days without a sign of the guest; off unless set.
+
+    ``by_residence`` has other numbers of days by country of residence (two capital letters).
+    Before a clear it is announced, by an event, and ``grace_days`` go by.  If more than
+    ``first_share`` of the active profiles would be due when the policy is switched on or changed,
+    that has to be confirmed.
+    """
+
+    after_days: int | None = attrs.field(default=None, validator=_days)
+    by_residence: dict[str, int] = attrs.field(factory=dict, validator=_days_each)
+    grace_days: int = attrs.field(default=30, validator=attrs.validators.ge(0))
+    first_share: float = attrs.field(
+        default=0.05, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anybody can be cleared by it."""
+        return self.after_days is not None or bool(self.by_residence)
+
+    def days_for(self, profile: Profile) -> int | None:
+        """Give the days after which a person is cleared; ``None`` for never.
+
+        The house's own accounts, companies, agents, contacts and staff are never cleared by it.
+        """
+        if profile.profile_type is not ProfileType.GUEST:
+            return None
+        if Classification.PAYMASTER_ACCOUNT in profile.classifications:
+            return None
+        return self.by_residence.get(residence(profile) or "", self.after_days)
+
+
+@frozen
+class LastSign:
+    """The last day on which a guest was active, and at which property, if at one."""
+
+    day: date
+    property_id: str | None = None
+
+
+def last_sign(
+    profile: Profile,
+    stays: Iterable[Stay],
+    holds: Iterable[Hold] = (),
+    others: Iterable[LastSign] = (),
+) -> LastSign | None:
+    """Give the newest sign of a guest: a stay, a booking, a bill, a consent, an activity.
+
+    A stay to come counts with its last day.  What staff or imports did to the profile is no sign
+    of the guest; if there is none at all, the day on which the profile was made stands for it.
+    """
+    signs = list(others)
+    for stay in stays:
+        last = stay.departure or stay.arrival
+        if last is not None and stay.status not in _NOT_COMING:
+            signs.append(LastSign(last, stay.property_id))
+        if stay.booked_at is not None:
+            signs.append(LastSign(stay.booked_at.date(), stay.property_id))
+    for hold in holds:
+        if not hold.keeps:  # a bill; those that keep something are the lawyers' doing
+            stamps = (hold.placed, hold.released)
+            signs += [LastSign(stamp.at.date(), hold.property_id) for stamp in stamps if stamp]
+    made = profile.provenance.of("consents")
+    for consent in profile.consents:
+        # Without a date of its own it got that of the import.
+        imported = made is not None and made.source is not None and consent.at == made.at
+        if consent.at is not None and not imported:
+            signs.append(LastSign(consent.at.date(), consent.property_id))
+    if not signs and profile.created_at is not None:
+        signs.append(LastSign(profile.created_at.date()))
+    return max(signs, key=lambda sign: sign.day, default=None)
+
+
+def quiet_until(sign: LastSign, days: int) -> date:
+    """Give the last day on which a guest is not yet due, after so many days without a sign."""
+    return sign.day + timedelta(days=min(days, (date.max - sign.day).days - 1))

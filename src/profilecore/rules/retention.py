@@ -1,0 +1,387 @@
+"""How long the law wants what kept, and from when on it wants it gone: rules as data.
+
+A rule holds nothing by itself.  It is a clear that asks what is still held, and by which rule
+until when; what nothing holds goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from functools import cached_property
+
+import attrs
+
+from profilecore.errors import WrongValue
+from profilecore.model.documents import DocumentKind, Held, Hold
+from profilecore.model.enums import ConsentStatus, StayStatus
+from profilecore.model.fields import evolve, is_record, rules_of
+from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
+from profilecore.rules.periods import last_day, parts_of
+from profilecore.rules.survivorship import current_consents
+from profilecore.values import frozen
+
+PROFILE = "profile"
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+# What is needed to tell when a rule ends is kept with what it keeps.
+_GROUNDS = ("arrival", "departure")
+_NEVER_CAME = frozenset({StayStatus.ENQUIRED, StayStatus.CANCELLED, StayStatus.NO_SHOW})
+
+
+class Clock(Enum):
+    """From which day a period runs: that day itself is not counted."""
+
+    CHECKOUT = "checkout"
+    ENTRY = "entry"
+    FISCAL_YEAR_END = "fiscal_year_end"
+    LAST_ACTIVITY = "last_activity"
+    CONSENT_END = "consent_end"
+
+
+class OnExpiry(Enum):
+    """What becomes of a document when its time is over: deleted, or left without its person."""
+
+    DELETE = "delete"
+    ANONYMISE = "anonymise"
+
+
+class Trust(Enum):
+    """How sure a rule is: read in the law or an official paper, or only heard of."""
+
+    LAW = "law"
+    OFFICIAL = "official"
+    UNVERIFIED = "unverified"
+
+
+def _period(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None:
+        try:
+            parts_of(value)
+        except ValueError as error:
+            raise WrongValue(f"{field.name} {error}") from None
+
+
+def _country(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None and not (len(value) == 2 and value.isalpha() and value.isupper()):
+        raise WrongValue(f"{field.name} must be a country's two capital letters (ISO 3166-1)")
+
+
+def _month_and_day(_: object, field: attrs.Attribute[str], value: str) -> None:
+    try:
+        date.fromisoformat(f"2024-{value}")
+    except ValueError:
+        raise WrongValue(f"{field.name} must be a month and a day, as 12-31") from None
+
+
+@frozen
+class RetentionRule:
+    """How long a kind of record is kept, by which law.
+
+    ``country`` is that of the property for what happened there (``checkout``, ``entry``,
+    ``fiscal_year_end``), and that of the guest's residence for the other clocks; ``None`` is any.
+    ``minimum`` is how long a clear must leave ``fields`` in place: ``profile.<field>``,
+    ``stay.<field>``, a kind of document (``file``), or one's field; without ``fields`` the
+    documents of the kind ``record_kind``.  ``maximum`` is when records of ``record_kind`` must be
+    gone: of ``profile`` the whole person.  ``foreigners_only`` leaves out guests who are known to
+    be nationals.  A rule holds for what happened from ``valid_from`` to ``valid_to``.
+    ``source`` tells where the law was read; a rule that is ``unverified`` is off until switched
+    on by name.
+    """
+
+    name: str
+    country: str | None = attrs.field(default=None, validator=_country)
+    legal_basis: str = ""
+    record_kind: str = "registration"
+    clock: Clock = Clock.CHECKOUT
+    minimum: str | None = attrs.field(default=None, validator=_period)
+    maximum: str | None = attrs.field(default=None, validator=_period)
+    fields: tuple[str, ...] = ()
+    on_expiry: OnExpiry = OnExpiry.ANONYMISE
+    source: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    foreigners_only: bool = False
+    trust: Trust = Trust.LAW
+
+    def in_force(self, day: date) -> bool:
+        """Tell whether the rule holds for what happened on a day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
+
+    def kept(self) -> Mapping[str, tuple[str, ...]]:
+        """Give the fields it keeps by kind; ``()`` is all of a document."""
+        kept: dict[str, tuple[str, ...]] = {}
+        for path in self.fields or (self.record_kind,):
+            kind, _, name = path.partition(".")
+            kept[kind] = (*kept.get(kind, ()), *((name,) if name else ()))
+        return kept
+
+
+@frozen
+class Place:
+    """A property: the country whose law it is under, its time zone, and its business year."""
+
+    country: str | None = attrs.field(default=None, validator=_country)
+    timezone: str | None = None
+    fiscal_year_end: str = attrs.field(default="12-31", validator=_month_and_day)
+
+
+@frozen
+class Dated:
+    """A document of a plugin's kind, and the day from which its retention runs."""
+
+    kind: str
+    id: str
+    property_id: str | None
+    day: date | None
+
+
+@frozen
+class Record:
+    """What is known of a person that the rules ask about.  ``active`` is the last activity."""
+
+    profile: Profile
+    stays: tuple[Stay, ...] = ()
+    documents: tuple[Dated, ...] = ()
+    active: date | None = None
+
+
+Today = Callable[[str | None], date]
+
+
+@frozen
+class Retention:
+    """The rules in force, the properties they apply to, and the kinds of documents there are.
+
+    ``today`` of the methods gives the date at a property now; a period's last day still holds.
+    """
+
+    rules: tuple[RetentionRule, ...] = ()
+    places: Mapping[str, Place] = attrs.field(factory=dict)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the rules in force."""
+        return frozenset(rule.name for rule in self.rules)
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of documents that a rule speaks of."""
+        return frozenset(kind for rule in self.rules for kind in (rule.record_kind, *rule.kept()))
+
+    def rule(self, name: str) -> RetentionRule | None:
+        """Give a rule in force by its name."""
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+    def held(self, record: Record, today: Today) -> list[Held]:
+        """Give what the rules hold of a person, each with its last day, ordered by rule."""
+        found: list[Held] = []
+        for rule in self.rules:
+            if rule.minimum is not None and not _is_spared(rule, record.profile):
+                found += self._held_by(rule, record, today)
+        return found
+
+    def _held_by(self, rule: RetentionRule, record: Record, today: Today) -> Iterator[Held]:
+        assert rule.minimum is not None
+        kept = rule.kept()
+        latest: date | None = None
+        for property_id, day, stay in self._grounds(rule, record):
+            until = last_day(day, rule.minimum)
+            if until < today(property_id):
+                continue
+            latest = until if latest is None else max(latest, until)
+            if stay is not None and stay.id and "stay" in kept:
+                fields = kept["stay"] and tuple(sorted({*kept["stay"], *_GROUNDS}))
+                yield Held("stay", rule.name, fields, stay.id, until, property_id=property_id)
+        if latest is not None and PROFILE in kept:
+            yield Held(PROFILE, rule.name, tuple(sorted(kept[PROFILE])), until=latest)
+        for document in record.documents:
+            if document.kind in kept:
+                own = self._day(rule, document)
+                until_ = latest if own is None else last_day(own, rule.minimum)
+                if until_ is not None and until_ >= today(document.property_id):
+                    fields = tuple(sorted(kept[document.kind]))
+                    yield Held(
+                        document.kind, rule.name, fields, document.id, until_,
+                        property_id=document.property_id,
+                    )  # fmt: skip
+
+    def to_delete(self, held: Iterable[Held]) -> set[tuple[str, str | None]]:
+        """Give the documents that are to be deleted whole once nothing holds them any more."""
+        deleting = {rule.name for rule in self.rules if rule.on_expiry is OnExpiry.DELETE}
+        return {(h.kind, h.id) for h in held if h.id is not None and h.rule in deleting}
+
+    def expired(self, record: Record, today: Today) -> list[tuple[Dated, RetentionRule]]:
+        """Give the documents whose longest time is over and that no rule holds."""
+        holding = {(held.kind, held.id) for held in self.held(record, today)}
+        return [
+            (document, rule)
+            for rule in self.rules
+            for document in record.documents
+            if rule.maximum is not None
+            and document.kind == rule.record_kind
+            and (document.kind, document.id) not in holding
+            and (day := self._day(rule, document)) is not None
+            and last_day(day, rule.maximum) < today(document.property_id)
+        ]
+
+    def must_go(self, record: Record) -> tuple[date, RetentionRule] | None:
+        """Give the last day on which the person may be kept, and the rule that says so."""
+        ends = [
+            (last_day(max(days), rule.maximum), rule)
+            for rule in self.rules
+            if rule.maximum is not None
+            and rule.record_kind == PROFILE
+            and not _is_spared(rule, record.profile)
+            and (days := [day for _, day, _ in self._grounds(rule, record)])
+        ]
+        return min(ends, key=lambda end: end[0], default=None)
+
+    def next_expiry(self, record: Record) -> date | None:
+        """Give the first last day among the documents whose longest time is limited."""
+        ends = [
+            last_day(day, rule.maximum)
+            for rule in self.rules
+            if rule.maximum is not None
+            for document in record.documents
+            if document.kind == rule.record_kind and (day := self._day(rule, document)) is not None
+        ]
+        return min(ends, default=None)
+
+    def _grounds(
+        self, rule: RetentionRule, record: Record
+    ) -> Iterator[tuple[str | None, date, Stay | None]]:
+        """Yield each day from which the rule's period runs, where that was, and by which stay."""
+        if rule.clock is Clock.LAST_ACTIVITY or rule.clock is Clock.CONSENT_END:
+            day = record.active
+            if rule.clock is Clock.CONSENT_END:
+                day = _consent_end(record.profile)
+            if day is not None and rule.in_force(day) and _lives_in(record.profile, rule.country):
+                yield None, day, None
+            return
+        for stay in record.stays:
+            place = self.places.get(stay.property_id, Place())
+            if stay.status in _NEVER_CAME or rule.country not in (None, place.country):
+                continue
+            day = stay.arrival if rule.clock is Clock.ENTRY else stay.departure
+            day = day or stay.departure or stay.arrival
+            if day is not None and rule.in_force(day):
+                if rule.clock is Clock.FISCAL_YEAR_END:
+                    day = _year_end(day, place.fiscal_year_end)
+                yield stay.property_id, day, stay
+
+    def _day(self, rule: RetentionRule, document: Dated) -> date | None:
+        place = self.places.get(document.property_id or "", Place())
+        day = document.day
+        if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
+            return None
+        return _year_end(day, place.fiscal_year_end) if rule.clock is Clock.FISCAL_YEAR_END else day
+
+
+def held_by_holds(holds: Iterable[Hold], documents: Iterable[tuple[str, str]]) -> Iterator[Held]:
+    """Yield what open legal holds keep, of a person's (kind, id) documents, until released."""
+    known = list(documents)
+    for hold in holds:
+        if not hold.is_open or not hold.keeps:
+            continue
+        fields: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        for path in hold.keeps:
+            what, _, name = path.partition(".")
+            kind, _, wanted = what.partition("/")
+            ids: list[str | None] = [None]
+            if kind != PROFILE:
+                ids = [id for k, id in known if k == kind and wanted in ("", id)]
+            for id in ids:
+                fields[kind, id] = (*fields.get((kind, id), ()), *((name,) if name else ()))
+        for (kind, id), names in fields.items():
+            yield Held(kind, hold.kind, tuple(sorted(names)), id, None, hold.id, hold.property_id)
+
+
+def still_held(
+    earlier: Sequence[Held], holds: Iterable[Hold], names: frozenset[str], today: Today
+) -> list[Held]:
+    """Give those things kept by an earlier clear that must go on being kept.
+
+    What a rule held is held until its last day, as long as the rule is in force; what a hold
+    held, until it is released.  An open hold that came later keeps what is still there.
+    """
+    open_holds = {hold.id: hold for hold in holds if hold.is_open and hold.keeps}
+    kept = [
+        held
+        for held in earlier
+        if (held.hold_id in open_holds)
+        or (held.until is not None and held.until >= today(held.property_id) and held.rule in names)
+    ]
+    before = {held.hold_id for held in earlier}
+    later = [hold for hold in open_holds.values() if hold.id not in before]
+    there: dict[tuple[str, str | None], set[str]] = {}
+    for held in earlier:
+        there.setdefault((held.kind, held.id), set()).update(held.fields or ("",))
+    documents = [(kind, id) for kind, id in there if id is not None]
+    for held in held_by_holds(later, documents):
+        fields = there.get((held.kind, held.id), set())
+        names_ = tuple(n for n in held.fields if n in fields or "" in fields)
+        if not held.fields:
+            names_ = tuple(sorted(fields - {""}))
+        if names_ or "" in fields:
+            kept.append(evolve(held, fields=names_))
+    return kept
+
+
+def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterator[str]:
+    """Yield what is wrong with a rule: a text each, naming the field."""
+    if rule.minimum is None and rule.maximum is None:
+        yield f"{rule.name}: a minimum or a maximum is needed"
+    for path in rule.fields:
+        if not names_something(path, kinds):
+            yield f"{rule.name}: fields: {path} is no field or kind"
+
+
+def names_something(path: str, kinds: Mapping[str, DocumentKind]) -> bool:
+    """Tell whether ``profile.<field>``, ``<kind>`` or ``<kind>.<field>`` is known."""
+    kind, _, name = path.partition(".")
+    if kind == PROFILE:
+        return name in rules_of(Profile)
+    cls = kinds[kind].cls if kind in kinds else None
+    return cls is not None and (not name or (is_record(cls) and name in rules_of(cls)))
+
+
+def _is_spared(rule: RetentionRule, profile: Profile) -> bool:
+    return rule.foreigners_only and rule.country in profile.nationalities
+
+
+def _lives_in(profile: Profile, country: str | None) -> bool:
+    return country is None or residence(profile) == country
+
+
+def residence(profile: Profile) -> str | None:
+    """Give the country where the person lives, as far as it is known."""
+    addresses = sorted(profile.addresses, key=lambda address: not address.primary)
+    lived = (address.country for address in addresses if address.country)
+    return profile.country_of_residence or next(lived, None)
+
+
+def _consent_end(profile: Profile) -> date | None:
+    """Give the day on which the last consent ended; ``None`` while one holds or none was given."""
+    ends: list[date] = []
+    for consent in current_consents(profile.consents, _BEFORE_ALL).values():
+        ended = consent.at if consent.status is not ConsentStatus.GRANTED else consent.expires_at
+        if ended is None:
+            return None
+        ends.append(ended.date())
+    return max(ends, default=None)
+
+
+def _year_end(day: date, month_and_day: str) -> date:
+    """Give the end of the business year that a day lies in."""
+    month, number = (int(part) for part in month_and_day.split("-"))
+    for year in (day.year, day.year + 1):
+        # The day before the first of the next month is the last, in leap years too.
+        following = date(year + month // 12, month % 12 + 1, 1)
+        end = min(following - timedelta(days=1), date(year, month, 1) + timedelta(days=number - 1))
+        if end >= day:
+            return end
+    return day
