@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from kit import P1, P2, PNG, START, Clock, open_engine
 
-from profilecore import Engine, Stay, hookimpl
+from profilecore import Actor, Engine, NotFound, Stay, hookimpl
+from profilecore.engine import accessing
 from profilecore.model import Document
 
 ANA = {"first_name": "Ana", "last_name": "García"}
@@ -26,10 +28,110 @@ def test_an_answer_has_the_profile_and_all_it_owns(each_engine: Engine) -> None:
     held = each_engine.access(b.id)
     assert held["profile"]["emails"] == [{"value": "ana@example.org"}]
     assert [p["last_name"] for p in held["merged_profiles"]] == ["Merged-Away"]
-    assert held["documents"].keys() == {"file", "hold", "stay", "merge"}
+    assert held["documents"].keys() == {"file", "hold", "stay", "merge", "outcome"}
     assert held["documents"]["hold"][0]["ref"] == "bill 17"
     assert held["documents"]["stay"][0]["reference"] == "ref 9"
+    assert held["ids"] == [a.id, b.id]
+    assert (held["format"], held["incomplete"]) == (1, [])
+    assert held["made_at"] == START.isoformat()
     assert json.loads(json.dumps(held)) == held
+
+
+def test_other_guests_and_staff_are_left_out(each_engine: Engine) -> None:
+    engine = each_engine
+    child, parent, friend = (engine.create({"last_name": "x"}).id for _ in range(3))
+    with engine.acting(Actor("zoe-of-the-desk", "P1", source="pms")):
+        a = engine.create(
+            ANA
+            | {
+                "notes": ["Asked Zoe for a cot."],
+                "restrictions": [{"kind": "blocklist", "set_by": "zoe-of-the-desk"}],
+                "consents": [{"purpose": "news", "status": "granted"}],
+                "relationships": [{"type": "child", "profile_id": child}],
+            }
+        )
+        b = engine.create({"last_name": "y"})
+        engine.update(parent, {"relationships": [{"type": "child", "profile_id": a.id}]})
+        hold = engine.place_hold(a.id, kind="open-bill")
+        engine.release_hold(hold.id)
+        engine.attach(a.id, "a.png", PNG)
+        engine.record_stay(a.id, {"property_id": "P1", "companions": [friend, child]})
+    engine.merge(engine.plan_merge(a.id, [b.id]))
+    held = engine.access(a.id)
+    text = json.dumps(held)
+    for other in (child, parent, friend, "zoe-of-the-desk"):
+        assert other not in text
+    profile, documents = held["profile"], held["documents"]
+    assert profile["notes"][0]["by"] == "staff"
+    assert profile["notes"][0]["text"] == "Asked Zoe for a cot."
+    assert profile["restrictions"][0]["set_by"] == "staff"
+    assert held["consents"][0]["recorded_by"] == "staff"
+    assert profile["relationships"] == [{"type": "child", "profile_id": "another person"}]
+    assert [(r["type"], r["profile_id"]) for r in held["relationships"]] == [
+        ("child", "another person"),
+        ("parent", "another person"),
+    ]
+    stamp = {"at": "2026-03-01T12:00:00Z", "source": "pms", "actor": "staff", "property_id": "P1"}
+    assert profile["provenance"]["base"] == stamp
+    assert documents["hold"][0]["placed"] == documents["hold"][0]["released"] == stamp
+    assert documents["file"][0]["attached"] == stamp
+    assert documents["stay"][0]["companions"] == 2
+    # The chain itself is nobody, and a journal keeps the person's own ids.
+    assert documents["merge"][0]["stamp"]["actor"] == "chain"
+    assert documents["merge"][0]["loser_ids"] == [b.id]
+
+
+def test_once_a_merge_is_undone_the_other_person_is_left_out(each_engine: Engine) -> None:
+    a, b, c = (each_engine.create({"last_name": name}).id for name in ("One", "Two", "Three"))
+    merge = each_engine.merge(each_engine.plan_merge(a, [b]))
+    each_engine.merge(each_engine.plan_merge(a, [c]))
+    each_engine.unmerge(merge.id)
+    held = each_engine.access(a)
+    assert [m["loser_ids"] for m in held["documents"]["merge"]] == [["another person"], [c]]
+    text = json.dumps(held)
+    assert b not in text
+    assert "Two" not in text
+    assert "Three" in text
+
+
+def test_each_request_is_in_the_feed_without_values(each_engine: Engine) -> None:
+    a, b = (each_engine.create(ANA).id for _ in range(2))
+    each_engine.merge(each_engine.plan_merge(a, [b]))
+    with each_engine.acting(P1):
+        each_engine.access(b)
+    event = each_engine.changes().items[-1]
+    assert (event.type, event.profile_id, event.actor) == ("profile.accessed", a, "desk-1")
+    assert (event.fields, event.subject, event.related) == ((), None, ())
+    seen = len(each_engine.changes().items)
+    with pytest.raises(NotFound):
+        each_engine.access("nobody")
+    accessing.held(each_engine._kernel, a)
+    assert len(each_engine.changes().items) == seen
+
+
+def test_a_request_inside_a_transaction_is_part_of_it(each_engine: Engine) -> None:
+    class Stopped(Exception):
+        pass
+
+    def ask() -> None:
+        with each_engine.transaction():
+            a = each_engine.create(ANA)
+            assert each_engine.access(a.id)["profile"]["first_name"] == "Ana"
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        ask()
+    assert each_engine.changes().items == ()
+
+
+def test_what_only_one_property_may_see_of_a_merged_record_is_its_own(engine: Engine) -> None:
+    a = engine.create(ANA)
+    with engine.acting(P1):
+        b = engine.create({"last_name": "Secret", "shared_level": "property"})
+    engine.merge(engine.plan_merge(a.id, [b.id], choices={"last_name": a.id}))
+    for actor, names in ((P1, ["Secret"]), (P2, [])):
+        with engine.acting(actor):
+            assert [p["last_name"] for p in engine.access(a.id)["merged_profiles"]] == names
 
 
 def test_documents_of_kinds_that_nobody_knows_are_in_it(engine: Engine) -> None:
@@ -76,7 +178,12 @@ class Host:
 
     @hookimpl
     def profilecore_register_stays(self, register: Callable[[Any], None]) -> None:
-        register(lambda ids: [Stay(id="own", profile_id=ids[0], property_id="P9")])
+        register(self.stays)
+
+    def stays(self, profile_ids: Any) -> Any:
+        yield Stay(id="own", profile_id=profile_ids[0], property_id="P9", companions=("x", "y"))
+        if self.fails:
+            raise OSError("ana@example.org")
 
     @hookimpl
     def profilecore_register_elsewhere(self, register: Callable[[Any], None]) -> None:
@@ -97,11 +204,37 @@ def test_what_is_held_elsewhere_is_in_it_and_a_failure_is_said_plainly() -> None
     a = engine.create(ANA)
     held = engine.access(a.id)
     assert held["elsewhere"] == {"host": {"letters": [a.id]}}
-    assert [s["property_id"] for s in held["documents"]["stay"]] == ["P9"]
+    assert [(s["property_id"], s["companions"]) for s in held["documents"]["stay"]] == [("P9", 2)]
+    assert held["incomplete"] == []
     host.fails = True
-    failed = engine.access(a.id)["elsewhere"]["host"]
-    assert set(failed) == {"error"}
-    assert "example.org" not in failed["error"]
+    held = engine.access(a.id)
+    assert held["elsewhere"] == {"host": {"error": "plugin 'host' failed (OSError)"}}
+    assert held["documents"] == {}
+    assert held["incomplete"] == [
+        "a source of stays failed (OSError)",
+        "plugin 'host' failed (OSError)",
+    ]
+
+
+def test_a_plugin_that_gives_what_is_no_json_has_failed() -> None:
+    host = Host()
+    host.export = lambda ids: {"x": object()}  # type: ignore[method-assign]
+    engine = open_engine(plugins=[host])
+    held = engine.access(engine.create(ANA).id)
+    assert held["incomplete"] == ["plugin 'host' failed (TypeError)"]
+
+
+def test_a_plugin_that_is_not_loaded_makes_the_answer_incomplete() -> None:
+    class Broken:
+        name = "broken"
+
+        @hookimpl
+        def profilecore_register_elsewhere(self, register: Callable[[Any], None]) -> None:
+            raise OSError
+
+    engine = open_engine(plugins=[Broken()])
+    held = engine.access(engine.create(ANA).id)
+    assert held["incomplete"] == ["plugin 'broken' is not loaded"]
 
 
 def test_a_property_is_given_only_what_it_may_see(engine: Engine) -> None:

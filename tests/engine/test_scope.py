@@ -105,6 +105,7 @@ VERBS: dict[str, Callable[[Engine, str, str], Any]] = {
     "attach": lambda e, id, _: e.attach(id, "own.png", PNG),
     "files": lambda e, id, _: e.files(id),
     "access": lambda e, id, _: e.access(id),
+    "access_page": lambda e, id, _: e.access_page(id),
     "access after a merge": lambda e, id, other: (
         e.merge(e.plan_merge(id, [other])), e.access(id),
     ),
@@ -154,6 +155,7 @@ NAMED: dict[str, Callable[[Engine, str], Any]] = {
     "attach": lambda e, id: e.attach(id, "own.png", PNG),
     "files": lambda e, id: e.files(id),
     "access": lambda e, id: e.access(id),
+    "access_page": lambda e, id: e.access_page(id),
     "check": lambda e, id: e.check(id),
 }  # fmt: skip
 

@@ -33,11 +33,14 @@ HEAVY = {
 }
 # Verbs that not every process uses.
 LATER = {
+    "profilecore.engine.access_page",
+    "profilecore.engine.accessing",
     "profilecore.engine.aio",
     "profilecore.engine.cursors",
     "profilecore.engine.loading",
     "profilecore.engine.merging",
     "profilecore.rules.merging",
+    "profilecore.rules.redacting",
     "profilecore.rules.unmerging",
 }
 # Classes for which attrs still writes an equality of their own: each costs half a millisecond.

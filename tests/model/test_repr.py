@@ -24,7 +24,7 @@ OPEN = {
     "id", "profile_id", "property_id", "kind", "survivor_id", "loser_ids", "actor", "source",
     "cleared_ids", "erased", "kept", "reason", "content_type", "fields", "profile_type",
     "verb", "result_id", "name", "cls", "owner", "at", "undone", "placed", "released", "attached",
-    "base", "stamp", "rule", "hold_id", "held", "follows", "announced_at", "last_day", "day",
+    "base", "stamp", "rule", "hold_id", "held", "follows", "announced_at", "active_on",
     "until",
 }  # fmt: skip
 CLASSES = [

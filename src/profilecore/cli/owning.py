@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -78,12 +80,44 @@ def list_(invocation: Invocation, profile_id: str) -> None:
 
 @click.command()
 @click.argument("profile_id", metavar="ID")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it as a page for the person; only you may read the file.",
+)
+@click.option("--force", is_flag=True, help="Write over FILE.")
 @click.pass_obj
-def access(invocation: Invocation, profile_id: str) -> None:
-    """Give everything held about a person, every plugin's part included."""
+def access(invocation: Invocation, profile_id: str, html: Path | None, force: bool) -> None:
+    """Give everything held about a person, every plugin's part included.
+
+    Other people are left out, but texts such as notes are not searched for their names: read the
+    answer before you hand it out.
+    """
+    if html is not None:
+        _write_page(invocation, profile_id, html, force)
+        return
+    if force:
+        raise click.UsageError("--force goes with --html.")
     held = invocation.engine.access(profile_id)
 
     def out() -> None:
         say(msgspec.json.format(msgspec.json.encode(held), indent=2).decode())
 
     invocation.answer(held, out)
+
+
+def _write_page(invocation: Invocation, profile_id: str, file: Path, force: bool) -> None:
+    if not force and (file.exists() or file.is_symlink()):
+        raise click.UsageError(f"{file} exists. Name another file, or give --force.")
+    page = invocation.engine.access_page(profile_id)
+    if force:
+        file.unlink(missing_ok=True)
+    # Made anew, never opened: neither the mode of an older file nor a link's target counts.
+    made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(made, "w", encoding="utf-8") as out:
+        out.write(page)
+    path = file.absolute()
+    advice = "Read it before you hand it out: texts may name other people."
+    answer = {"profile_id": profile_id, "file": str(path)}
+    invocation.answer(answer, lambda: say(f"Wrote {path}\n{advice}"))

@@ -205,6 +205,9 @@ class AsyncEngine:
     async def access(self, profile_id: str) -> dict[str, Any]:
         return await self.run(self.sync.access, profile_id)
 
+    async def access_page(self, profile_id: str) -> str:
+        return await self.run(self.sync.access_page, profile_id)
+
     async def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
         return await self.run(self.sync.check, profile_id, name)
 

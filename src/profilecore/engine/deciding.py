@@ -135,7 +135,7 @@ class Decider:
         if one.notice is None:
             last = self._kernel.today(self.at)(None) + timedelta(days=self._policy.grace_days)
             return Decision("announce", midnight_after(last, zone), last_day=last)
-        over = midnight_after(one.notice.last_day, zone)
+        over = midnight_after(one.notice.until, zone)
         return Decision("later", over) if over > self.at else None
 
     def _some_time(self, one: Person) -> datetime:

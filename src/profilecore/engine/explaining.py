@@ -70,7 +70,7 @@ def explain(kernel: Kernel, id: str) -> Explanation:
         _complete_on(made.held, made.blockers, kernel.today(now)(None)),
         None if end is None else end.last_day + timedelta(days=1),
         None if end is None else end.by,
-        None if one.notice is None else one.notice.last_day,
+        None if one.notice is None else one.notice.until,
         None if sign is None else sign.day,
     )
 

@@ -63,7 +63,7 @@ CORE_KINDS = (
     DocumentKind("merge", Merge, OnClear.ERASE),
     DocumentKind("file", FileRecord, OnClear.ERASE),
     DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
-    DocumentKind("outcome", Outcome, OnClear.FIELDS, personal=False),
+    DocumentKind("outcome", Outcome, OnClear.FIELDS),
 )
 
 

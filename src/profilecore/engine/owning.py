@@ -1,4 +1,4 @@
-"""What a profile owns: holds, stays, files; and everything held about a person."""
+"""What a profile owns: holds, stays, files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-import msgspec
-
-from profilecore.engine.kernel import PROFILE, Kernel
-from profilecore.engine.profiles import relationships
-from profilecore.errors import (
-    InvalidProfile,
-    NotFound,
-    Problem,
-    ProfilecoreError,
-    ScopeDenied,
-)
+from profilecore.engine.kernel import Kernel
+from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied
 from profilecore.model.documents import Activity, FileRecord, Hold
 from profilecore.model.enums import State
 from profilecore.model.events import (
@@ -34,8 +25,7 @@ from profilecore.model.stay import Stay
 from profilecore.normalise.text import clean
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.retention import names_something
-from profilecore.rules.survivorship import current_consents
-from profilecore.rules.visibility import CHAIN, Actor, may_see, seen_by
+from profilecore.rules.visibility import CHAIN, Actor, may_see
 from profilecore.store.port import Reader, Terms
 
 STAY_FIELDS = frozenset(
@@ -140,9 +130,9 @@ def record_activity(kernel: Kernel, profile_id: str, day: date | None) -> None:
         day = day or kernel.today(kernel.now())(None)
         for document in unit.writer.owned(profile.family, "activity"):
             known = kernel.codec.load(Activity, document.body)
-            if known.day >= day:
+            if known.active_on >= day:
                 return
-            newer = evolve(known, day=day)
+            newer = evolve(known, active_on=day)
             unit.put("activity", known.id, document.owner, newer, expect=document.version)
             break
         else:
@@ -313,49 +303,3 @@ def detach(kernel: Kernel, file_id: str) -> None:
         unit.writer.delete_blob(file_id)
         owner = kernel.root(unit.writer, document.owner)
         unit.emit(FILE_DETACHED, owner.id, subject=file_id, scope=document.property_id)
-
-
-_IMAGES = ("before", "after", "references")
-
-
-def access(kernel: Kernel, profile_id: str) -> dict[str, Any]:
-    with kernel.reading() as reader:
-        root = kernel.root(reader, profile_id)
-        absorbed = [
-            kernel.codec.load(Profile, d.body) for d in reader.get_many(PROFILE, root.absorbed)
-        ]
-        documents: dict[str, list[Any]] = {}
-        for document in reader.owned(root.family):
-            kind = kernel.kinds.get(document.kind)
-            if may_see(document.property_id, kernel.actor) and (kind is None or kind.personal):
-                tree = msgspec.json.decode(document.body)
-                if document.kind == "merge" and kernel.actor.property_id is not None:
-                    # A journal holds the items of all properties, as they were.
-                    tree = {name: held for name, held in tree.items() if name not in _IMAGES}
-                documents.setdefault(document.kind, []).append(tree)
-    plain = kernel.codec.plain
-    seen = seen_by(root, kernel.actor)
-    held = {
-        "profile": plain(seen),
-        "merged_profiles": [plain(seen_by(p, kernel.actor)) for p in absorbed],
-        "consents": [plain(c) for c in current_consents(seen.consents, kernel.now()).values()],
-        "relationships": [plain(r) for r in relationships(kernel, root.id)],
-        "documents": documents,
-        "elsewhere": _elsewhere(kernel, root),
-    }
-    for source in kernel.plugins.contributions.stays:
-        documents.setdefault("stay", []).extend(plain(s) for s in source(root.family))
-    return held
-
-
-def _elsewhere(kernel: Kernel, root: Profile) -> dict[str, Any]:
-    held: dict[str, Any] = {}
-    for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
-        try:
-            held[name] = elsewhere.export(root.family)
-        except ProfilecoreError:
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raised
-            # Said plainly in the answer: an access request must not look complete when it is not.
-            held[name] = {"error": f"plugin {name!r} failed ({type(error).__name__})"}
-    return held

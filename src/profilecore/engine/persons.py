@@ -101,7 +101,7 @@ def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign |
     for document in person.documents:
         kind = kernel.kinds.get(document.kind)
         if document.kind == "activity":
-            others.append(LastSign(kernel.codec.load(Activity, document.body).day))
+            others.append(LastSign(kernel.codec.load(Activity, document.body).active_on))
         elif kind is not None and kind.is_activity and kind.dated is not None:
             day = kind.dated(kernel.codec.load(kind.cls, document.body))
             if day is not None:

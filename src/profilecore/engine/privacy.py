@@ -119,6 +119,35 @@ class Privacy:
         """Finish pending clears; give the number of receipts that became ``erased``."""
         return clearing.scrub(self._kernel)
 
+    # ---- access
+
     def access(self, profile_id: str) -> dict[str, Any]:
-        """Give everything held about a person as plain JSON, every plugin's data included."""
-        return owning.access(self._kernel, profile_id)
+        """Give everything held about a person, plugins' data included, as JSON for the person.
+
+        ``format`` numbers the form of the answer and ``made_at`` is when it was made; ``ids`` are
+        the person's own, the root's first.  Files are described: :meth:`read_file` gives their
+        bytes.  ``incomplete`` names each plugin that failed or is not loaded; the answer is whole
+        if it is empty.
+
+        Third parties are left out: ids of other people and names of staff become fixed words,
+        companions of a stay a number.  Free text (notes, custom fields, what plugins hold) is not
+        searched for names, so somebody must read the answer before it is handed out.
+
+        Each request adds ``profile.accessed`` to the feed, without values.
+
+        :raises NotFound: as :meth:`get`.
+        """
+        from profilecore.engine import accessing
+
+        return accessing.access(self._kernel, profile_id)
+
+    def access_page(self, profile_id: str) -> str:
+        """Give what :meth:`access` gives as one HTML page that the person can read and print.
+
+        It needs nothing else: no script, no other file.  It counts as an access request.
+
+        :raises NotFound: as :meth:`get`.
+        """
+        from profilecore.engine.access_page import page
+
+        return page(self.access(profile_id))

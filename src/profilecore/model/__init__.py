@@ -35,6 +35,7 @@ from profilecore.model.events import Event
 from profilecore.model.fields import (
     Clear,
     FieldRule,
+    Other,
     Search,
     Sensitivity,
     field,
@@ -87,6 +88,7 @@ __all__ = [
     "Note",
     "NoteClass",
     "OnClear",
+    "Other",
     "PartialDate",
     "Phone",
     "PhoneTech",

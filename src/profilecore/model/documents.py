@@ -124,12 +124,12 @@ class Held:
 
 @lean
 class Notice:
-    """The warning that a person will be cleared after ``last_day`` unless the guest is active."""
+    """The warning that a person will be cleared after ``until`` unless the guest is active."""
 
     id: str
     profile_id: str
     announced_at: datetime
-    last_day: date
+    until: date
     reason: str
 
 
@@ -139,7 +139,7 @@ class Activity:
 
     id: str
     profile_id: str
-    day: date
+    active_on: date
 
 
 @lean

@@ -46,6 +46,13 @@ class Search(Enum):
     EXACT = "exact"
 
 
+class Other(Enum):
+    """Whom an attribute names besides the person, who is told no more than this word."""
+
+    STAFF = "staff"
+    PERSON = "another person"
+
+
 @frozen
 class FieldRule:
     """The four rules of one field.
@@ -67,6 +74,7 @@ class FieldRule:
 _RULE = "profilecore.rule"
 _CLEAN = "profilecore.clean"
 _LIMIT = "profilecore.limit"
+_THIRD = "profilecore.third-party"
 C = TypeVar("C", bound=type)
 T = TypeVar("T")
 
@@ -82,26 +90,33 @@ def field(
     limit: int = 255,
     default: Any = None,
     factory: Callable[[], Any] | None = None,
+    third_party: Other | None = None,
 ) -> Any:
     """Declare a field of a :func:`record` with its rules.
 
     ``clean`` turns a text into its canonical form (raises ``ValueError`` with a message that
-    does not repeat the text); ``limit`` is the longest text in characters.
+    does not repeat the text); ``limit`` is the longest text in characters.  ``third_party`` says
+    that the field names somebody else, whom an answer to an access request leaves out.
     """
     if clear is Clear.GENERALISE and generalise is None:
         raise TypeError("a generalised field needs a generalise function")
     rule = FieldRule(merge, clear, sensitivity, search, clean, generalise, limit)
-    metadata = {_RULE: rule, _CLEAN: clean, _LIMIT: limit}
+    metadata = {_RULE: rule, _CLEAN: clean, _LIMIT: limit, _THIRD: third_party}
     if factory is not None:
         return attrs.field(factory=factory, metadata=metadata)
     return attrs.field(default=default, metadata=metadata)
 
 
 def item(
-    default: Any = None, *, clean: Callable[[str], str] | None = None, limit: int = 255
+    default: Any = None,
+    *,
+    clean: Callable[[str], str] | None = None,
+    limit: int = 255,
+    third_party: Other | None = None,
 ) -> Any:
     """Declare an attribute of a :func:`part`; it lives under the rules of the field holding it."""
-    return attrs.field(default=default, metadata={_CLEAN: clean, _LIMIT: limit})
+    metadata = {_CLEAN: clean, _LIMIT: limit, _THIRD: third_party}
+    return attrs.field(default=default, metadata=metadata)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -260,6 +275,12 @@ def is_record(cls: type) -> bool:
 def cleaning(attribute: attrs.Attribute[Any]) -> tuple[Callable[[str], str] | None, int]:
     """Give the text cleaner and the length limit declared on an attribute."""
     return attribute.metadata.get(_CLEAN), attribute.metadata.get(_LIMIT, 255)
+
+
+def third_party_of(attribute: attrs.Attribute[Any]) -> Other | None:
+    """Tell whom an attribute names besides the person it is held about."""
+    found: Other | None = attribute.metadata.get(_THIRD)
+    return found
 
 
 def rule_table(cls: type) -> Iterator[dict[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from profilecore.model import enums
-from profilecore.model.fields import item, lean, part
+from profilecore.model.fields import Other, item, lean, part
 from profilecore.normalise import codes, contact, numbers
 from profilecore.normalise.text import clean_lines, compact, fold, fold_once
 
@@ -24,7 +24,7 @@ class Stamp:
 
     at: datetime
     source: str | None = None
-    actor: str | None = None
+    actor: str | None = item(third_party=Other.STAFF)
     property_id: str | None = None
     verified: bool = False
 
@@ -174,7 +174,7 @@ class Restriction:
     reason_code: str | None = item(limit=50)
     text: str | None = item(clean=clean_lines, limit=1000)
     property_id: str | None = item()
-    set_by: str | None = item()
+    set_by: str | None = item(third_party=Other.STAFF)
     until: date | None = item()
 
     @property
@@ -190,7 +190,7 @@ class Note:
     note_class: enums.NoteClass = item(enums.NoteClass.GENERAL)
     property_id: str | None = item()
     at: datetime | None = item()
-    by: str | None = item()
+    by: str | None = item(third_party=Other.STAFF)
     id: str | None = item(limit=64)
 
     @property
@@ -203,7 +203,7 @@ class Relationship:
     """A directed edge: the person ``profile_id`` is this profile's ``type`` (its child, ...)."""
 
     type: enums.RelationshipType = item(attrs.NOTHING)
-    profile_id: str = item(attrs.NOTHING, limit=64)
+    profile_id: str = item(attrs.NOTHING, limit=64, third_party=Other.PERSON)
 
     @property
     def key(self) -> str:
@@ -224,7 +224,7 @@ class Consent:
     source: str | None = item()
     text_version: str | None = item()
     evidence: str | None = item()
-    recorded_by: str | None = item()
+    recorded_by: str | None = item(third_party=Other.STAFF)
 
     @property
     def subject(self) -> tuple[str, str, str, str]:

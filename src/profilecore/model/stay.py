@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 
 from profilecore.model import enums
-from profilecore.model.fields import Clear, Search, Sensitivity, field, record
+from profilecore.model.fields import Clear, Other, Search, Sensitivity, field, record
 from profilecore.model.parts import Stamp
 
 
@@ -67,7 +67,7 @@ class Stay:
         search=Search.EXACT,
     )
     unit: str | None = _erased(limit=50)
-    companions: tuple[str, ...] = _erased(default=(), limit=64)
+    companions: tuple[str, ...] = _erased(default=(), limit=64, third_party=Other.PERSON)
     references: tuple[str, ...] = _erased(default=())
     booked_at: datetime | None = _erased()
     stamp: Stamp | None = _erased()

@@ -64,6 +64,11 @@ def seen_by(profile: Profile, actor: Actor) -> Profile:
         shown = cleared(profile, {name for held in allowed for name in held.fields})
         held = tuple(h for h in profile.held if may_see(h.property_id, actor))
         profile = evolve(shown, held=held)
+    return of_property(profile, actor)
+
+
+def of_property(profile: Profile, actor: Actor) -> Profile:
+    """Give the profile without the items of other properties; what is restricted stays."""
     if actor.property_id is None:
         return profile
     return _keep(profile, lambda item: may_see(item.property_id, actor))
