@@ -110,7 +110,7 @@ class Decider:
         today = kernel.today(self.at)
         gone = tuple(document for document, _ in kernel.retention.expired(record, today))
         times = [self._some_time(one)]
-        if (expiry := kernel.retention.next_expiry(record)) is not None:
+        if (expiry := kernel.retention.next_expiry(record, today)) is not None:
             times.append(midnight_after(expiry, kernel.zone(None)))
         end = time_up(kernel, one, stays)
         if end is None or end.at > self.at:

@@ -325,7 +325,7 @@ class _Run:
 
     def _do(self, unit: Unit, one: Person, decision: Decision) -> None:
         root, kernel = one.root, self.kernel
-        for document in decision.expired:
+        for document in () if decision.plan is not None else decision.expired:
             unit.writer.delete(document.kind, document.id)
             unit.writer.delete_blob(document.id)
             unit.emit(DOCUMENT_EXPIRED, root.id, subject=document.id, scope=document.property_id)

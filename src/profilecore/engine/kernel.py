@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -61,7 +62,7 @@ CORE_KINDS = (
     DocumentKind("activity", Activity, OnClear.ERASE),
     DocumentKind("notice", Notice, OnClear.ERASE),
     DocumentKind("merge", Merge, OnClear.ERASE),
-    DocumentKind("file", FileRecord, OnClear.ERASE),
+    DocumentKind("file", FileRecord, OnClear.ERASE, dated=attrgetter("attached_on")),
     DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
     DocumentKind("outcome", Outcome, OnClear.FIELDS),
 )

@@ -191,6 +191,11 @@ class FileRecord:
     property_id: str | None = None
     attached: Stamp | None = None
 
+    @property
+    def attached_on(self) -> date | None:
+        """The day on which it was attached, in UTC."""
+        return None if self.attached is None else self.attached.at.date()
+
 
 _fact = partial(
     field,

@@ -240,14 +240,15 @@ class Retention:
         ]
         return min(ends, key=lambda end: end[0], default=None)
 
-    def next_expiry(self, record: Record) -> date | None:
-        """Give the first last day among the documents whose longest time is limited."""
+    def next_expiry(self, record: Record, today: Today) -> date | None:
+        """Give the first last day to come among documents whose longest time is limited."""
         ends = [
             last_day(day, rule.maximum)
             for rule in self.rules
             if rule.maximum is not None
             for document in record.documents
             if document.kind == rule.record_kind and (day := self._day(rule, document)) is not None
+            if last_day(day, rule.maximum) >= today(document.property_id)
         ]
         return min(ends, default=None)
 

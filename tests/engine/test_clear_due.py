@@ -1,0 +1,574 @@
+"""Clearing whom time is up for: the inactive by policy, and nobody else."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit import P1, PNG, Clock, open_engine, run_threads
+
+from profilecore import (
+    Blocker,
+    Engine,
+    InvalidProfile,
+    PluginError,
+    ProfilecoreError,
+    ScopeDenied,
+    hookimpl,
+)
+from profilecore.engine import due
+from profilecore.model import State, Stay
+from profilecore.store import MemoryStore, Store
+
+YEAR = {"after_days": 365, "grace_days": 0, "first_share": 1.0}
+Opens = Callable[..., Engine]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
+    """Give what opens an engine on one store, of each kind in turn."""
+    engines: list[Engine] = []
+    memory = MemoryStore()
+
+    def open_one(policy: dict[str, Any] | None = None, **options: Any) -> Engine:
+        store: Store = memory
+        if request.param == "sqlite":
+            sqlite = pytest.importorskip("profilecore_sqlite")
+            store = sqlite.open_store(f"sqlite:///{tmp_path}/guests.db")
+        settings = {"inactivity": YEAR if policy is None else policy}
+        settings |= options.pop("settings", {})
+        engines.append(open_engine(store, config={"profilecore": settings}, **options))
+        return engines[-1]
+
+    yield open_one
+    for engine in engines:
+        engine.close()
+
+
+def guest(engine: Engine, last: str | None = None, **values: Any) -> str:
+    """Make a guest whose last stay ended on a day."""
+    id = engine.create({"last_name": "García"} | values).id
+    if last is not None:
+        stay = {"property_id": "P1", "arrival": last, "departure": last, "status": "departed"}
+        engine.record_stay(id, stay)
+    return id
+
+
+def states(engine: Engine, *ids: str) -> list[State]:
+    return [engine.get(id).state for id in ids]
+
+
+def test_who_was_away_longer_than_the_policy_allows_is_cleared(opens: Opens) -> None:
+    engine = opens()
+    old, fresh = guest(engine, "2025-02-01"), guest(engine, "2025-04-01")
+    report = engine.clear_due()
+    assert (report.cleared, report.ids, report.more) == (1, (old,), False)
+    assert states(engine, old, fresh) == [State.CLEARED, State.ACTIVE]
+    assert engine.receipt(old).reason == "inactivity"
+    assert engine.receipt(old).status.value == "erased"
+    assert engine.clear_due().cleared == 0
+
+
+def test_it_is_off_until_it_is_switched_on(opens: Opens) -> None:
+    engine = opens({})
+    guest(engine, "1999-01-01")
+    report = engine.clear_due()
+    assert (report.cleared, report.done, report.active) == (0, 0, 0)
+    assert engine.clear_due(dry_run=True).cleared == 0
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"after_days": 0}, {"after_days": -1}, {"by_residence": {"FR": 0}},
+        {"by_residence": {"FR": -1}}, {"after_days": 365, "grace_days": -1},
+        {"after_days": 365, "first_share": 1.5}, {"after_days": 365, "first_share": -0.1},
+    ],
+)  # fmt: skip
+def test_no_setting_means_everybody(policy: dict[str, Any]) -> None:
+    with pytest.raises(PluginError, match="inactivity"):
+        open_engine(config={"profilecore": {"inactivity": policy}})
+
+
+@pytest.mark.parametrize("limit", [0, -1, None, True, "all", 10**9])
+def test_no_limit_means_everybody(opens: Opens, limit: Any) -> None:
+    engine = opens()
+    id = guest(engine, "2020-01-01")
+    for dry_run in (False, True):
+        with pytest.raises(InvalidProfile, match="/limit"):
+            engine.clear_due(limit=limit, dry_run=dry_run)
+    assert states(engine, id) == [State.ACTIVE]
+
+
+def test_time_cannot_be_run_ahead_but_in_a_dry_run(opens: Opens) -> None:
+    engine = opens()
+    id = guest(engine, "2026-02-01")
+    for ahead in (date(2030, 1, 1), datetime(2030, 1, 1, tzinfo=UTC)):
+        with pytest.raises(InvalidProfile, match="/as_of"):
+            engine.clear_due(ahead)
+        assert engine.clear_due(ahead, dry_run=True).ids == (id,)
+    with pytest.raises(InvalidProfile, match="time zone"):
+        engine.clear_due(datetime(2020, 1, 1))  # noqa: DTZ001
+    assert engine.clear_due(date(2026, 1, 1)).cleared == 0
+
+
+def test_it_is_the_chains_to_do_and_commits_as_it_goes(opens: Opens) -> None:
+    engine = opens()
+    with engine.acting(P1), pytest.raises(ScopeDenied):
+        engine.clear_due()
+    with engine.transaction(), pytest.raises(ProfilecoreError, match="outside of a transaction"):
+        engine.clear_due()
+
+
+# ---- what is a sign of the guest
+
+
+def test_an_edit_a_merge_or_an_import_is_no_activity(opens: Opens) -> None:
+    clock = Clock(datetime(2024, 1, 1, tzinfo=UTC))
+    engine = opens(clock=clock)
+    a, b = guest(engine, "2023-12-01"), guest(engine, "2023-11-01")
+    row = {
+        "last_name": "Old", "consents": [{"purpose": "news", "status": "granted"}],
+        "external_ids": [{"system": "crm", "value": "1"}],
+    }  # fmt: skip
+    engine.load([row], source="crm", workers=0)
+    clock.now = datetime(2024, 11, 20, tzinfo=UTC)
+    engine.update(a, {"first_name": "Ana"})
+    engine.load([row | {"first_name": "Eva"}], source="crm", workers=0)
+    engine.merge(engine.plan_merge(a, [b]))
+    assert engine.clear_due().cleared == 0
+    clock.now = datetime(2025, 1, 10, tzinfo=UTC)
+    assert engine.clear_due().cleared == 2
+    assert states(engine, a, b) == [State.CLEARED, State.CLEARED]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda e, id: e.record_stay(id, {"property_id": "P1", "arrival": "2026-02-20"}),
+        lambda e, id: e.record_stay(
+            id, {"property_id": "P1", "booked_at": "2026-02-20T10:00:00Z", "status": "cancelled"}
+        ),
+        lambda e, id: e.record_stay(
+            id, {"property_id": "P9", "arrival": "2027-02-20", "departure": "2027-02-21"}
+        ),
+        lambda e, id: e.record_activity(id),
+        lambda e, id: e.record_activity(id, date(2026, 1, 1)),
+        lambda e, id: e.release_hold(e.place_hold(id, kind="open-bill").id),
+        lambda e, id: e.update(id, {"consents": {"add": [{"purpose": "n", "status": "granted"}]}}),
+    ],
+    ids=["stay", "booking", "future", "login", "earlier", "bill", "consent"],
+)
+def test_a_sign_of_the_guest_counts(opens: Opens, act: Callable[[Engine, str], Any]) -> None:
+    engine = opens(clock=Clock(datetime(2026, 3, 1, tzinfo=UTC)))
+    id = guest(engine, "2020-01-01")
+    act(engine, id)
+    assert engine.clear_due().cleared == 0
+
+
+@pytest.mark.parametrize("status", ["cancelled", "no_show"])
+def test_a_stay_that_never_was_counts_for_nothing(opens: Opens, status: str) -> None:
+    engine = opens()
+    id = guest(engine, "2020-01-01")
+    engine.record_stay(id, {"property_id": "P1", "arrival": "2026-02-20", "status": status})
+    assert engine.clear_due().ids == (id,)
+
+
+def test_without_any_sign_the_day_it_was_made_counts(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    guest(engine)
+    clock.move(days=365)
+    assert engine.clear_due().cleared == 0
+    clock.move(days=1)
+    assert engine.clear_due().cleared == 1
+
+
+def test_the_hosts_own_stays_count_and_if_they_fail_nobody_is_cleared(opens: Opens) -> None:
+    class Stays:
+        name = "stays"
+        answer: Any = ()
+
+        @hookimpl
+        def profilecore_register_stays(self, register: Any) -> None:
+            register(lambda ids: list(self.answer()))
+
+    plugin = Stays()
+    clock = Clock()
+    engine = opens(plugins=[plugin], clock=clock)
+    plugin.answer = lambda: [Stay(property_id="P1", arrival=date(2026, 2, 20))]
+    id = guest(engine, "2020-01-01")
+    assert engine.clear_due().cleared == 0
+    clock.move(days=400)
+    plugin.answer = lambda: 1 / 0
+    report = engine.clear_due()
+    assert (report.cleared, dict(report.blocked)) == (0, {"plugin-error": 1})
+    plugin.answer = list
+    clock.move(days=2)
+    assert engine.clear_due().ids == (id,)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"classifications": ["paymaster_account"]}, {"profile_type": "company"},
+        {"profile_type": "employee"}, {"profile_type": "contact"},
+    ],
+)  # fmt: skip
+def test_accounts_companies_and_staff_are_never_cleared_by_it(
+    opens: Opens, values: dict[str, Any]
+) -> None:
+    engine = opens()
+    id = guest(engine, "2010-01-01", **values)
+    assert engine.clear_due().cleared == 0
+    assert engine.explain(id).due_on is None
+
+
+def test_each_country_of_residence_may_have_days_of_its_own(opens: Opens) -> None:
+    engine = opens(YEAR | {"by_residence": {"FR": 1000, "DE": 30}})
+    french = guest(engine, "2025-01-01", country_of_residence="FR")
+    german = guest(engine, "2026-01-01", addresses=[{"country": "DE", "city": "Ulm"}])
+    other = guest(engine, "2025-01-01", country_of_residence="PT")
+    assert set(engine.clear_due().ids) == {german, other}
+    assert states(engine, french) == [State.ACTIVE]
+
+
+def test_a_policy_for_one_country_clears_nobody_else(opens: Opens) -> None:
+    engine = opens({"by_residence": {"FR": 100}, "grace_days": 0, "first_share": 1.0})
+    guest(engine, "2001-01-01")
+    french = guest(engine, "2001-01-01", country_of_residence="FR")
+    assert engine.clear_due().ids == (french,)
+
+
+# ---- days, zones, clocks
+
+
+def test_the_day_ends_at_midnight_of_the_property(opens: Opens) -> None:
+    places = {"P1": {"timezone": "Pacific/Auckland"}, "P2": {"timezone": "America/Los_Angeles"}}
+    clock = Clock(datetime(2026, 2, 1, 10, 59, tzinfo=UTC))
+    engine = opens(clock=clock, settings={"properties": places})
+    ids = []
+    for property_id in places:
+        ids.append(engine.create({"last_name": "x"}).id)
+        stay = {"property_id": property_id, "arrival": "2025-02-01", "departure": "2025-02-01"}
+        engine.record_stay(ids[-1], stay)
+    assert engine.clear_due().cleared == 0
+    clock.now = datetime(2026, 2, 1, 11, tzinfo=UTC)  # midnight in Auckland
+    assert engine.clear_due().ids == (ids[0],)
+    clock.now = datetime(2026, 2, 2, 7, 59, tzinfo=UTC)
+    assert engine.clear_due().cleared == 0
+    clock.now = datetime(2026, 2, 2, 8, tzinfo=UTC)  # midnight in Los Angeles
+    assert engine.clear_due().ids == (ids[1],)
+
+
+def test_a_leap_day_is_a_day(opens: Opens) -> None:
+    clock = Clock(datetime(2024, 2, 29, 12, tzinfo=UTC))
+    engine = opens(clock=clock)
+    guest(engine, "2024-02-29")
+    clock.now = datetime(2025, 2, 28, 23, 59, tzinfo=UTC)  # 365 days later, not yet over
+    assert engine.clear_due().cleared == 0
+    clock.now = datetime(2025, 3, 1, tzinfo=UTC)
+    assert engine.clear_due().cleared == 1
+
+
+def test_a_clock_that_goes_back_clears_nobody(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    id = guest(engine, "2025-06-01")
+    assert engine.clear_due().cleared == 0
+    clock.move(days=-2000)
+    assert engine.clear_due().cleared == 0
+    clock.now = datetime(2026, 6, 3, tzinfo=UTC)
+    assert engine.clear_due().ids == (id,)
+
+
+# ---- grace, and the first time
+
+
+def test_a_clear_is_announced_and_waits_for_the_days_of_grace(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(YEAR | {"grace_days": 14}, clock=clock)
+    id = guest(engine, "2025-01-01")
+    report = engine.clear_due()
+    assert (report.announced, report.cleared) == (1, 0)
+    (event,) = [e for e in engine.changes().items if e.type == "clear.announced"]
+    assert event.profile_id == id
+    assert engine.explain(id).announced == date(2026, 3, 15)
+    clock.move(days=14)
+    assert engine.clear_due().done == 0
+    clock.move(days=1)
+    assert engine.clear_due().cleared == 1
+    assert engine.receipt(id).erased["notice"] == 1
+
+
+def test_a_sign_of_the_guest_withdraws_the_warning(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(YEAR | {"grace_days": 14}, clock=clock)
+    id = guest(engine, "2025-01-01")
+    engine.clear_due()
+    engine.record_activity(id)
+    clock.move(days=20)
+    report = engine.clear_due()
+    assert (report.withdrawn, report.cleared) == (1, 0)
+    assert engine.explain(id).announced is None
+    assert engine.changes().items[-1].type == "clear.withdrawn"
+    clock.move(days=400)
+    assert engine.clear_due().announced == 1
+
+
+def test_switching_it_on_clears_no_more_than_a_share_unless_confirmed(opens: Opens) -> None:
+    engine = opens(YEAR | {"first_share": 0.2})
+    old = [guest(engine, "2020-01-01") for _ in range(3)]
+    fresh = [guest(engine, "2026-01-01") for _ in range(7)]
+    for _ in range(2):
+        report = engine.clear_due()
+        assert (report.cleared, report.needs_confirmation) == (0, True)
+        assert (report.due, report.active) == (3, 10)
+        assert report.blocked == {"not-confirmed": 3}
+    assert engine.clear_due(dry_run=True, confirm=True).needs_confirmation
+    report = engine.clear_due(confirm=True)
+    assert (set(report.ids), report.needs_confirmation) == (set(old), False)
+    assert states(engine, *fresh) == [State.ACTIVE] * 7
+
+
+def test_a_changed_policy_is_a_new_switching_on(opens: Opens) -> None:
+    engine = opens(YEAR | {"first_share": 0.5})
+    old, fresh = guest(engine, "2020-01-01"), [guest(engine, "2026-01-01") for _ in range(9)]
+    assert engine.clear_due().ids == (old,)
+    engine = opens(YEAR | {"first_share": 0.5, "after_days": 10})
+    report = engine.clear_due()
+    assert (report.cleared, report.needs_confirmation, report.due) == (0, True, 9)
+    assert engine.clear_due(confirm=True).cleared == len(fresh)
+
+
+def test_what_the_law_kept_ends_without_confirmation(opens: Opens) -> None:
+    clock = Clock()
+    places = {"P1": {"country": "ES"}}
+    engine = opens(YEAR | {"first_share": 0.0}, settings={"properties": places}, clock=clock)
+    asked, quiet = guest(engine, "2026-02-01"), guest(engine, "2026-02-01")
+    engine.clear(asked)
+    clock.move(days=4 * 365)
+    report = engine.clear_due()
+    assert (report.finished, report.ids, report.needs_confirmation) == (1, (asked,), True)
+    assert states(engine, quiet) == [State.ACTIVE]
+
+
+# ---- blocked, interrupted, two at once
+
+
+def test_who_is_blocked_is_tried_again_the_day_after(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    id = guest(engine, "2020-01-01")
+    clock.move(days=-1000)
+    hold = engine.place_hold(id, kind="open-bill", property_id="P2")
+    clock.move(days=1000)
+    report = engine.clear_due()
+    assert (report.cleared, report.blocked) == (0, {"open-bill": 1})
+    clock.move(days=-900)
+    engine.release_hold(hold.id)
+    clock.move(days=900)
+    assert engine.clear_due().done == 0, "not twice a day"
+    clock.move(days=1, hours=1)
+    assert engine.clear_due().ids == (id,)
+
+
+class Billing:
+    """A billing system that is asked for each person, and may fail."""
+
+    name = "billing"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer: Callable[[str], Any] = lambda id: None
+
+    @hookimpl
+    def profilecore_check_clear(self, plan: Any) -> Any:
+        self.asked.append(plan.profile_id)
+        return self.answer(plan.profile_id)
+
+
+def test_one_person_that_fails_does_not_stop_the_others(opens: Opens) -> None:
+    billing = Billing()
+    engine = opens(plugins=[billing])
+    ids = [guest(engine, "2020-01-01") for _ in range(5)]
+
+    def answer(id: str) -> Any:
+        if id == ids[1]:
+            raise TimeoutError("no answer")
+        return [Blocker("open-bill", "A bill is open.")] if id == ids[3] else None
+
+    billing.answer = answer
+    report = engine.clear_due()
+    assert set(report.ids) == {ids[0], ids[2], ids[4]}
+    assert sum(report.blocked.values()) == 2
+    assert states(engine, ids[1], ids[3]) == [State.ACTIVE] * 2
+
+
+def test_the_limit_ends_a_run_and_the_next_goes_on(opens: Opens) -> None:
+    engine = opens()
+    ids = {guest(engine, "2020-01-01") for _ in range(7)}
+    seen: set[str] = set()
+    for expected, more in ((3, True), (3, True), (1, False), (0, False)):
+        report = engine.clear_due(limit=3)
+        assert (report.cleared, report.more) == (expected, more)
+        seen |= set(report.ids)
+    assert seen == ids
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due.agenda, "PAGE_SIZE", 2)
+    monkeypatch.setattr(due, "READ", 3)
+    monkeypatch.setattr(due, "FLUSH", 3)
+    engine = opens()
+    ids = {guest(engine, "2020-01-01") for _ in range(10)}
+    done: set[str] = set()
+    for stop in range(1, 40):
+        told = iter(range(stop))
+
+        def watch(report: Any, seen: int, told: Iterator[int] = told) -> None:
+            if next(told, None) is None:
+                raise KeyboardInterrupt
+
+        try:
+            report = engine.clear_due(watch=watch)
+        except KeyboardInterrupt:
+            continue
+        done |= {i for i in ids if engine.get(i).state is State.CLEARED}
+        assert report.more is False
+        break
+    assert done == ids
+    engine.scrub()
+    assert {engine.receipt(id).status.value for id in ids} == {"erased"}
+    assert engine.verify_receipts() == []
+
+
+def test_new_profiles_are_found_without_going_through_all_again(opens: Opens) -> None:
+    engine = opens()
+    for _ in range(5):
+        guest(engine, "2026-01-01")
+    engine.clear_due()
+    seen: list[int] = []
+    late = guest(engine, "2020-01-01")
+    assert engine.clear_due(watch=lambda report, count: seen.append(count)).ids == (late,)
+    assert max(seen) <= 2, "the new one, as it was found and as it was due"
+
+
+def test_whoever_is_unmerged_is_looked_at_again(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    a, b = guest(engine, "2026-01-01"), guest(engine, "2025-12-01")
+    engine.clear_due()
+    merge = engine.merge(engine.plan_merge(a, [b]))
+    clock.move(days=300)
+    engine.clear_due()
+    engine.unmerge(merge.id)
+    clock.move(days=150)
+    assert set(engine.clear_due().ids) == {a, b}
+
+
+def test_a_dry_run_writes_nothing_and_says_what_a_run_would_do(opens: Opens) -> None:
+    engine = opens()
+    ids = [guest(engine, f"2020-01-{day:02}") for day in range(1, 6)]
+    guest(engine, "2026-01-01")
+    before = engine.changes().next
+    for _ in range(2):
+        report = engine.clear_due(dry_run=True)
+        assert (set(report.ids), report.dry_run, report.active) == (set(ids), True, 6)
+        assert engine.changes().next == before
+    assert engine.clear_due(dry_run=True, limit=2).more
+    assert set(engine.clear_due().ids) == set(ids)
+    assert engine.clear_due(dry_run=True).cleared == 0
+
+
+def test_two_threads_at_once_clear_each_person_once(opens: Opens) -> None:
+    billing = Billing()
+    engine = opens(plugins=[billing])
+    ids = {guest(engine, "2020-01-01") for _ in range(40)}
+    reports: list[Any] = []
+    assert run_threads(2, lambda _: reports.append(engine.clear_due())) == []
+    assert sum(report.cleared for report in reports) == 40
+    assert {id for report in reports for id in report.ids} == ids
+    assert engine.verify_receipts() == []
+
+
+def _clear_due(path: str, answers: Any) -> None:
+    with Engine.open(path, config={"profilecore": {"inactivity": YEAR}}) as engine:
+        report = engine.clear_due(limit=10_000)
+        answers.put((report.cleared, report.ids))
+
+
+def test_two_processes_at_once_clear_each_person_once(tmp_path: Path) -> None:
+    pytest.importorskip("profilecore_sqlite")
+    url = f"sqlite:///{tmp_path}/guests.db"
+    with Engine.open(url, config={"profilecore": {"inactivity": YEAR}}) as engine:
+        ids = {guest(engine, "2020-01-01") for _ in range(300)}
+        context = multiprocessing.get_context("spawn")
+        answers = context.Queue()
+        workers = [context.Process(target=_clear_due, args=(url, answers)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        told = [answers.get(timeout=120) for _ in workers]
+        for worker in workers:
+            worker.join()
+        assert sum(count for count, _ in told) == 300
+        assert {id for _, cleared in told for id in cleared} == ids
+        assert engine.verify_receipts() == []
+        assert set(states(engine, *ids)) == {State.CLEARED}
+
+
+# ---- the longest time
+
+
+def test_a_rule_with_a_maximum_clears_a_person_without_any_policy(opens: Opens) -> None:
+    clock = Clock()
+    rule = {"name": "prospects", "record_kind": "profile", "clock": "last_activity",
+            "maximum": "P3Y", "country": "FR"}  # fmt: skip
+    engine = opens({}, settings={"retention": {"rules": [rule]}}, clock=clock)
+    french = guest(engine, "2026-02-01", country_of_residence="FR")
+    guest(engine, "2026-02-01", country_of_residence="PT")
+    assert engine.explain(french).due_by == "prospects"
+    clock.move(days=3 * 365)
+    report = engine.clear_due(confirm=True)
+    assert report.ids == (french,)
+    assert engine.receipt(french).reason == "prospects"
+
+
+def test_a_minimum_outlasts_a_maximum(opens: Opens) -> None:
+    clock = Clock()
+    rules = [
+        {"name": "short", "record_kind": "profile", "maximum": "P1Y"},
+        {"name": "long", "minimum": "P2Y", "fields": ["profile.last_name"]},
+    ]
+    engine = opens({}, settings={"retention": {"rules": rules}}, clock=clock)
+    id = guest(engine, "2026-02-01")
+    clock.move(days=370)
+    engine.clear_due(confirm=True)
+    assert states(engine, id) == [State.RESTRICTED]
+    assert [h.rule for h in engine.get(id).held if h.kind == "profile"] == ["long"]
+    clock.move(days=370)
+    assert engine.clear_due().finished == 1
+
+
+def test_documents_past_their_longest_time_go_while_their_person_stays(opens: Opens) -> None:
+    clock = Clock()
+    rule = {"name": "scans", "record_kind": "file", "maximum": "P30D"}
+    engine = opens({}, settings={"retention": {"rules": [rule]}}, clock=clock)
+    id = guest(engine, "2026-02-01")
+    old = engine.attach(id, "a.png", PNG)
+    clock.move(days=20)
+    fresh = engine.attach(id, "b.png", PNG)
+    engine.clear_due(confirm=True)
+    clock.move(days=12)
+    report = engine.clear_due()
+    assert (report.expired, report.cleared) == (1, 0)
+    assert [f.id for f in engine.files(id)] == [fresh.id]
+    assert old.id in {e.subject for e in engine.changes().items if e.type == "document.expired"}
+    clock.move(days=40)
+    assert engine.clear_due().expired == 1
