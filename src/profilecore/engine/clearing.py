@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.profiles import related_to
 from profilecore.errors import ClearBlocked, NotFound, PluginError, StalePlan
@@ -13,7 +14,7 @@ from profilecore.model.enums import State
 from profilecore.model.events import PROFILE_CLEARED, PROFILE_ERASED, PROFILE_UPDATED
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
-from profilecore.rules.chain import ChainFault, linked, verify
+from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
     ClearPlan,
     blockers_for,
@@ -23,9 +24,6 @@ from profilecore.rules.clearing import (
 )
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
-
-# Where the end of the chain is kept: the kind and id of a document that no profile owns.
-CHAIN_OF_RECEIPTS = ("chain", "receipts")
 
 
 def plan(kernel: Kernel, id: str) -> ClearPlan:
@@ -136,30 +134,9 @@ def _clear(unit: Unit, made: ClearPlan, family: Sequence[Profile], reason: str |
 
 def _link(unit: Unit, receipt: Receipt) -> Receipt:
     """Make a receipt the newest of the chain."""
-    before = _chain(unit.kernel, unit.writer)
-    made = linked(receipt, before)
-    kind, id = CHAIN_OF_RECEIPTS
-    # Every receipt makes one version of it.
-    unit.put(kind, id, id, Chain(made.number, made.seal), expect=before.length)
+    made = linked(receipt, unit.ends.of(RECEIPTS))
+    unit.ends.move(RECEIPTS, Chain(made.number, made.seal))
     return made
-
-
-def _chain(kernel: Kernel, reader: Reader) -> Chain:
-    stored = reader.get(*CHAIN_OF_RECEIPTS)
-    return kernel.codec.load(Chain, stored.body) if stored else Chain()
-
-
-def verify_receipts(kernel: Kernel) -> list[ChainFault]:
-    with kernel.reading() as reader:
-        return list(verify(_receipts(kernel, reader), _chain(kernel, reader)))
-
-
-def _receipts(kernel: Kernel, reader: Reader) -> Iterator[Receipt]:
-    after: str | None = None
-    while documents := reader.listing("receipt", after, 500):
-        for document in documents:
-            yield kernel.codec.load(Receipt, document.body)
-        after = documents[-1].id
 
 
 def _leave_tombstone(unit: Unit, profile: Profile) -> None:
