@@ -31,7 +31,7 @@ def test_a_dropped_receipt_is_told_and_ends_with_1(tmp_path: Path) -> None:
     connection.close()
     code, said = run("receipts", "verify")
     assert code == 1
-    assert said.split() == ["number", "fault", "receipt", "1", "missing"]
+    assert said.split() == ["chain", "number", "fault", "id", "receipts", "1", "missing"]
     code, said = run("--json", "receipts", "verify")
     assert code == 1
     assert '"code":"missing"' in said

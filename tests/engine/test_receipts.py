@@ -56,7 +56,7 @@ def test_a_changed_receipt_is_named(each_engine: Engine, change: dict[str, objec
     _, two, _ = clear_three(each_engine)
     meddle(each_engine, two, **change)
     (fault,) = each_engine.verify_receipts()
-    assert (fault.number, fault.code, fault.receipt_id) == (2, "changed", two.id)
+    assert (fault.number, fault.code, fault.id) == (2, "changed", two.id)
 
 
 @pytest.mark.parametrize("dropped", [0, 1, 2])

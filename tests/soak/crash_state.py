@@ -199,6 +199,7 @@ class Found:
             return [f"the feed tells of something it never began: {missing}"]
         return [
             *self.engine.store.check(),
+            *map(repr, self.engine.verify()),
             *self._profiles_differ(story),
             *self._documents_differ(story),
             *self._clears_are_half_done(story),

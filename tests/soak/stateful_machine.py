@@ -32,7 +32,7 @@ from profilecore.rules.visibility import CHAIN
 from profilecore.store import MemoryStore, Query, Store
 
 ALL = 1_000_000
-KINDS = ("profile", "stay", "hold", "merge", "file", "receipt", "outcome", "job")
+KINDS = ("profile", "stay", "hold", "merge", "file", "receipt", "outcome", "job", "chain")
 OWNED = ("stay", "hold", "file", "merge")
 NAMES = ("Ana", "Anna", "García", "de la Cruz", "O'Neil", "Иван", "Zoë")
 WORDS = ("an", "ana garc", "garc", "cruz de", "oneil", "ivan", "a@x", "6001", "p-12", "zo ana", "")
@@ -175,6 +175,7 @@ class EngineMachine(RuleBasedStateMachine):
                 for id in self._created:
                     self._both("everything held", lambda e, id=id: e.access(id))
                 assert self._tested.engine.store.check() == []
+                assert self._tested.engine.verify() == []
                 self._tested.engine.close()
         finally:
             self._directory.cleanup()

@@ -118,7 +118,7 @@ def test_no_update_is_lost_and_overlapping_merges_end_in_one_root(
         notes = sum(len(p.notes) for p in people)
         holds = sum(len(engine.holds(p.id)) for p in people)
         created = len([e for e in _events(engine) if e.type == "profile.created"])
-        faults = engine.store.check()
+        faults = [*engine.store.check(), *engine.verify()]
     soak.tell(
         processes=PROCESSES,
         lost_updates=lost,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from profilecore.cli.auditing import show_faults
 from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import console, listing, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED
@@ -99,8 +100,7 @@ def verify(invocation: Invocation) -> int:
         if not faults:
             say("The chain of receipts is whole.")
             return
-        rows = [(fault.number, fault.code, fault.receipt_id or "") for fault in faults]
-        table(("number", "fault", "receipt"), rows)
+        show_faults(faults)
 
     invocation.answer(listing(faults), show)
     return REFUSED if faults else OK

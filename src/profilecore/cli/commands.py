@@ -1,6 +1,15 @@
 """The program put together from its commands, in the order of a working day."""
 
-from profilecore.cli import clearing, demo, importing, merging, owning, profiles, stores
+from profilecore.cli import (
+    auditing,
+    clearing,
+    demo,
+    importing,
+    merging,
+    owning,
+    profiles,
+    stores,
+)
 from profilecore.cli.program import Program
 
 main = Program(
@@ -29,6 +38,7 @@ for command in (
     stores.changes,
     clearing.scrub,
     clearing.receipts,
+    auditing.audit,
     stores.plugins,
     stores.rules,
     demo.demo,

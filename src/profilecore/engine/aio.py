@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from profilecore.engine.merging import Unmerged
     from profilecore.engine.profiles import Relation
     from profilecore.engine.searching import Page
-    from profilecore.model.documents import FileRecord, Hold, Merge, Receipt
+    from profilecore.model.documents import Chain, FileRecord, Hold, Merge, Receipt
     from profilecore.model.events import Event
     from profilecore.model.profile import Profile
     from profilecore.model.stay import Stay
@@ -145,8 +145,19 @@ class AsyncEngine:
     async def receipt(self, profile_id: str) -> Receipt:
         return await self.run(self.sync.receipt, profile_id)
 
-    async def verify_receipts(self) -> list[ChainFault]:
-        return await self.run(self.sync.verify_receipts)
+    async def verify(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
+        return await self.run(self.sync.verify, watch)
+
+    async def verify_receipts(
+        self, watch: Callable[[int], object] | None = None
+    ) -> list[ChainFault]:
+        return await self.run(self.sync.verify_receipts, watch)
+
+    async def verify_audit(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
+        return await self.run(self.sync.verify_audit, watch)
+
+    async def ends(self) -> dict[str, Chain]:
+        return await self.run(self.sync.ends)
 
     async def scrub(self) -> int:
         return await self.run(self.sync.scrub)
@@ -211,8 +222,10 @@ class AsyncEngine:
     async def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
         return await self.run(self.sync.check, profile_id, name)
 
-    async def changes(self, after: int | str = 0, *, limit: int = 500) -> Page[Event]:
-        return await self.run(self.sync.changes, after, limit=limit)
+    async def changes(
+        self, after: int | str = 0, *, limit: int = 500, profile_id: str | None = None
+    ) -> Page[Event]:
+        return await self.run(self.sync.changes, after, limit=limit, profile_id=profile_id)
 
     async def deliver(self) -> None:
         await self.run(self.sync.deliver)

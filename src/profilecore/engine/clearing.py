@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from profilecore.engine.agenda import midnight_after, schedule
+from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel, Unit
 from profilecore.engine.persons import Person, all_stays, person, record_of
 from profilecore.engine.profiles import related_to
@@ -29,7 +30,7 @@ from profilecore.model.events import (
 from profilecore.model.fields import cleared, evolve, lean
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.chain import ChainFault, linked, verify
+from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
     ClearPlan,
     Keeps,
@@ -42,8 +43,6 @@ from profilecore.rules.retention import held_by_holds, still_held
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
-# Where the end of the chain is kept: the kind and id of a document that no profile owns.
-CHAIN_OF_RECEIPTS = ("chain", "receipts")
 REFUSAL = "refusal"
 SCRUBBED_AT_ONCE = 1_000
 
@@ -255,30 +254,9 @@ def look_again(unit: Unit, made: ClearPlan) -> None:
 
 def _link(unit: Unit, receipt: Receipt) -> Receipt:
     """Make a receipt the newest of the chain."""
-    before = _chain(unit.kernel, unit.writer)
-    made = linked(receipt, before)
-    kind, id = CHAIN_OF_RECEIPTS
-    # Every receipt makes one version of it.
-    unit.put(kind, id, id, Chain(made.number, made.seal), expect=before.length)
+    made = linked(receipt, unit.ends.of(RECEIPTS))
+    unit.ends.move(RECEIPTS, Chain(made.number, made.seal))
     return made
-
-
-def _chain(kernel: Kernel, reader: Reader) -> Chain:
-    stored = reader.get(*CHAIN_OF_RECEIPTS)
-    return kernel.codec.load(Chain, stored.body) if stored else Chain()
-
-
-def verify_receipts(kernel: Kernel) -> list[ChainFault]:
-    with kernel.reading() as reader:
-        return list(verify(_receipts(kernel, reader), _chain(kernel, reader)))
-
-
-def _receipts(kernel: Kernel, reader: Reader) -> Iterator[Receipt]:
-    after: str | None = None
-    while documents := reader.listing("receipt", after, 500):
-        for document in documents:
-            yield kernel.codec.load(Receipt, document.body)
-        after = documents[-1].id
 
 
 def _leave_tombstone(unit: Unit, profile: Profile, keeps: Keeps, held: tuple[Held, ...]) -> None:

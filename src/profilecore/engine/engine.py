@@ -398,15 +398,22 @@ class Engine(Privacy):
         except Exception as error:
             raise PluginError(name, "check", type(error).__name__) from error
 
-    def changes(self, after: int | str = 0, *, limit: int = 500) -> Page[Event]:
+    def changes(
+        self, after: int | str = 0, *, limit: int = 500, profile_id: str | None = None
+    ) -> Page[Event]:
         """Give the events behind a cursor in order of commit; ``next`` is where to go on.
 
         Events carry ids and field names, never values.  Those about another property's documents
         or private profiles are left out.  At the end ``next`` stays where it is: ask again later.
 
+        With ``profile_id`` only events about one person are given: those of any id of theirs, and
+        those that name one, as merges do.  The feed is looked through for them, at most 50,000
+        events a call: a page with few or none is the last only if ``next`` stayed.
+
         :raises InvalidProfile: for a cursor that is none, or a limit outside 1 to 10,000.
+        :raises NotFound: as :meth:`get`.
         """
-        return searching.changes(self._kernel, after, limit)
+        return searching.changes(self._kernel, after, limit, profile_id)
 
     def deliver(self) -> None:
         """Offer observers what failed before, and joined transactions the host has committed."""

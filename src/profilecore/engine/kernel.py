@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from profilecore.codec import Codec
+from profilecore.engine.ends import EVENTS, Ends
 from profilecore.engine.settings import Settings, retention_of
 from profilecore.errors import (
     NotFound,
@@ -29,6 +30,7 @@ from profilecore.ids import ids_by, utc_now
 from profilecore.ids import new_id as make_id
 from profilecore.model.documents import (
     Activity,
+    Chain,
     Document,
     DocumentKind,
     FileRecord,
@@ -41,10 +43,11 @@ from profilecore.model.documents import (
 )
 from profilecore.model.enums import State
 from profilecore.model.events import RESTRICTED_READ, Event
-from profilecore.model.fields import restore, rules_of
+from profilecore.model.fields import rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
+from profilecore.rules.chain import chained
 from profilecore.rules.changing import Border, Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
@@ -69,11 +72,12 @@ CORE_KINDS = (
 
 
 class Unit:
-    """One write transaction: the writer, and the events to tell once it is committed."""
+    """One write transaction: the writer, the events to tell after it, the ends of the chains."""
 
     def __init__(self, kernel: Kernel, writer: Writer) -> None:
         self.kernel = kernel
         self.writer = writer
+        self.ends = Ends(kernel.codec, writer)
         self.events: list[Event] = []
         self.thread = threading.get_ident()
         self.after: list[Callable[[], object]] = []
@@ -81,12 +85,13 @@ class Unit:
     @contextmanager
     def part(self) -> Iterator[None]:
         """Do one verb of several: if it fails, all of it is undone, and the others stay."""
-        events, steps = len(self.events), len(self.after)
+        events, steps, ends = len(self.events), len(self.after), self.ends.mark()
         try:
             with self.writer.savepoint():
                 yield
         except BaseException:
             del self.events[events:], self.after[steps:]
+            self.ends.rewind(ends)
             raise
 
     def put(
@@ -116,19 +121,16 @@ class Unit:
 
     def emit(self, what: str, profile_id: str, **more: Any) -> None:
         """Add an event to the feed, under the acting person's name."""
-        self._append([self._event(what, profile_id, **more)])
+        made = self._event(what, profile_id, **more)
+        self._append(made, [(made.id, profile_id, made.fields)])
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Add one event for each (profile id, field names)."""
         alike = self._event(what, "")
         listed = list(changed)
-        named = zip(listed, ids_by(self.kernel.new_id, len(listed)), strict=True)
-        self._append(
-            [
-                restore(Event, vars(alike) | {"id": event_id, "profile_id": id, "fields": fields})
-                for (id, fields), event_id in named
-            ]
-        )
+        ids = ids_by(self.kernel.new_id, len(listed))
+        named = ((new, id, fields) for (id, fields), new in zip(listed, ids, strict=True))
+        self._append(alike, named)
 
     def _event(self, what: str, profile_id: str, **more: Any) -> Event:
         kernel = self.kernel
@@ -143,8 +145,10 @@ class Unit:
             **more,
         )
 
-    def _append(self, made: list[Event]) -> None:
+    def _append(self, alike: Event, named: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
+        made, end = chained(alike, named, self.ends.of(EVENTS))
         self.events += self.writer.append(made)
+        self.ends.move(EVENTS, end)
 
 
 class Kernel:
@@ -230,13 +234,8 @@ class Kernel:
             with unit.part():
                 yield unit
             return
-        with self.store.write() as writer:
-            unit = Unit(self, writer)
-            token = self._unit.set(unit)
-            try:
-                yield unit
-            finally:
-                self._unit.reset(token)
+        with self.store.write() as writer, self._opened(writer) as unit:
+            yield unit
         self._settle(unit)
 
     @contextmanager
@@ -247,18 +246,25 @@ class Kernel:
         """
         if self._open_unit() is not None:
             raise ProfilecoreError("A transaction is open already; join the host's first.")
-        with self.store.join(connection) as writer:
-            unit = Unit(self, writer)
-            token = self._unit.set(unit)
-            try:
-                yield unit
-            finally:
-                self._unit.reset(token)
+        with self.store.join(connection) as writer, self._opened(writer) as unit:
+            yield unit
+            if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
+                unit.ends.rewind({})  # the host has rolled back inside, and is told so
         with self._delivery:
             self._unsettled += unit.events
         if unit.after:
             # The host's commit is not seen here: done at a write after it.
             self.retry = unit.after[-1]
+
+    @contextmanager
+    def _opened(self, writer: Writer) -> Iterator[Unit]:
+        unit = Unit(self, writer)
+        token = self._unit.set(unit)
+        try:
+            yield unit
+            unit.ends.write(writer)
+        finally:
+            self._unit.reset(token)
 
     def reading(self) -> AbstractContextManager[Reader]:
         """Read one consistent state: the open unit's, if there is one."""
@@ -270,6 +276,10 @@ class Kernel:
         if unit is not None and unit.thread != threading.get_ident():
             raise ProfilecoreError("A transaction belongs to the thread that opened it.")
         return unit
+
+    def end_of(self, reader: Reader, chain: str) -> Chain:
+        """Give where a chain ends now: the open unit's, if there is one."""
+        return (unit.ends if (unit := self._open_unit()) else Ends(self.codec, reader)).of(chain)
 
     @property
     def in_unit(self) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import clearing, owning
+from profilecore.engine import auditing, clearing, owning
 from profilecore.engine.kernel import Kernel
-from profilecore.model.documents import Receipt
+from profilecore.model.documents import Chain, Receipt
 from profilecore.rules.chain import ChainFault
 from profilecore.rules.clearing import ClearPlan
 
@@ -106,15 +106,6 @@ class Privacy:
         """
         return clearing.receipt(self._kernel, profile_id)
 
-    def verify_receipts(self) -> list[ChainFault]:
-        """Go through the receipts of all clears; give every place where their chain is broken.
-
-        Nothing is given where each receipt says what it said when it was written, none is
-        missing, and all are in their order.  Compare the ``seal`` of the newest with one noted
-        outside the store to see that the chain was not written anew as a whole.
-        """
-        return clearing.verify_receipts(self._kernel)
-
     def scrub(self) -> int:
         """Finish pending clears; give the number of receipts that became ``erased``."""
         return clearing.scrub(self._kernel)
@@ -151,3 +142,30 @@ class Privacy:
         from profilecore.engine.access_page import page
 
         return page(self.access(profile_id))
+
+    # ---- prove that nobody meddled
+
+    def verify(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
+        """Go along the chain of receipts and that of events; give every place that is broken.
+
+        Nothing is given where each entry says what it said when it was written, none is missing,
+        and all are in their order.  Entries that were written before there was a chain prove
+        nothing.  ``watch`` is told now and then how many entries are gone along.  Others may
+        read and write meanwhile.
+
+        Who can write to the store can write a chain anew as a whole: compare :meth:`ends` with
+        what was noted outside the store.
+        """
+        return auditing.verify(self._kernel, watch)
+
+    def verify_receipts(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
+        """Go along the chain of receipts alone; as :meth:`verify`."""
+        return auditing.verify_receipts(self._kernel, watch)
+
+    def verify_audit(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
+        """Go along the chain of events alone; as :meth:`verify`."""
+        return auditing.verify_audit(self._kernel, watch)
+
+    def ends(self) -> dict[str, Chain]:
+        """Give where the chains end now: by ``receipts`` and ``audit``, their length and seal."""
+        return auditing.ends(self._kernel)

@@ -2,6 +2,7 @@
 
 from profilecore.model.dates import PartialDate
 from profilecore.model.documents import (
+    Chain,
     Document,
     DocumentKind,
     FileRecord,
@@ -65,6 +66,7 @@ from profilecore.model.stay import Stay
 __all__ = [
     "Address",
     "AddressType",
+    "Chain",
     "Channel",
     "Classification",
     "Clear",

@@ -173,7 +173,7 @@ class Receipt:
 
 @lean
 class Chain:
-    """How far the chain of receipts has come: how many there are, and the newest one's seal."""
+    """How far a chain has come: how many entries it has, and the newest one's seal."""
 
     length: int = 0
     newest: str = attrs.field(default="", repr=False)

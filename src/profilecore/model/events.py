@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import attrs
+
 from profilecore.model.fields import lean
 
 
@@ -14,6 +16,10 @@ class Event:
     ``seq`` is the cursor: strictly growing in the order of commits, 0 before it is stored.
     ``subject`` is the id of the document concerned, where that is not the profile;
     ``scope`` is the property that the document belongs to: others do not see the event.
+
+    The feed is a chain: ``number`` counts its entries from 1 without a gap, ``digest`` is of the
+    event's own facts, and ``seal`` is over the seal of the entry before and the digest
+    (:mod:`profilecore.rules.chain`).  ``seq`` is not sealed: a store may leave gaps in it.
     """
 
     type: str
@@ -27,6 +33,9 @@ class Event:
     property_id: str | None = None
     scope: str | None = None
     seq: int = 0
+    number: int = 0
+    digest: str = attrs.field(default="", repr=False)
+    seal: str = attrs.field(default="", repr=False)
 
 
 PROFILE_CREATED = "profile.created"

@@ -1,43 +1,81 @@
-"""The chain of receipts: each is sealed over its own facts and the seal of the one before.
+"""Chains: each entry is sealed over its own facts and the seal of the one before.
 
-Who changes, drops or moves a receipt afterwards breaks the chain at that place.  Who writes the
-whole chain anew does not: so note its newest seal elsewhere, and have it compared.
+There are two: the receipts of clears, and the events of the feed, which are the audit trail.  Who
+changes, drops or moves an entry afterwards breaks the chain at that place.  Who writes the whole
+chain anew does not: so note its newest seal elsewhere, and have it compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
 from hashlib import sha256
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from profilecore.model.documents import Chain, Receipt
-from profilecore.model.fields import evolve
+from profilecore.model.events import Event
+from profilecore.model.fields import evolve, restore
 from profilecore.values import frozen
 
 # What becomes known only after a receipt is written.
 _OPEN = {"seal", "status", "erased_at"}
-_encode = msgspec.json.Encoder(order="sorted").encode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+_encode = msgspec.json.Encoder().encode
 
 
 @frozen
 class ChainFault:
-    """A place where the chain is broken: the number of the receipt, and what is wrong there.
+    """A place where a chain is broken: the number of the entry, and what is wrong there.
 
-    ``code`` is ``changed`` (the receipt says something else than when it was sealed),
-    ``missing`` (no receipt has this number), ``moved`` (it stands out of order, or twice) or
-    ``unlinked`` (it was sealed over another than the one before it).
+    ``chain`` is ``receipts`` or ``audit``.  ``code`` is ``changed`` (the entry says something else
+    than when it was sealed), ``missing`` (no entry has this number, nor those up to ``last``),
+    ``moved`` (it stands out of order, or twice) or ``unlinked`` (it was sealed over another than
+    the one before it).  ``id`` is that of the receipt or the event.
     """
 
+    chain: str
     number: int
     code: str
-    receipt_id: str | None = None
+    id: str | None = None
+    last: int | None = None
+
+
+class Entry(Protocol):
+    """What every link of a chain has: its place, counted from 1, and its seal."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def seal(self) -> str: ...
+
+
+E = TypeVar("E", bound=Entry)
+
+
+@frozen
+class Rule(Generic[E]):
+    """How the entries of one chain are sealed.
+
+    ``is_own`` tells whether an entry says what it said when it was sealed; ``follows`` tells
+    whether it was sealed over this seal of the one before.
+    """
+
+    chain: str
+    is_own: Callable[[E], bool]
+    follows: Callable[[E, str], bool]
+
+
+# ---- receipts
 
 
 def seal(receipt: Receipt) -> str:
     """Give the seal of a receipt: SHA-256 of its lasting facts and the seal before, in hex."""
     facts = {name: value for name, value in vars(receipt).items() if name not in _OPEN}
-    return sha256(_encode(facts)).hexdigest()
+    return sha256(_encode_sorted(facts)).hexdigest()
 
 
 def linked(receipt: Receipt, after: Chain) -> Receipt:
@@ -46,21 +84,115 @@ def linked(receipt: Receipt, after: Chain) -> Receipt:
     return evolve(numbered, seal=seal(numbered))
 
 
-def verify(receipts: Iterable[Receipt], end: Chain) -> Iterator[ChainFault]:
-    """Yield every fault of a chain, given its receipts in the order they were written."""
-    before = Chain()
-    for receipt in receipts:
-        if receipt.seal != seal(receipt):
-            yield ChainFault(receipt.number, "changed", receipt.id)
-        if receipt.number <= before.length:
-            yield ChainFault(receipt.number, "moved", receipt.id)
-            continue
-        for number in range(before.length + 1, receipt.number):
-            yield ChainFault(number, "missing")
-        if receipt.number == before.length + 1 and receipt.previous != before.newest:
-            yield ChainFault(receipt.number, "unlinked", receipt.id)
-        before = Chain(receipt.number, receipt.seal)
-    for number in range(before.length + 1, end.length + 1):
-        yield ChainFault(number, "missing")
-    if before.length > end.length or (before.length == end.length and before != end):
-        yield ChainFault(before.length, "unlinked")
+RECEIPTS: Rule[Receipt] = Rule(
+    "receipts",
+    lambda receipt: receipt.seal == seal(receipt),
+    lambda receipt, newest: receipt.previous == newest,
+)
+
+
+# ---- events
+
+
+def digest(event: Event) -> str:
+    """Give the digest of an event: SHA-256 of its facts, in hex.
+
+    The facts are two JSON arrays without blanks, one behind the other: ``number``, ``id``,
+    ``profile_id``, ``fields``; and ``type``, ``at`` in UTC, ``subject``, ``related``, ``actor``,
+    ``property_id``, ``scope``.  ``seq`` is none of them: the store gives it.
+    """
+    own = _encode((event.number, event.id, event.profile_id, event.fields))
+    return sha256(own + _shared_facts(event)).hexdigest()
+
+
+def seal_over(newest: str, digest: str) -> str:
+    """Give the seal of an event: SHA-256 of the seal before and its digest, as texts, in hex."""
+    return sha256(f"{newest}{digest}".encode()).hexdigest()
+
+
+def chained(
+    alike: Event, named: Iterable[tuple[str, str, tuple[str, ...]]], after: Chain
+) -> tuple[list[Event], Chain]:
+    """Give events as the next of a chain, and the chain's new end.
+
+    Each is ``alike`` with its own (id, profile id, field names).  An import makes thousands at
+    once, so what they share is encoded once.
+    """
+    held, shared = vars(alike), _shared_facts(alike)
+    number, newest = after.length, after.newest
+    made = []
+    for id, profile_id, fields in named:
+        number += 1
+        facts = sha256(_encode((number, id, profile_id, fields)) + shared).hexdigest()
+        newest = sha256((newest + facts).encode()).hexdigest()
+        values = {
+            **held, "id": id, "profile_id": profile_id, "fields": fields, "number": number,
+            "digest": facts, "seal": newest,
+        }  # fmt: skip
+        made.append(restore(Event, values))
+    return made, Chain(number, newest)
+
+
+def _shared_facts(event: Event) -> bytes:
+    # A store may give the same moment back in another zone.
+    at = event.at.astimezone(UTC)
+    return _encode(
+        (
+            event.type, at, event.subject, event.related, event.actor, event.property_id,
+            event.scope,
+        )
+    )  # fmt: skip
+
+
+AUDIT: Rule[Event] = Rule(
+    "audit",
+    lambda event: event.digest == digest(event),
+    lambda event, newest: event.seal == seal_over(newest, event.digest),
+)
+
+
+# ---- verifying
+
+
+class Walk(Generic[E]):
+    """Goes along a chain from its beginning, some entries at a time.
+
+    ``done`` counts the entries gone along.  Those without a number are of a time before the chain
+    began, and no part of it; behind its first entry there can be none.
+    """
+
+    def __init__(self, rule: Rule[E]) -> None:
+        self.done = 0
+        self._rule = rule
+        self._before = Chain()
+
+    def along(self, entries: Iterable[E]) -> Iterator[ChainFault]:
+        """Yield every fault of the next entries, given in the order they were written."""
+        for entry in entries:
+            self.done += 1
+            if entry.number or self._before.length:
+                yield from self._step(entry)
+
+    def _step(self, entry: E) -> Iterator[ChainFault]:
+        rule, before, number = self._rule, self._before, entry.number
+        if not rule.is_own(entry):
+            yield ChainFault(rule.chain, number, "changed", entry.id)
+        if number <= before.length:
+            yield ChainFault(rule.chain, number, "moved", entry.id)
+            return
+        if number > before.length + 1:
+            yield self._missing(number - 1)
+        elif not rule.follows(entry, before.newest):
+            yield ChainFault(rule.chain, number, "unlinked", entry.id)
+        self._before = Chain(number, entry.seal)
+
+    def at_end(self, end: Chain) -> Iterator[ChainFault]:
+        """Yield the faults that the chain's noted end shows, once all entries were gone along."""
+        before = self._before
+        if before.length < end.length:
+            yield self._missing(end.length)
+        elif before != end:
+            yield ChainFault(self._rule.chain, before.length, "unlinked")
+
+    def _missing(self, last: int) -> ChainFault:
+        return ChainFault(self._rule.chain, self._before.length + 1, "missing", last=last)

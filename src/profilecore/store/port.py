@@ -219,8 +219,9 @@ class Store(abc.ABC):
     def write(self) -> AbstractContextManager[Writer]:
         """Open a transaction that begins as a writer.
 
-        Writers follow one another.  Leaving the block normally commits, and what was
-        committed is durable where the store says so; leaving it by an exception leaves nothing.
+        Writers follow one another: each sees what the one before committed, as the end of a
+        chain that it goes on with.  Leaving the block normally commits, and what was committed is
+        durable where the store says so; leaving it by an exception leaves nothing.
         A thread that is inside a transaction uses that one's writer, and opens no second.
 
         :raises StoreUnavailable: if the write lock is not to be had in time.

@@ -63,14 +63,25 @@ class Joining(AbstractContextManager[Writer]):
         try:
             if kind is not None:
                 self._undo()
-            elif self._connection.in_transaction:
-                self._connection.execute("RELEASE pc_joined")
-            else:
+            elif not self._release():
                 raise StoreError(
                     f"{self._path}: the host's transaction ended inside; commit it outside."
                 )
         except sqlite3.Error as fault:
             raise typed(fault, self._path) from None
+
+    def _release(self) -> bool:
+        """Make the block part of the host's transaction; tell whether that is still the same."""
+        if not self._connection.in_transaction:
+            return False
+        try:
+            self._connection.execute("RELEASE pc_joined")
+        except sqlite3.OperationalError as error:
+            # The module has begun another for a write that came after the end.
+            if "no such savepoint" in str(error):
+                return False
+            raise
+        return True
 
     def _undo(self) -> None:
         if self._connection.in_transaction:

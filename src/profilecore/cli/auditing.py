@@ -1,0 +1,112 @@
+"""Commands on the audit trail: show what happened, and prove that nobody meddled with it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from profilecore.cli.invocation import Invocation
+from profilecore.cli.printing import console, listing, say, table
+from profilecore.cli.program import OK, REFUSED
+
+if TYPE_CHECKING:
+    from profilecore.engine import Engine
+    from profilecore.model.events import Event
+    from profilecore.rules.chain import ChainFault
+
+Watch = Callable[[int], object]
+
+
+@click.group()
+def audit() -> None:
+    """Look at the audit trail: who did what and when, never a value."""
+
+
+@audit.command()
+@click.pass_obj
+def verify(invocation: Invocation) -> int:
+    """Check that no event and no receipt was changed, dropped or moved.
+
+    Ends with 1 if one was.  Somebody who can write to the store can write all of it anew: so note
+    the seals elsewhere, and compare.
+    """
+    engine = invocation.engine
+    with _progress("entries") as watch:
+        faults = engine.verify(watch)
+    ends = engine.ends()
+
+    def show() -> None:
+        if faults:
+            show_faults(faults)
+        for chain, end in ends.items():
+            say(f"{chain}: {end.length} entries, the newest sealed {end.newest or 'never'}")
+        if not faults:
+            say("Both chains are whole.")
+
+    invocation.answer(listing(faults) | {"ends": ends}, show)
+    return REFUSED if faults else OK
+
+
+def show_faults(faults: Sequence[ChainFault]) -> None:
+    """Print where chains are broken."""
+    rows = [(fault.chain, _place(fault), fault.code, fault.id or "") for fault in faults]
+    table(("chain", "number", "fault", "id"), rows)
+
+
+def _place(fault: ChainFault) -> str:
+    if fault.last in (None, fault.number):
+        return str(fault.number)
+    return f"{fault.number} to {fault.last}"
+
+
+@audit.command()
+@click.argument("profile_id", metavar="[ID]", required=False)
+@click.option("--after", type=click.IntRange(0), default=0, metavar="CURSOR", help="Go on here.")
+@click.option("--limit", type=click.IntRange(1), default=500, metavar="N", help="500 if not given.")
+@click.pass_obj
+def show(invocation: Invocation, profile_id: str | None, after: int, limit: int) -> None:
+    """List what happened, to one person or to all; JSON has the cursor to go on with."""
+    with _progress("events looked through, up to") as watch:
+        events, cursor = _gather(invocation.engine, profile_id, after, limit, watch)
+    rows = (
+        (e.number, f"{e.at:%Y-%m-%d %H:%M:%S}", e.type, e.profile_id, e.actor, e.property_id,
+         ", ".join(e.fields))
+        for e in events
+    )  # fmt: skip
+    head = ("number", "at", "what", "profile", "actor", "property", "fields")
+    invocation.answer(listing(events, cursor), lambda: table(head, rows))
+
+
+def _gather(
+    engine: Engine, profile_id: str | None, after: int, limit: int, watch: Watch
+) -> tuple[list[Event], str]:
+    """Look through the feed until there are enough events or no more."""
+    events: list[Event] = []
+    cursor = str(after)
+    while len(events) < limit:
+        wanted = min(limit - len(events), 10_000)
+        page = engine.changes(cursor, limit=wanted, profile_id=profile_id)
+        events += page.items
+        if page.next == cursor or page.next is None:
+            break
+        cursor = page.next
+        watch(int(cursor))
+    return events, cursor
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Watch]:
+    """Count on a terminal how far it is; elsewhere say nothing."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    to = console(stderr=True)
+    if not to.is_terminal:
+        yield lambda _done: None
+        return
+    parts = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,.0f}"))
+    with Progress(*parts, console=to, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done: progress.update(task, completed=done)
