@@ -1,6 +1,6 @@
 """The program put together from its commands, in the order of a working day."""
 
-from profilecore.cli import clearing, demo, importing, merging, owning, profiles, stores
+from profilecore.cli import clearing, demo, importing, merging, owning, profiles, residue, stores
 from profilecore.cli.program import Program
 
 main = Program(
@@ -27,6 +27,7 @@ for command in (
     owning.access,
     profiles.check,
     stores.changes,
+    residue.residue,
     clearing.scrub,
     clearing.receipts,
     stores.plugins,
