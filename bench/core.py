@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 import random
 import subprocess
@@ -18,6 +20,8 @@ import msgspec
 from bench import raw
 from bench.rows import Row, each_ms, p50_p99, rate
 from profilecore import Engine, hookimpl
+from profilecore.engine.residue import scan
+from profilecore.rules.traces import leading
 from profilecore.testing.guests import profile_rows
 
 INSERT = "INSERT INTO pc_document (kind, id, owner, version, terms, body) VALUES (?, ?, ?, 1, ?, ?)"
@@ -34,6 +38,7 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     yield from reads(small, size)
     yield from writes(small, size)
     yield from clears(small, size, "at most 1.5 s")
+    yield from searches_for_residue(small, size)
     if big:
         large = folder / "large.db"
         large_rate = load(large, big)
@@ -43,6 +48,7 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
         )  # fmt: skip
         yield from searches(large, big)
         yield from clears(large, big, "at most 15 s; better 1 s")
+        yield from searches_for_residue(large, big)
 
 
 def load(path: Path, size: int) -> float:
@@ -182,6 +188,47 @@ def clears(path: Path, size: int, goal: str) -> Iterator[Row]:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     yield Row(f"(VACUUM of the same file, {size:,})", time.perf_counter() - began, "s")
     connection.close()
+
+
+def searches_for_residue(path: Path, size: int) -> Iterator[Row]:
+    """Clear some guests and search for what is left; the peer reads the same files once."""
+    ids = _ids(path, 21)
+    with Engine.open(f"sqlite:///{path}", discover=False) as engine:
+        one, *others = [engine.fingerprints(id) for id in ids]
+        with engine.transaction():
+            for id in ids:
+                engine.clear(id)
+        many = functools.reduce(operator.or_, others)
+        for title, asked in (("one guest", one), ("20 guests", many)):
+            values = leading(trace.value for trace in asked)
+            theirs = _read_speed(engine.store.files())
+            began = time.perf_counter()
+            read, found = scan(engine.store.files(), values)
+            speed = read / 1e6 / (time.perf_counter() - began)
+            name = f"search for {len(values)} fingerprints of {title}, {size:,} (beside a read)"
+            yield Row(name, speed, "MB/s", theirs)
+            began = time.perf_counter()
+            residue = engine.residue(asked)
+            assert not residue.found, residue
+            assert len(found) <= len(residue.shared)
+            seconds = time.perf_counter() - began
+            name = f"proof for {title}, {len(residue.shared)} shared, {size:,}"
+            yield Row(name, seconds, "s")
+
+
+def _read_speed(paths: Iterable[Path]) -> float:
+    """Read files in a process of its own, as the search does; give MB a second."""
+    code = """
+import sys, time
+began, read = time.perf_counter(), 0
+for path in sys.argv[1:]:
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            read += len(block)
+print(read / 1e6 / (time.perf_counter() - began))
+"""
+    command = [sys.executable, "-I", "-S", "-c", code, *map(str, paths)]
+    return float(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def _ids(path: Path, number: int) -> list[str]:

@@ -51,6 +51,7 @@ from profilecore.rules.visibility import Actor
 if TYPE_CHECKING:
     from profilecore.engine.aio import AsyncEngine
     from profilecore.engine.loading import LoadReport, Reject
+    from profilecore.engine.residue import Fingerprints, Residue
     from profilecore.rules.merging import MergePlan
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Engine",
     "Event",
     "ExternalId",
+    "Fingerprints",
     "Hold",
     "IdempotencyConflict",
     "IdentityDocument",
@@ -85,6 +87,7 @@ __all__ = [
     "ProfilecoreError",
     "Receipt",
     "Reject",
+    "Residue",
     "ScopeDenied",
     "Secret",
     "StalePlan",
@@ -101,9 +104,11 @@ __getattr__ = later(
     __name__,
     {
         "AsyncEngine": "engine.aio",
+        "Fingerprints": "engine.residue",
         "LoadReport": "engine.loading",
         "MergePlan": "rules.merging",
         "Reject": "engine.loading",
+        "Residue": "engine.residue",
     },
 )
 

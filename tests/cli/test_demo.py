@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from profilecore import Engine
 from profilecore.cli import main
 from profilecore.cli.demo import STEPS
-from profilecore.cli.proving import found_in, values_of
 
 pytestmark = pytest.mark.usefixtures("needs_sqlite")
 
@@ -47,14 +46,3 @@ def test_a_directory_in_use_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
     assert CliRunner().invoke(main, ["demo", "--keep", str(tmp_path)]).exit_code == 2
     assert os.listdir(tmp_path) == ["mine"]
-
-
-def test_the_proof_finds_what_is_still_there(tmp_path: Path) -> None:
-    with Engine.open(f"sqlite:///{tmp_path / 'a.db'}", discover=False) as engine:
-        ana = engine.create({"last_name": "Unheardof", "first_name": "Common"})
-        engine.create({"last_name": "Other", "first_name": "Common"})
-        values = values_of(engine, ana.id)
-        assert values == {"Unheardof", "unheardof"}
-        assert found_in(engine.store.files(), values) == ["Unheardof", "unheardof"]
-        engine.clear(ana.id)
-        assert found_in(engine.store.files(), values) == []

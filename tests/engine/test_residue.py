@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -11,7 +13,7 @@ from kit import PNG, all_text, open_engine
 
 from profilecore import Actor, Engine, Profile
 from profilecore.model.fields import Clear, fields_of, rules_of
-from profilecore.store import Store
+from profilecore.store import Store, open_store
 
 M = "zqmarker"
 CONFIG = {"profilecore": {"custom_fields": {"pet": "personal"}}}
@@ -134,3 +136,29 @@ def test_no_log_line_and_no_event_ever_holds_a_value(caplog: pytest.LogCaptureFi
     messages = [record.getMessage() for record in caplog.records]
     assert messages
     assert not [m for m in messages if M in m.casefold()]
+
+
+def test_the_search_finds_all_of_a_person_before_a_clear_and_nothing_after(
+    tmp_path: Path, part: Callable[[str], Any]
+) -> None:
+    part("profilecore_sqlite")
+    sqlite = open_engine(open_store(f"sqlite:///{tmp_path / 'a.db'}"), config=CONFIG)
+    ids = live(sqlite)
+    asked = sqlite.fingerprints(ids[1])
+    before = sqlite.residue(asked)
+    assert before.shared == ()
+    kinds = {place.what for place in before.found}
+    # What a merge journal holds of the past is found, too.
+    fields = {
+        "emails", "phones", "addresses", "documents", "tax_ids", "notes", "restrictions",
+        "external_ids", "custom", "facets", "dietary_requirements", "accessibility",
+    }  # fmt: skip
+    assert kinds >= fields & MARKED.keys()
+    assert kinds >= {"search term", "name", "file.name", "file content"}
+    assert kinds >= {"stay.reference", "outcome.digest"}
+    assert before.searched == len(asked) >= len(before.found) > 40
+    sqlite.clear(ids[0])
+    after = sqlite.residue(asked)
+    assert (after.found, after.shared, after.searched) == ((), (), len(asked))
+    assert after.bytes == sum(path.stat().st_size for path in sqlite.store.files())
+    sqlite.close()

@@ -30,6 +30,7 @@ HEAVY = {
     "rich",
     "signal",
     "sqlite3",
+    "subprocess",
 }
 # Verbs that not every process uses.
 LATER = {
@@ -39,8 +40,10 @@ LATER = {
     "profilecore.engine.cursors",
     "profilecore.engine.loading",
     "profilecore.engine.merging",
+    "profilecore.engine.residue",
     "profilecore.rules.merging",
     "profilecore.rules.redacting",
+    "profilecore.rules.traces",
     "profilecore.rules.unmerging",
 }
 # Classes for which attrs still writes an equality of their own: each costs half a millisecond.
@@ -84,7 +87,9 @@ def test_values_share_their_equality() -> None:
     assert written <= WRITTEN_OUT
 
 
-@pytest.mark.parametrize("name", ["AsyncEngine", "LoadReport", "MergePlan", "Reject"])
+@pytest.mark.parametrize(
+    "name", ["AsyncEngine", "Fingerprints", "LoadReport", "MergePlan", "Reject", "Residue"]
+)
 def test_what_is_imported_later_is_there_when_asked_for(name: str) -> None:
     loaded, _ = started(f"import profilecore; assert {name!r} in dir(profilecore)")
     assert loaded & LATER == set()

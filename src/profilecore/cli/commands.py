@@ -8,6 +8,7 @@ from profilecore.cli import (
     merging,
     owning,
     profiles,
+    residue,
     stores,
 )
 from profilecore.cli.program import Program
@@ -36,6 +37,7 @@ for command in (
     owning.access,
     profiles.check,
     stores.changes,
+    residue.residue,
     clearing.scrub,
     clearing.receipts,
     auditing.audit,

@@ -24,7 +24,6 @@ from profilecore.cli.invocation import Invocation
 from profilecore.cli.merging import show_plan
 from profilecore.cli.printing import console, full_name, show_blockers, tree
 from profilecore.cli.program import OK, REFUSED
-from profilecore.cli.proving import found_in, values_of
 from profilecore.cli.rows import open_table
 from profilecore.engine import Engine
 from profilecore.errors import ClearBlocked
@@ -237,22 +236,21 @@ def refuse(demo: Demo) -> None:
 
 
 def clear(demo: Demo) -> None:
-    """Clear the guest, and look for every text of theirs in the files."""
+    """Clear the guest, and look for every trace of them in the files."""
     engine = demo.engine
     with engine.acting(Actor("desk-2", "P2")):
         engine.release_hold(demo.hold_id)
-    values = values_of(engine, demo.guest_id)
-    before = found_in(engine.store.files(), values)
-    with engine.acting(Actor("privacy")), demo.measured("Cleared in"):
-        receipt = engine.clear(demo.guest_id, reason="asked by the guest")
-    show_receipt(receipt, demo.console)
-    files = engine.store.files()
-    left = len(found_in(files, values))
-    size = sum(path.stat().st_size for path in files) / 2**20
-    demo.say(f"Texts of this guest and of nobody else in the files before: {len(before)}")
-    demo.say(f"... and now: {left}")
-    demo.say(f"({len(files)} files, {size:.1f} MiB, read byte by byte)")
-    demo.failed |= left > 0 or not before
+    with engine.acting(Actor("privacy")):
+        fingerprints = engine.fingerprints(demo.guest_id)
+        before = engine.residue(fingerprints)
+        with demo.measured("Cleared in"):
+            receipt = engine.clear(demo.guest_id, reason="asked by the guest")
+        show_receipt(receipt, demo.console)
+        after = engine.residue(fingerprints)
+    demo.say(f"Traces of this guest and of nobody else in the files before: {len(before.found)}")
+    demo.say(f"... and now: {len(after.found)}")
+    demo.say(f"({len(after.files)} files, {after.bytes / 2**20:.1f} MiB, read byte by byte)")
+    demo.failed |= bool(after.found) or not before.found
 
 
 # What is shown, in this order; a plugin's step is one more line.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
     from profilecore.engine.profiles import Relation
+    from profilecore.engine.residue import Fingerprints, Residue
     from profilecore.engine.searching import Page
     from profilecore.model.documents import Chain, FileRecord, Hold, Merge, Receipt
     from profilecore.model.events import Event
@@ -161,6 +162,14 @@ class AsyncEngine:
 
     async def scrub(self) -> int:
         return await self.run(self.sync.scrub)
+
+    async def fingerprints(self, profile_id: str) -> Fingerprints:
+        return await self.run(self.sync.fingerprints, profile_id)
+
+    async def residue(
+        self, fingerprints: Fingerprints, watch: Callable[[int, int], object] | None = None
+    ) -> Residue:
+        return await self.run(self.sync.residue, fingerprints, watch)
 
     async def place_hold(
         self,

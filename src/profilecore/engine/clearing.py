@@ -135,7 +135,7 @@ def scrub_after(unit: Unit) -> None:
     """Have the store scrubbed once the unit is committed, if the chain wants it at once."""
     kernel = unit.kernel
     if kernel.settings.scrub == "at-once":
-        unit.after.append(lambda: scrub(kernel))
+        unit.after["scrub"] = lambda: scrub(kernel)
 
 
 def finish(unit: Unit, id: str) -> Receipt | None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from profilecore.codec import Codec
+from profilecore.engine.delivery import Delivery
 from profilecore.engine.ends import EVENTS, Ends
 from profilecore.engine.settings import Settings, retention_of
 from profilecore.errors import (
@@ -53,11 +54,9 @@ from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see_profile, released
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
-from profilecore.values import frozen
 
 T = TypeVar("T")
 PROFILE = "profile"
-UNDELIVERED = "undelivered"
 RETRY_SECONDS = 5.0
 CORE_KINDS = (
     DocumentKind("stay", Stay, OnClear.FIELDS),
@@ -72,7 +71,10 @@ CORE_KINDS = (
 
 
 class Unit:
-    """One write transaction: the writer, the events to tell after it, the ends of the chains."""
+    """One write transaction: the writer, the events to tell after it, the ends of the chains.
+
+    ``after`` is what to do once it is committed, by name; ``cleared`` are the ids of receipts.
+    """
 
     def __init__(self, kernel: Kernel, writer: Writer) -> None:
         self.kernel = kernel
@@ -80,17 +82,20 @@ class Unit:
         self.ends = Ends(kernel.codec, writer)
         self.events: list[Event] = []
         self.thread = threading.get_ident()
-        self.after: list[Callable[[], object]] = []
+        self.after: dict[str, Callable[[], object]] = {}
+        self.cleared: list[str] = []
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """Do one verb of several: if it fails, all of it is undone, and the others stay."""
-        events, steps, ends = len(self.events), len(self.after), self.ends.mark()
+        events, cleared = len(self.events), len(self.cleared)
+        steps, ends = dict(self.after), self.ends.mark()
         try:
             with self.writer.savepoint():
                 yield
         except BaseException:
-            del self.events[events:], self.after[steps:]
+            del self.events[events:], self.cleared[cleared:]
+            self.after = steps
             self.ends.rewind(ends)
             raise
 
@@ -179,14 +184,9 @@ class Kernel:
         self.border = Border(settings.region, settings.custom_fields, made.facets)
         self.survivorship: Mapping[str, Rule] = rules
         self.terms = TermMaker(store.salt, tuple(made.terms))
-        self._observers = plugins.observers
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
         self._actor: ContextVar[Actor] = ContextVar("actor", default=CHAIN)
-        self._unsettled: list[Event] = []
-        self._queue: list[Event] = []
-        self._delivery = threading.RLock()
-        self._delivering = False
-        self._failing: set[str] = set()
+        self._delivery = Delivery(store, plugins, self.codec, self.terms)
         self.own_time = new_id is make_id and clock is utc_now
         self.retry: Callable[[], object] | None = None
         self._retry_from = 0.0
@@ -250,11 +250,11 @@ class Kernel:
             yield unit
             if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
                 unit.ends.rewind({})  # the host has rolled back inside, and is told so
-        with self._delivery:
-            self._unsettled += unit.events
+        self._delivery.settle_later(unit.events)
         if unit.after:
             # The host's commit is not seen here: done at a write after it.
-            self.retry = unit.after[-1]
+            steps = list(unit.after.values())
+            self.retry = lambda: [step() for step in steps]
 
     @contextmanager
     def _opened(self, writer: Writer) -> Iterator[Unit]:
@@ -289,9 +289,9 @@ class Kernel:
     # ---- observers
 
     def _settle(self, unit: Unit) -> None:
-        steps = list(unit.after)
-        if self._observers and (unit.events or self._unsettled):
-            steps.insert(0, lambda: self.deliver(unit.events))
+        steps = list(unit.after.values())
+        if self._delivery.wants(unit.events):
+            steps.insert(0, lambda: self._delivery.deliver(unit.events))
         # A scrub that a reader stood in the way of: try again now and then, beside other work.
         if self.retry is not None and not unit.after and time.monotonic() >= self._retry_from:
             self._retry_from = time.monotonic() + RETRY_SECONDS
@@ -305,88 +305,10 @@ class Kernel:
 
                 logging.getLogger("profilecore.engine").warning("After a commit: %s", error)
 
-    def deliver(self, fresh: Iterable[Event] = ()) -> None:
-        """Offer committed events to the observers; what failed before comes first.
-
-        A failure is kept in the store as an undelivered event, ids only, and is offered again at
-        the next delivery of any engine with that plugin.
-        """
-        if not self._observers or self.in_unit:
-            return
-        with self._delivery:
-            self._queue += fresh
-            if self._delivering:
-                return  # an observer wrote through the engine: its events come next
-            self._delivering = True
-            self._failing.clear()
-            try:
-                self._deliver_waiting()
-                while self._queue or self._unsettled:
-                    batch, self._queue = [*self._committed(), *self._queue], []
-                    if not batch:
-                        return
-                    self._deliver(batch)
-            finally:
-                self._delivering = False
-
-    def _deliver_waiting(self) -> None:
-        for plugin in self._observers:
-            while plugin not in self._failing and self._deliver_missed(plugin):
-                pass
-
-    def _deliver_missed(self, plugin: str) -> bool:
-        """Offer a plugin the oldest of what it missed; tell whether there was anything."""
-        key = self._missed_key(plugin)
-        with self.store.read() as reader:
-            waiting = reader.get_many(UNDELIVERED, reader.find(key, 500))
-        done: list[str] = []
-        for document in waiting:
-            kept = self.codec.load(_Undelivered, document.body)
-            if not self._accepted(kept.event, plugin):
-                break
-            done.append(document.id)
-        if done:
-            with self.store.write() as writer:
-                for id in done:
-                    writer.delete(UNDELIVERED, id)
-        return bool(waiting)
-
-    def _missed_key(self, plugin: str) -> int:
-        return self.terms.key("undelivered", plugin)
-
-    def _deliver(self, batch: Iterable[Event]) -> None:
-        missed = [
-            _Undelivered(plugin, event)
-            for plugin in self._observers
-            for event in batch
-            if plugin in self._failing or not self._accepted(event, plugin)
-        ]
-        if missed:
-            with self.store.write() as writer:
-                for kept in missed:
-                    id = f"{kept.event.id}:{kept.plugin}"
-                    body = self.codec.dump(kept)
-                    document = Document(UNDELIVERED, id, id, 1, body)
-                    writer.put(document, Terms(keys=(self._missed_key(kept.plugin),)), expect=0)
-
-    def _accepted(self, event: Event, plugin: str) -> bool:
-        if self.plugins.offer(event, plugin) is None:
-            return True
-        self._failing.add(plugin)
-        return False
-
-    def _committed(self) -> list[Event]:
-        """Give joined events that the host has committed since; drop those it rolled back."""
-        settled, self._unsettled = self._unsettled, []
-        seen: list[Event] = []
-        for event in settled:
-            with self.store.read() as reader:
-                found = reader.events(event.seq - 1, 1)
-            if found and found[0].id == event.id:
-                seen.append(event)
-            elif not found:
-                self._unsettled.append(event)
-        return seen
+    def deliver(self) -> None:
+        """Offer the observers what failed before, and what a host has committed since."""
+        if not self.in_unit:
+            self._delivery.deliver()
 
     # ---- profiles
 
@@ -501,9 +423,3 @@ class _Borrowed(AbstractContextManager[Reader]):
 
     def __exit__(self, *_: object) -> None:
         pass
-
-
-@frozen
-class _Undelivered:
-    plugin: str
-    event: Event

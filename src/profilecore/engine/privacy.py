@@ -15,6 +15,7 @@ from profilecore.rules.clearing import ClearPlan
 if TYPE_CHECKING:
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
+    from profilecore.engine.residue import Fingerprints, Residue
 
 
 class Privacy:
@@ -109,6 +110,47 @@ class Privacy:
     def scrub(self) -> int:
         """Finish pending clears; give the number of receipts that became ``erased``."""
         return clearing.scrub(self._kernel)
+
+    # ---- the proof that nothing is left
+
+    def fingerprints(self, profile_id: str) -> Fingerprints:
+        """Note in memory what to look for in the store's files once a person is cleared.
+
+        Call it before the clear, with any id of the person.  It takes every value that could be
+        stored of this id and all merged into it, what they own and the journals of their merges:
+        as written, in canonical form, folded as search terms are, escaped as JSON is, and windows
+        of long texts and of the contents of files.
+
+        What many people share proves nothing of one of them, and is left out: values under 5
+        bytes, dates, flags, codes; places, kinds and the words that people are filtered by
+        (``Search.EXACT``, except external ids); short words of fields that are neither contact,
+        identity nor special data; and what a clear keeps.  Of names, the whole line is looked
+        for, and the names as stored beside the date of birth.
+
+        :raises ScopeDenied: unless it is the chain that acts: the answer covers all properties.
+        :raises StoreUnavailable: if the store keeps no files.
+        :raises NotFound: as :meth:`get`.
+        """
+        from profilecore.engine import residue
+
+        return residue.fingerprints(self._kernel, profile_id)
+
+    def residue(
+        self, fingerprints: Fingerprints, watch: Callable[[int, int], object] | None = None
+    ) -> Residue:
+        """Look through every byte of the store's files for what was noted of persons.
+
+        Other processes read the files, in bounded memory.  ``watch`` is told now and then how
+        many bytes are done, and of how many; an exception from it, or an interrupt, ends them.
+        What is found is ``shared`` where a living document of somebody else holds it as well,
+        which takes a pass over the store, and only then.
+
+        :raises StoreUnavailable: if the store keeps no files.
+        :raises ProfilecoreError: if the files cannot be read, or no Python can be started for it.
+        """
+        from profilecore.engine import residue
+
+        return residue.residue(self._kernel, fingerprints, watch)
 
     # ---- access
 

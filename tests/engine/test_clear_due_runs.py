@@ -1,0 +1,181 @@
+"""Runs of clear_due: blocked, limited, interrupted, several at once, and dry."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from away import YEAR, Opens, guest, opens, states
+from kit import Clock, run_threads
+
+from profilecore import Blocker, Engine, hookimpl
+from profilecore.engine import due
+from profilecore.model import State
+
+__all__ = ["opens"]
+
+
+def test_who_is_blocked_is_tried_again_the_day_after(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    id = guest(engine, "2020-01-01")
+    clock.move(days=-1000)
+    hold = engine.place_hold(id, kind="open-bill", property_id="P2")
+    clock.move(days=1000)
+    report = engine.clear_due()
+    assert (report.cleared, report.blocked) == (0, {"open-bill": 1})
+    clock.move(days=-900)
+    engine.release_hold(hold.id)
+    clock.move(days=900)
+    assert engine.clear_due().done == 0, "not twice a day"
+    clock.move(days=1, hours=1)
+    assert engine.clear_due().ids == (id,)
+
+
+class Billing:
+    """A billing system that is asked for each person, and may fail."""
+
+    name = "billing"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer: Callable[[str], Any] = lambda id: None
+
+    @hookimpl
+    def profilecore_check_clear(self, plan: Any) -> Any:
+        self.asked.append(plan.profile_id)
+        return self.answer(plan.profile_id)
+
+
+def test_one_person_that_fails_does_not_stop_the_others(opens: Opens) -> None:
+    billing = Billing()
+    engine = opens(plugins=[billing])
+    ids = [guest(engine, "2020-01-01") for _ in range(5)]
+
+    def answer(id: str) -> Any:
+        if id == ids[1]:
+            raise TimeoutError("no answer")
+        return [Blocker("open-bill", "A bill is open.")] if id == ids[3] else None
+
+    billing.answer = answer
+    report = engine.clear_due()
+    assert set(report.ids) == {ids[0], ids[2], ids[4]}
+    assert sum(report.blocked.values()) == 2
+    assert states(engine, ids[1], ids[3]) == [State.ACTIVE] * 2
+
+
+def test_the_limit_ends_a_run_and_the_next_goes_on(opens: Opens) -> None:
+    engine = opens()
+    ids = {guest(engine, "2020-01-01") for _ in range(7)}
+    seen: set[str] = set()
+    for expected, more in ((3, True), (3, True), (1, False), (0, False)):
+        report = engine.clear_due(limit=3)
+        assert (report.cleared, report.more) == (expected, more)
+        seen |= set(report.ids)
+    assert seen == ids
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due.agenda, "PAGE_SIZE", 2)
+    monkeypatch.setattr(due, "READ", 3)
+    monkeypatch.setattr(due, "FLUSH", 3)
+    engine = opens()
+    ids = {guest(engine, "2020-01-01") for _ in range(10)}
+    done: set[str] = set()
+    for stop in range(1, 40):
+        told = iter(range(stop))
+
+        def watch(report: Any, seen: int, told: Iterator[int] = told) -> None:
+            if next(told, None) is None:
+                raise KeyboardInterrupt
+
+        try:
+            report = engine.clear_due(watch=watch)
+        except KeyboardInterrupt:
+            continue
+        done |= {i for i in ids if engine.get(i).state is State.CLEARED}
+        assert report.more is False
+        break
+    assert done == ids
+    engine.scrub()
+    assert {engine.receipt(id).status.value for id in ids} == {"erased"}
+    assert engine.verify_receipts() == []
+
+
+def test_new_profiles_are_found_without_going_through_all_again(opens: Opens) -> None:
+    engine = opens()
+    for _ in range(5):
+        guest(engine, "2026-01-01")
+    engine.clear_due()
+    seen: list[int] = []
+    late = guest(engine, "2020-01-01")
+    assert engine.clear_due(watch=lambda report, count: seen.append(count)).ids == (late,)
+    assert max(seen) <= 2, "the new one, as it was found and as it was due"
+
+
+def test_whoever_is_unmerged_is_looked_at_again(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(clock=clock)
+    a, b = guest(engine, "2026-01-01"), guest(engine, "2025-12-01")
+    engine.clear_due()
+    merge = engine.merge(engine.plan_merge(a, [b]))
+    clock.move(days=300)
+    engine.clear_due()
+    engine.unmerge(merge.id)
+    clock.move(days=150)
+    assert set(engine.clear_due().ids) == {a, b}
+
+
+def test_a_dry_run_writes_nothing_and_says_what_a_run_would_do(opens: Opens) -> None:
+    engine = opens()
+    ids = [guest(engine, f"2020-01-{day:02}") for day in range(1, 6)]
+    guest(engine, "2026-01-01")
+    before = engine.changes().next
+    for _ in range(2):
+        report = engine.clear_due(dry_run=True)
+        assert (set(report.ids), report.dry_run, report.active) == (set(ids), True, 6)
+        assert engine.changes().next == before
+    assert engine.clear_due(dry_run=True, limit=2).more
+    assert set(engine.clear_due().ids) == set(ids)
+    assert engine.clear_due(dry_run=True).cleared == 0
+
+
+def test_two_threads_at_once_clear_each_person_once(opens: Opens) -> None:
+    billing = Billing()
+    engine = opens(plugins=[billing])
+    ids = {guest(engine, "2020-01-01") for _ in range(40)}
+    reports: list[Any] = []
+    assert run_threads(2, lambda _: reports.append(engine.clear_due())) == []
+    assert sum(report.cleared for report in reports) == 40
+    assert {id for report in reports for id in report.ids} == ids
+    assert engine.verify_receipts() == []
+
+
+def _clear_due(path: str, answers: Any) -> None:
+    with Engine.open(path, config={"profilecore": {"inactivity": YEAR}}) as engine:
+        report = engine.clear_due(limit=10_000)
+        answers.put((report.cleared, report.ids))
+
+
+def test_two_processes_at_once_clear_each_person_once(tmp_path: Path) -> None:
+    pytest.importorskip("profilecore_sqlite")
+    url = f"sqlite:///{tmp_path}/guests.db"
+    with Engine.open(url, config={"profilecore": {"inactivity": YEAR}}) as engine:
+        ids = {guest(engine, "2020-01-01") for _ in range(300)}
+        context = multiprocessing.get_context("spawn")
+        answers = context.Queue()
+        workers = [context.Process(target=_clear_due, args=(url, answers)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        told = [answers.get(timeout=120) for _ in workers]
+        for worker in workers:
+            worker.join()
+        assert sum(count for count, _ in told) == 300
+        assert {id for _, cleared in told for id in cleared} == ids
+        assert engine.verify_receipts() == []
+        assert set(states(engine, *ids)) == {State.CLEARED}
