@@ -207,13 +207,9 @@ def carry_out(
                 erased[name] = elsewhere.erase(made.family)
             except Exception as error:
                 raise PluginError(name, "erase", type(error).__name__) from error
-    receipt = Receipt(
-        id=facts.pop("id", None) or kernel.new_id(),
-        profile_id=made.profile_id,
-        status=ReceiptStatus.PENDING,
-        cleared_at=kernel.now(),
-        actor=kernel.actor.id,
-        property_id=kernel.actor.property_id,
+    receipt = leave_receipt(
+        unit,
+        made.profile_id,
         reason=before.reason if before is not None and reason is None else reason,
         cleared_ids=made.family,
         erased={"profile": len(made.family), **erased},
@@ -222,9 +218,6 @@ def carry_out(
         follows=None if before is None else before.id,
         **facts,
     )
-    receipt = _link(unit, receipt)
-    pending = Terms(keys=(_pending_key(kernel),))
-    unit.put("receipt", receipt.id, made.profile_id, receipt, expect=0, terms=pending)
     unit.emit(
         PROFILE_RESTRICTED if made.held else PROFILE_CLEARED,
         made.profile_id,
@@ -232,6 +225,25 @@ def carry_out(
         subject=receipt.id,
         related=made.family[1:],
     )
+    return receipt
+
+
+def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts: Any) -> Receipt:
+    """Leave the newest receipt of the chain, pending until the store is scrubbed."""
+    kernel = unit.kernel
+    receipt = Receipt(
+        id=id or kernel.new_id(),
+        profile_id=profile_id,
+        status=ReceiptStatus.PENDING,
+        cleared_at=kernel.now(),
+        actor=kernel.actor.id,
+        property_id=kernel.actor.property_id,
+        **facts,
+    )
+    receipt = _link(unit, receipt)
+    pending = Terms(keys=(_pending_key(kernel),))
+    unit.put("receipt", receipt.id, profile_id, receipt, expect=0, terms=pending)
+    unit.cleared.append(receipt.id)
     return receipt
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profilecore.engine import clearing, owning, profiles, searching
@@ -30,6 +31,7 @@ from profilecore.store.opening import open_store
 from profilecore.store.port import Store
 
 if TYPE_CHECKING:
+    from profilecore.engine.ledger import Unapplied
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
     from profilecore.rules.merging import MergePlan
@@ -49,7 +51,12 @@ class Engine(Privacy):
     :param clock: gives the time, with its zone.
     :param new_id: gives a fresh id of at most 64 characters.
     :param strict: raise a plugin's failure to load instead of noting it in ``plugins.failures``.
+    :param ledger: a file outside the store in which each clear is noted, by ids and dates alone.
+        On opening a store that was restored from a backup made before a clear, whoever the
+        ledger names is cleared again; ``unapplied`` has what could not be.  Keep a copy of the
+        ledger, but never restore it together with the store.
     :raises PluginError: in strict mode; and always for wrong settings of the chain itself.
+    :raises StoreError: if the ledger cannot be written, or is damaged.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class Engine(Privacy):
         clock: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = make_id,
         strict: bool = False,
+        ledger: str | Path | None = None,
     ) -> None:
         given = dict(config or {})
         settings = _read_settings(given.pop("profilecore", {}))
@@ -70,7 +78,16 @@ class Engine(Privacy):
             (*BUILTIN, *plugins), discover=discover, block=block, config=given, strict=strict
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
+        self._unapplied = self._keep_ledger(ledger or settings.ledger)
         clearing.resume(self._kernel)
+
+    def _keep_ledger(self, path: str | Path | None) -> tuple[Unapplied, ...]:
+        if path is None:
+            return ()
+        from profilecore.engine.ledger import Ledger, reapply
+
+        ledger = self._kernel.ledger = Ledger(Path(path))
+        return tuple(reapply(self._kernel, ledger))
 
     @classmethod
     def open(
@@ -104,6 +121,11 @@ class Engine(Privacy):
     def store(self) -> Store:
         """The store underneath, for its files and checks."""
         return self._kernel.store
+
+    @property
+    def unapplied(self) -> tuple[Unapplied, ...]:
+        """The entries of the ledger that could not be applied to this store, and why."""
+        return self._unapplied
 
     # ---- who acts, and transactions
 

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from profilecore.codec import Codec
@@ -54,6 +54,9 @@ from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see_profile, released
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+
+if TYPE_CHECKING:
+    from profilecore.engine.ledger import Ledger
 
 T = TypeVar("T")
 PROFILE = "profile"
@@ -189,6 +192,7 @@ class Kernel:
         self._delivery = Delivery(store, plugins, self.codec, self.terms)
         self.own_time = new_id is make_id and clock is utc_now
         self.retry: Callable[[], object] | None = None
+        self.ledger: Ledger | None = None
         self._retry_from = 0.0
 
     # ---- who and when
@@ -251,9 +255,9 @@ class Kernel:
             if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
                 unit.ends.rewind({})  # the host has rolled back inside, and is told so
         self._delivery.settle_later(unit.events)
-        if unit.after:
+        steps = self._steps(unit)
+        if steps:
             # The host's commit is not seen here: done at a write after it.
-            steps = list(unit.after.values())
             self.retry = lambda: [step() for step in steps]
 
     @contextmanager
@@ -286,10 +290,18 @@ class Kernel:
         """Tell whether a transaction is open here."""
         return self._unit.get() is not None
 
+    def _steps(self, unit: Unit) -> list[Callable[[], object]]:
+        """Give what is to be done once a unit is committed."""
+        steps = list(unit.after.values())
+        ledger = self.ledger
+        if ledger is not None and unit.cleared:
+            steps.insert(0, lambda: ledger.note(self, unit.cleared))
+        return steps
+
     # ---- observers
 
     def _settle(self, unit: Unit) -> None:
-        steps = list(unit.after.values())
+        steps = self._steps(unit)
         if self._delivery.wants(unit.events):
             steps.insert(0, lambda: self._delivery.deliver(unit.events))
         # A scrub that a reader stood in the way of: try again now and then, beside other work.
