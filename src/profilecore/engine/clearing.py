@@ -29,7 +29,6 @@ from profilecore.model.events import (
 )
 from profilecore.model.fields import cleared, evolve, lean
 from profilecore.model.profile import Profile
-from profilecore.model.stay import Stay
 from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
     ClearPlan,
@@ -39,7 +38,7 @@ from profilecore.rules.clearing import (
     plan_clear,
     stay_blockers,
 )
-from profilecore.rules.retention import held_by_holds, still_held
+from profilecore.rules.retention import Record, held_by_holds, still_held
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
@@ -76,11 +75,11 @@ def work_out(
     kernel: Kernel,
     one: Person,
     at: datetime | None = None,
-    stays: tuple[Stay, ...] | None = None,
+    record: Record | None = None,
 ) -> ClearPlan:
     """Work out the clear of a person at a time, for an actor who sees everything.
 
-    ``stays`` are all of the person's, where the caller has them already.
+    ``record`` is what the rules ask about the person, where the caller has it already.
     """
     root = one.root
     held: list[Held] = []
@@ -91,10 +90,10 @@ def work_out(
         held = still_held(root.held, one.holds, kernel.retention.names, today)
         expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
     elif root.state is not State.CLEARED:
-        stays = all_stays(kernel, one) if stays is None else stays
-        held = kernel.retention.held(record_of(kernel, one, stays), today)
+        record = record or record_of(kernel, one, all_stays(kernel, one))
+        held = kernel.retention.held(record, today)
         held += held_by_holds(one.holds, [(d.kind, d.id) for d in one.documents])
-        blockers = hold_blockers(one.holds) + stay_blockers(stays, today)
+        blockers = hold_blockers(one.holds) + stay_blockers(record.stays, today)
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:
         return made

@@ -8,14 +8,13 @@ from zlib import crc32
 from profilecore.engine.agenda import midnight_after
 from profilecore.engine.clearing import is_done, next_end, work_out
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.persons import Person, all_stays, record_of, sign_of
+from profilecore.engine.persons import Person, all_stays, record_of
 from profilecore.errors import ProfilecoreError, StoreError
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
-from profilecore.model.stay import Stay
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.inactivity import INACTIVITY, quiet_until
-from profilecore.rules.retention import Dated
+from profilecore.rules.retention import Dated, Record
 from profilecore.values import frozen
 
 # Everybody is looked at so often at least, for what may have changed meanwhile: a residence, a
@@ -49,17 +48,16 @@ class TimeUp:
     by: str
 
 
-def time_up(kernel: Kernel, one: Person, stays: tuple[Stay, ...]) -> TimeUp | None:
+def time_up(kernel: Kernel, record: Record) -> TimeUp | None:
     """Give when the policy or a rule clears a person as things stand; ``None`` for never."""
     ends: list[TimeUp] = []
     policy = kernel.settings.inactivity
-    days = policy.days_for(one.root)
-    sign = sign_of(kernel, one, stays) if days is not None else None
-    if days is not None and sign is not None:
-        last = quiet_until(sign, days)
-        at = midnight_after(last, kernel.zone(sign.property_id))
+    days = policy.days_for(record.profile)
+    if days is not None and record.sign is not None:
+        last = quiet_until(record.sign, days)
+        at = midnight_after(last, kernel.zone(record.sign.property_id))
         ends.append(TimeUp(at, last, INACTIVITY))
-    must = kernel.retention.must_go(record_of(kernel, one, stays))
+    must = kernel.retention.must_go(record)
     if must is not None:
         ends.append(TimeUp(midnight_after(must[0], kernel.zone(None)), must[0], must[1].name))
     return min(ends, key=lambda end: end.at, default=None)
@@ -82,14 +80,18 @@ class Decider:
         self._kernel = kernel
         self._policy = kernel.settings.inactivity
 
-    def decide(self, one: Person) -> Decision:
-        """Decide what becomes of a person now."""
+    def decide(self, one: Person, *, at_a_glance: bool = False) -> Decision:
+        """Decide what becomes of a person now.
+
+        ``at_a_glance`` tells who is due and who need not be looked at (``later``), not what stands
+        in the way.
+        """
         try:
             if one.root.state is State.MERGED:
                 return Decision("later", self._some_time(one))
             if one.root.state is State.RESTRICTED:
-                return self._on_restricted(one)
-            return self._on_active(one)
+                return Decision("finish") if at_a_glance else self._on_restricted(one)
+            return self._on_active(one, at_a_glance)
         except StoreError:
             raise
         except ProfilecoreError as error:
@@ -103,7 +105,7 @@ class Decider:
             return blocked(self.at, tuple(b.code for b in made.blockers))
         return Decision("finish", next_end(self._kernel, made.held), made)
 
-    def _on_active(self, one: Person) -> Decision:
+    def _on_active(self, one: Person, at_a_glance: bool) -> Decision:
         kernel = self._kernel
         stays = all_stays(kernel, one)
         record = record_of(kernel, one, stays)
@@ -112,11 +114,13 @@ class Decider:
         times = [self._some_time(one)]
         if (expiry := kernel.retention.next_expiry(record, today)) is not None:
             times.append(midnight_after(expiry, kernel.zone(None)))
-        end = time_up(kernel, one, stays)
+        end = time_up(kernel, record)
         if end is None or end.at > self.at:
             what = "later" if one.notice is None else "withdraw"
             if end is not None:
                 times.append(end.at)
+            if at_a_glance and gone:
+                times = [self.at + timedelta(microseconds=1)]
             return Decision(what, min(t for t in times if t > self.at), expired=gone)
         if not self.confirmed:
             return Decision("skip", expired=gone)
@@ -124,7 +128,9 @@ class Decider:
             grace = self._grace(one)
             if grace is not None:
                 return evolve(grace, reason=end.by, expired=gone)
-        made = work_out(kernel, one, self.at, stays)
+        if at_a_glance:
+            return Decision("clear")
+        made = work_out(kernel, one, self.at, record)
         if made.blockers:
             return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
         return Decision("clear", next_end(kernel, made.held), made, end.by, expired=gone)

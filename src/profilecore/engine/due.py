@@ -35,7 +35,6 @@ from profilecore.model.fields import evolve, lean
 from profilecore.model.profile import Profile
 from profilecore.rules.retention import PROFILE as WHOLE_PERSON
 from profilecore.store.port import Reader
-from profilecore.values import frozen
 
 STATE = ("due", "state")
 READ = 500
@@ -47,7 +46,7 @@ MAX_LIMIT = 10_000_000
 UNCONFIRMED = "not-confirmed"
 
 
-@frozen
+@lean
 class DueReport:
     """What a run of ``clear_due`` did, or would do; the numbers are people.
 
@@ -191,7 +190,7 @@ class _Run:
                 documents = reader.listing(PROFILE, after, READ)
                 ones = self._made(reader, documents)
             for one in ones:
-                decision = self._decider.decide(one)
+                decision = self._decider.decide(one, at_a_glance=True)
                 active += one.root.state is State.ACTIVE
                 due += one.root.state is State.ACTIVE and decision.what in ("clear", "announce")
                 # Whoever is due is looked at again when the agenda is worked through.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profilecore.engine import clearing, owning, profiles, searching
@@ -31,6 +30,8 @@ from profilecore.store.opening import open_store
 from profilecore.store.port import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from profilecore.engine.ledger import Unapplied
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
@@ -84,6 +85,8 @@ class Engine(Privacy):
     def _keep_ledger(self, path: str | Path | None) -> tuple[Unapplied, ...]:
         if path is None:
             return ()
+        from pathlib import Path
+
         from profilecore.engine.ledger import Ledger, reapply
 
         ledger = self._kernel.ledger = Ledger(Path(path))

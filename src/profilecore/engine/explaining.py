@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from profilecore.engine.clearing import work_out
 from profilecore.engine.deciding import time_up
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.persons import all_stays, person, sign_of
+from profilecore.engine.persons import all_stays, person, record_of
 from profilecore.errors import Blocker
 from profilecore.model.documents import Held
 from profilecore.model.enums import State
@@ -54,13 +54,13 @@ def explain(kernel: Kernel, id: str) -> Explanation:
     root, now, actor = one.root, kernel.now(), kernel.actor
     if root.state is State.CLEARED:
         return Explanation(root.id, root.state)
-    stays = all_stays(kernel, one)
-    made = work_out(kernel, one, now, stays)
+    record = record_of(kernel, one, all_stays(kernel, one))
+    made = work_out(kernel, one, now, record)
     held = tuple(h for h in made.held if may_see(h.property_id, actor))
     names = {h.rule for h in held}
     is_active = root.state is State.ACTIVE
-    end = time_up(kernel, one, stays) if is_active else None
-    sign = sign_of(kernel, one, stays) if is_active else None
+    end = time_up(kernel, record) if is_active else None
+    sign = record.sign if is_active else None
     return Explanation(
         root.id,
         root.state,

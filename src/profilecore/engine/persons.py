@@ -10,8 +10,8 @@ from profilecore.errors import PluginError, ProfilecoreError
 from profilecore.model.documents import Activity, Document, Hold, Notice
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.inactivity import LastSign, last_sign
-from profilecore.rules.retention import Dated, Record
+from profilecore.rules.inactivity import last_sign
+from profilecore.rules.retention import Dated, LastSign, Record
 from profilecore.store.port import Reader
 from profilecore.values import frozen
 
@@ -110,11 +110,9 @@ def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign |
 
 
 def record_of(kernel: Kernel, person: Person, stays: tuple[Stay, ...]) -> Record:
-    """Give what the retention rules ask about a person."""
-    sign = sign_of(kernel, person, stays) if kernel.retention.rules else None
-    return Record(
-        person.root, stays, tuple(_dated(kernel, person)), None if sign is None else sign.day
-    )
+    """Give what the retention rules and the policy ask about a person."""
+    sign = sign_of(kernel, person, stays)
+    return Record(person.root, stays, tuple(_dated(kernel, person)), sign)
 
 
 def _dated(kernel: Kernel, person: Person) -> Iterable[Dated]:

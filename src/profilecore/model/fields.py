@@ -6,7 +6,7 @@ merge nor clear can forget a field, and the rule table of the documentation is g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, dataclass_transform
@@ -248,8 +248,13 @@ def rule_of(cls: type, name: str) -> FieldRule:
     return rule
 
 
-def rules_of(cls: type) -> dict[str, FieldRule]:
+def rules_of(cls: type) -> Mapping[str, FieldRule]:
     """Give the rules of every field in order of declaration."""
+    return _rules_of(cls)  # type: ignore[arg-type]  # a class is hashable
+
+
+@lru_cache(maxsize=256)
+def _rules_of(cls: type) -> Mapping[str, FieldRule]:
     return {f.name: f.metadata[_RULE] for f in fields_of(cls)}
 
 
@@ -258,13 +263,16 @@ def cleared(value: T, keep: Collection[str] = ()) -> T:
 
     The fields named in ``keep`` stay as they are.
     """
-    values: dict[str, Any] = {}
-    for name, rule in rules_of(type(value)).items():
+    cls = type(value)
+    rules = rules_of(cls)
+    left: dict[str, Any] = {}
+    for name, held in vars(value).items():
+        rule = rules[name]
         if rule.clear is Clear.KEEP or name in keep:
-            values[name] = getattr(value, name)
+            left[name] = held
         elif rule.clear is Clear.GENERALISE and rule.generalise is not None:
-            values[name] = rule.generalise(getattr(value, name))
-    return type(value)(**values)
+            left[name] = rule.generalise(held)
+    return build(cls, left)
 
 
 def is_record(cls: type) -> bool:

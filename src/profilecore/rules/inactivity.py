@@ -12,7 +12,7 @@ from profilecore.model.documents import Hold
 from profilecore.model.enums import Classification, ProfileType, StayStatus
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.retention import residence
+from profilecore.rules.retention import LastSign, residence
 from profilecore.values import frozen
 
 INACTIVITY = "inactivity"
@@ -62,14 +62,6 @@ class Inactivity:
         if Classification.PAYMASTER_ACCOUNT in profile.classifications:
             return None
         return self.by_residence.get(residence(profile) or "", self.after_days)
-
-
-@frozen
-class LastSign:
-    """The last day on which a guest was active, and at which property, if at one."""
-
-    day: date
-    property_id: str | None = None
 
 
 def last_sign(

@@ -40,6 +40,9 @@ class Clock(Enum):
     CONSENT_END = "consent_end"
 
 
+_BY_THE_GUEST = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
+
+
 class OnExpiry(Enum):
     """What becomes of a document when its time is over: deleted, or left without its person."""
 
@@ -111,8 +114,9 @@ class RetentionRule:
             self.valid_to is None or day <= self.valid_to
         )
 
+    @cached_property
     def kept(self) -> Mapping[str, tuple[str, ...]]:
-        """Give the fields it keeps by kind; ``()`` is all of a document."""
+        """The fields it keeps by kind; ``()`` is all of a document."""
         kept: dict[str, tuple[str, ...]] = {}
         for path in self.fields or (self.record_kind,):
             kind, _, name = path.partition(".")
@@ -129,6 +133,9 @@ class Place:
     fiscal_year_end: str = attrs.field(default="12-31", validator=_month_and_day)
 
 
+_NOWHERE = Place()
+
+
 @frozen
 class Dated:
     """A document of a plugin's kind, and the day from which its retention runs."""
@@ -140,13 +147,21 @@ class Dated:
 
 
 @frozen
+class LastSign:
+    """The last day on which a guest was active, and at which property, if at one."""
+
+    day: date
+    property_id: str | None = None
+
+
+@frozen
 class Record:
-    """What is known of a person that the rules ask about.  ``active`` is the last activity."""
+    """What is known of a person that the rules ask about; ``sign`` is the guest's last one."""
 
     profile: Profile
     stays: tuple[Stay, ...] = ()
     documents: tuple[Dated, ...] = ()
-    active: date | None = None
+    sign: LastSign | None = None
 
 
 Today = Callable[[str | None], date]
@@ -170,7 +185,7 @@ class Retention:
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of documents that a rule speaks of."""
-        return frozenset(kind for rule in self.rules for kind in (rule.record_kind, *rule.kept()))
+        return frozenset(kind for rule in self.rules for kind in (rule.record_kind, *rule.kept))
 
     def rule(self, name: str) -> RetentionRule | None:
         """Give a rule in force by its name."""
@@ -179,14 +194,24 @@ class Retention:
     def held(self, record: Record, today: Today) -> list[Held]:
         """Give what the rules hold of a person, each with its last day, ordered by rule."""
         found: list[Held] = []
-        for rule in self.rules:
-            if rule.minimum is not None and not _is_spared(rule, record.profile):
+        for rule in self._holding:
+            # Most people have no stay that a rule could run from.
+            may_hold = rule.clock in _BY_THE_GUEST or record.stays or record.documents
+            if may_hold and not _is_spared(rule, record.profile):
                 found += self._held_by(rule, record, today)
         return found
 
+    @cached_property
+    def _holding(self) -> tuple[RetentionRule, ...]:
+        return tuple(rule for rule in self.rules if rule.minimum is not None)
+
+    @cached_property
+    def _ending(self) -> tuple[RetentionRule, ...]:
+        return tuple(rule for rule in self.rules if rule.maximum is not None)
+
     def _held_by(self, rule: RetentionRule, record: Record, today: Today) -> Iterator[Held]:
         assert rule.minimum is not None
-        kept = rule.kept()
+        kept = rule.kept
         latest: date | None = None
         for property_id, day, stay in self._grounds(rule, record):
             until = last_day(day, rule.minimum)
@@ -216,23 +241,19 @@ class Retention:
 
     def expired(self, record: Record, today: Today) -> list[tuple[Dated, RetentionRule]]:
         """Give the documents whose longest time is over and that no rule holds."""
-        holding = {(held.kind, held.id) for held in self.held(record, today)}
-        return [
+        over = [
             (document, rule)
-            for rule in self.rules
-            for document in record.documents
-            if rule.maximum is not None
-            and document.kind == rule.record_kind
-            and (document.kind, document.id) not in holding
-            and (day := self._day(rule, document)) is not None
-            and last_day(day, rule.maximum) < today(document.property_id)
+            for document, rule, last in self._lasting(record)
+            if last < today(document.property_id)
         ]
+        holding = {(held.kind, held.id) for held in (self.held(record, today) if over else ())}
+        return [each for each in over if (each[0].kind, each[0].id) not in holding]
 
     def must_go(self, record: Record) -> tuple[date, RetentionRule] | None:
         """Give the last day on which the person may be kept, and the rule that says so."""
         ends = [
             (last_day(max(days), rule.maximum), rule)
-            for rule in self.rules
+            for rule in self._ending
             if rule.maximum is not None
             and rule.record_kind == PROFILE
             and not _is_spared(rule, record.profile)
@@ -243,28 +264,34 @@ class Retention:
     def next_expiry(self, record: Record, today: Today) -> date | None:
         """Give the first last day to come among documents whose longest time is limited."""
         ends = [
-            last_day(day, rule.maximum)
-            for rule in self.rules
-            if rule.maximum is not None
-            for document in record.documents
-            if document.kind == rule.record_kind and (day := self._day(rule, document)) is not None
-            if last_day(day, rule.maximum) >= today(document.property_id)
+            last
+            for document, _, last in self._lasting(record)
+            if last >= today(document.property_id)
         ]
         return min(ends, default=None)
+
+    def _lasting(self, record: Record) -> Iterator[tuple[Dated, RetentionRule, date]]:
+        """Yield each document whose longest time is limited, by which rule, and its last day."""
+        for document in record.documents:
+            for rule in self._ending:
+                if rule.maximum is not None and document.kind == rule.record_kind:
+                    day = self._day(rule, document)
+                    if day is not None:
+                        yield document, rule, last_day(day, rule.maximum)
 
     def _grounds(
         self, rule: RetentionRule, record: Record
     ) -> Iterator[tuple[str | None, date, Stay | None]]:
         """Yield each day from which the rule's period runs, where that was, and by which stay."""
-        if rule.clock is Clock.LAST_ACTIVITY or rule.clock is Clock.CONSENT_END:
-            day = record.active
+        if rule.clock in _BY_THE_GUEST:
+            day = None if record.sign is None else record.sign.day
             if rule.clock is Clock.CONSENT_END:
                 day = _consent_end(record.profile)
             if day is not None and rule.in_force(day) and _lives_in(record.profile, rule.country):
                 yield None, day, None
             return
         for stay in record.stays:
-            place = self.places.get(stay.property_id, Place())
+            place = self.places.get(stay.property_id, _NOWHERE)
             if stay.status in _NEVER_CAME or rule.country not in (None, place.country):
                 continue
             day = stay.arrival if rule.clock is Clock.ENTRY else stay.departure
@@ -275,7 +302,7 @@ class Retention:
                 yield stay.property_id, day, stay
 
     def _day(self, rule: RetentionRule, document: Dated) -> date | None:
-        place = self.places.get(document.property_id or "", Place())
+        place = self.places.get(document.property_id or "", _NOWHERE)
         day = document.day
         if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
             return None
