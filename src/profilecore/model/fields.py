@@ -250,7 +250,7 @@ def rule_of(cls: type, name: str) -> FieldRule:
 
 def rules_of(cls: type) -> Mapping[str, FieldRule]:
     """Give the rules of every field in order of declaration."""
-    return _rules_of(cls)  # type: ignore[arg-type]  # a class is hashable
+    return _rules_of(cls)
 
 
 @lru_cache(maxsize=256)

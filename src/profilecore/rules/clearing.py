@@ -70,12 +70,13 @@ def plan_clear(
     (kind, id) ``expired``, whose rule wants it deleted.
     """
     keeps = Keeps(held)
+    rules = rules_of(Profile)
     erased = {
         name
         for profile in family
-        for name, rule in rules_of(Profile).items()
-        if rule.clear is not Clear.KEEP
-        and not is_empty(getattr(profile, name))
+        for name, value in vars(profile).items()
+        if rules[name].clear is not Clear.KEEP
+        and not is_empty(value)
         and (profile is not family[0] or name not in keeps.profile)
     }
     return ClearPlan(
