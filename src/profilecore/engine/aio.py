@@ -116,8 +116,16 @@ class AsyncEngine:
     async def plan_clear(self, profile_id: str) -> ClearPlan:
         return await self.run(self.sync.plan_clear, profile_id)
 
-    async def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
-        return await self.run(self.sync.clear, plan, reason=reason)
+    async def clear(
+        self, plan: ClearPlan | str, *, reason: str | None = None, objected: bool = False
+    ) -> Receipt:
+        return await self.run(self.sync.clear, plan, reason=reason, objected=objected)
+
+    async def objected(self, profile: Profile | Mapping[str, Any]) -> bool:
+        return await self.run(self.sync.objected, profile)
+
+    async def lift_objection(self, profile: Profile | Mapping[str, Any]) -> int:
+        return await self.run(self.sync.lift_objection, profile)
 
     async def clear_due(
         self,

@@ -100,7 +100,7 @@ def work_out(
     return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_clear(made)))
 
 
-def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None) -> Receipt:
+def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None, objected: bool) -> Receipt:
     id = what if isinstance(what, str) else what.profile_id
     with kernel.writing() as unit:
         one = person(kernel, unit.writer, id)
@@ -113,7 +113,7 @@ def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None) -> Receipt:
                 raise ClearBlocked(blockers_for(made.blockers, kernel.actor))
             if not isinstance(what, str) and made.fingerprint != what.fingerprint:
                 raise StalePlan("clear")
-            receipt = carry_out(unit, one, made, reason)
+            receipt = carry_out(unit, one, made, reason, objected=objected)
             look_again(unit, made)
         if receipt.status is ReceiptStatus.PENDING:
             scrub_after(unit)
@@ -184,6 +184,10 @@ def carry_out(
     kernel = unit.kernel
     root = one.root
     first = not root.state.is_cleared
+    if facts.get("objected"):
+        from profilecore.engine.objecting import remember
+
+        remember(unit, one.family)
     keeps = Keeps(made.held)
     before = None if first else receipt_of(kernel, unit.writer, root)
     if first and made.held and kernel.settings.reimport == "refuse":

@@ -36,7 +36,7 @@ AT_ONCE = 200
 REASON = "ledger"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One clear, as it stands in the ledger."""
 
     receipt: str
@@ -44,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
     at: datetime
     ids: tuple[str, ...]
     seal: str
+    objected: bool = False
 
 
 class Ledger:
@@ -102,7 +103,10 @@ class Ledger:
 
     def _add(self, receipts: Iterable[Receipt]) -> None:
         lines = [
-            msgspec.json.encode(Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal)) + b"\n"
+            msgspec.json.encode(
+                Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal, r.objected)
+            )
+            + b"\n"
             for r in receipts
         ]
         if not lines:
@@ -198,7 +202,8 @@ def _apply(unit: Unit, entry: Entry) -> None:
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
             own = {"id": entry.receipt} if receipt is None else {}
-            receipt = carry_out(unit, one, made, REASON, **own)
+            objected = entry.objected and not one.root.state.is_cleared
+            receipt = carry_out(unit, one, made, REASON, objected=objected, **own)
             look_again(unit, made)
     if receipt is None:
         # Made after the backup: there is nothing to clear, but the proof comes back.

@@ -25,6 +25,7 @@ import msgspec
 
 from profilecore.codec import Codec
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.objecting import OBJECTED, hashes, objections
 from profilecore.engine.profiles import store_change
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import ids_by, new_id
@@ -33,6 +34,7 @@ from profilecore.model.events import PROFILE_CREATED
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.rules.changing import Border, Change, Occasion, change, new_profile
+from profilecore.rules.objecting import keys_of
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import Line, Terms
@@ -92,6 +94,7 @@ class _Prepared(NamedTuple):
     fields: tuple[str, ...]
     known_by: int | None
     outcome: tuple[str, bytes] | None
+    objected_by: tuple[int, ...] = ()
 
 
 @frozen
@@ -106,6 +109,7 @@ class _Preparer:
     convert: Convert | None
     at: datetime | None = None
     ids: Callable[[], str] = new_id
+    objections: TermMaker | None = None
 
     def __call__(self, rows: list[Row]) -> list[_Prepared | tuple[Problem, ...]]:
         occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
@@ -138,7 +142,9 @@ class _Preparer:
             outcome = (digest, codec.dump(done))
         fields = _sorted(tuple([name for name, value in values.items() if value is not None]))
         keys, lines = self.terms.of(profile)
-        return _Prepared(id, codec.dump(profile), keys, lines, fields, known_by, outcome)
+        objected_by = keys_of([profile], self.objections) if self.objections else ()
+        body = codec.dump(profile)
+        return _Prepared(id, body, keys, lines, fields, known_by, outcome, objected_by)
 
 
 # Rows that mean the same must encode alike, whatever their order and types.
@@ -242,6 +248,7 @@ def load(
         # An injected clock or id factory must be asked here: prepare in this process.
         None if kernel.own_time else kernel.now(),
         new_id if kernel.own_time else kernel.new_id,
+        hashes(kernel),
     )
     writing = _Writing(kernel, preparer, job, on_reject)
     numbered = iter(rows)
@@ -388,7 +395,7 @@ class _Writing:
                         rejects.append(Reject(number, rows[at], made))
                         continue
                     mark = made.known_by if made.outcome is None else made.outcome[0]
-                    if mark in known or self._judged:
+                    if mark in known or self._judged or not known.isdisjoint(made.objected_by):
                         rows = rows or _unpack(packed)
                         later.append((number, rows[at], made))
                         continue
@@ -428,6 +435,9 @@ class _Writing:
         known: set[Any] = set(unit.writer.find_many(keys)) if keys else set()
         if outcomes:
             known |= {d.id for d in unit.writer.get_many("outcome", outcomes)}
+        objected = {key for p in made for key in p.objected_by}
+        if objected:
+            known |= unit.writer.find_many(list(objected)).keys()
         return known
 
     def _later(self, unit: Unit, row: Row, made: _Prepared) -> str:
@@ -461,6 +471,8 @@ class _Writing:
         return living[0] if living else (holders[0] if holders else None)
 
     def _create(self, unit: Unit, made: _Prepared) -> str:
+        if made.objected_by and objections(unit.writer, made.objected_by):
+            raise InvalidProfile([OBJECTED])
         profile = self._kernel.codec.load(Profile, made.body)
         problems = self._kernel.plugins.check_change(Change(None, profile, made.fields))
         if problems:

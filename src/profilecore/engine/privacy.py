@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
     from profilecore.engine.residue import Fingerprints, Residue
+    from profilecore.model.profile import Profile
 
 
 class Privacy:
@@ -32,7 +33,9 @@ class Privacy:
         """
         return clearing.plan(self._kernel, profile_id)
 
-    def clear(self, plan: ClearPlan | str, *, reason: str | None = None) -> Receipt:
+    def clear(
+        self, plan: ClearPlan | str, *, reason: str | None = None, objected: bool = False
+    ) -> Receipt:
         """Clear a person for good: this id, all merged into it, and all they own.
 
         Takes a plan or an id (any id of the person).  The receipt says ``erased`` once no byte
@@ -42,11 +45,36 @@ class Privacy:
         (``Actor.purpose``); :meth:`clear_due`, or releasing the hold, erases it.  ``reason`` is a
         code that stays on the receipt for ever: never name or describe the person in it.
 
+        With ``objected``, keyed hashes of the person's e-mail addresses, telephone, document and
+        tax numbers stay, linked to nothing, so that an import that brings the person again has
+        the row refused.  It needs the chain's ``suppression_key``.
+
         :raises ClearBlocked: with every blocker the actor may know.
         :raises StalePlan: if anything the plan rests on has changed.
+        :raises InvalidProfile: for ``objected`` without a ``suppression_key``.
         :raises NotFound: as :meth:`get`.
         """
-        return clearing.clear(self._kernel, plan, reason)
+        return clearing.clear(self._kernel, plan, reason, objected)
+
+    def objected(self, profile: Profile | Mapping[str, Any]) -> bool:
+        """Tell whether somebody with an identifier of this profile was cleared and objected.
+
+        A desk may ask before it makes a profile for a guest; :meth:`create` itself does not.
+
+        :raises InvalidProfile: if it is no profile, or the chain has no ``suppression_key``.
+        """
+        from profilecore.engine import objecting
+
+        return objecting.objected(self._kernel, profile)
+
+    def lift_objection(self, profile: Profile | Mapping[str, Any]) -> int:
+        """Forget the objections that an identifier of this profile belongs to; give how many.
+
+        :raises InvalidProfile: as :meth:`objected`.
+        """
+        from profilecore.engine import objecting
+
+        return objecting.lift(self._kernel, profile)
 
     def clear_due(
         self,

@@ -165,6 +165,7 @@ class Receipt:
     kept: dict[str, int] = attrs.field(factory=dict)
     held: tuple[Held, ...] = ()
     follows: str | None = None
+    objected: bool = False
     erased_at: datetime | None = None
     number: int = 0
     previous: str = attrs.field(default="", repr=False)
