@@ -39,6 +39,7 @@ LATER = {
     "profilecore.engine.cursors",
     "profilecore.engine.loading",
     "profilecore.engine.merging",
+    "profilecore.engine.retaining",
     "profilecore.rules.merging",
     "profilecore.rules.redacting",
     "profilecore.rules.unmerging",

@@ -105,6 +105,11 @@ class Engine(Privacy):
         """The store underneath, for its files and checks."""
         return self._kernel.store
 
+    @property
+    def settings(self) -> Settings:
+        """The chain's own settings, as they were read."""
+        return self._kernel.settings
+
     # ---- who acts, and transactions
 
     @contextmanager
