@@ -1,6 +1,16 @@
 """The program put together from its commands, in the order of a working day."""
 
-from profilecore.cli import clearing, demo, importing, merging, owning, profiles, stores
+from profilecore.cli import (
+    clearing,
+    demo,
+    due,
+    importing,
+    merging,
+    owning,
+    profiles,
+    retaining,
+    stores,
+)
 from profilecore.cli.program import Program
 
 main = Program(
@@ -23,7 +33,10 @@ for command in (
     merging.merge,
     merging.unmerge,
     clearing.clear,
+    retaining.explain,
+    due.clear_due,
     owning.hold,
+    retaining.retention,
     owning.access,
     profiles.check,
     stores.changes,
