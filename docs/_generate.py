@@ -21,6 +21,8 @@ import profilecore.cli
 import profilecore.errors
 import profilecore.hooks
 from profilecore.model import fields
+from profilecore.rules import pack
+from profilecore.rules.retention import Trust
 
 TARGET = Path(__file__).parent / "reference" / "generated"
 KINDS = {
@@ -61,6 +63,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
+def members(cls: type) -> dict[str, Any]:
+    """Give what a class and those of ours that it is made of define, its own first."""
+    found: dict[str, Any] = {}
+    for part in cls.__mro__:
+        if part.__module__.startswith("profilecore."):
+            found |= {name: member for name, member in vars(part).items() if name not in found}
+    return found
+
+
 def api() -> Iterator[str]:
     yield "# Public API\n\nEverything that `import profilecore` offers.\n"
     for name in profilecore.__all__:
@@ -71,7 +82,7 @@ def api() -> Iterator[str]:
         yield prose(thing if callable(thing) else type(thing), name) + "\n"
         if not inspect.isclass(thing) or issubclass(thing, Exception):
             continue
-        for member, found in vars(thing).items():
+        for member, found in members(thing).items():
             plain = found.__func__ if isinstance(found, classmethod | staticmethod) else found
             if inspect.isfunction(plain) and not member.startswith("_") and plain.__doc__:
                 yield f"### {name}.{member}\n\n{signature(plain, member)}"
@@ -125,6 +136,33 @@ def field_rules() -> Iterator[str]:
             yield f"## {name}\n\n" + table(rows[0], (row.values() for row in rows))
 
 
+RETENTION = """# Retention rules
+
+The built-in ones. They were transcribed from the laws named; a lawyer must confirm them before they
+are relied on. An unverified rule is off until it is switched on by name. How to choose, change and
+add rules: [Keep what the law wants kept](../../how-to/keep-what-the-law-wants.md).
+"""
+
+
+def retention_rules() -> Iterator[str]:
+    yield RETENTION
+    for rule in sorted(pack.PACK, key=lambda rule: rule.name):
+        whom = "foreigners" if rule.foreigners_only else "everybody"
+        is_off = rule.trust is Trust.UNVERIFIED
+        rows = [
+            ("country", rule.country or "any"),
+            ("legal basis", rule.legal_basis),
+            ("runs from", rule.clock.value),
+            ("minimum", rule.minimum or "none"),
+            ("maximum", rule.maximum or "none"),
+            ("records", f"{rule.record_kind}, of {whom}"),
+            ("keeps", ", ".join(f"`{path}`" for path in rule.fields) or "all of the record"),
+            ("source", rule.source or "none"),
+            ("trust", "**unverified**: off" if is_off else rule.trust.value),
+        ]
+        yield f"## {rule.name}\n\n{table(('', ''), rows)}"
+
+
 def commands() -> Iterator[str]:
     yield "# Command line\n"
 
@@ -140,7 +178,14 @@ def commands() -> Iterator[str]:
     yield from walk(main, click.Context(main, info_name="profilecore", terminal_width=90))
 
 
-PAGES = {"api": api, "cli": commands, "errors": errors, "fields": field_rules, "hooks": hooks}
+PAGES = {
+    "api": api,
+    "cli": commands,
+    "errors": errors,
+    "fields": field_rules,
+    "hooks": hooks,
+    "retention": retention_rules,
+}
 
 if __name__ == "__main__":
     TARGET.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -370,6 +370,8 @@ def _fault(error: BaseException, cls: type | None) -> str:
 
 
 def _date(value: Any) -> date:
+    if isinstance(value, datetime):  # a date to Python, but it compares with none
+        raise WrongValue("must be a date without a time, as 2027-01-31")
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 

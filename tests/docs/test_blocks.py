@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ PAGES = [
     if GENERATED not in path.parents
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # A block that begins with the name of a file is that file.
 FILE = re.compile(r"# (\w+\.py)\n")
 
@@ -63,3 +65,22 @@ def test_the_blocks_of_a_page_run(
         for module in set(sys.modules) - modules:
             if getattr(sys.modules[module], "__file__", "").startswith(str(tmp_path)):
                 del sys.modules[module]
+
+
+def settings(page: Path) -> list[dict[str, Any]]:
+    """Give the blocks of a page that are settings of the chain."""
+    read = (tomllib.loads(found[1]) for found in TOML.finditer(page.read_text(encoding="utf-8")))
+    return [block for block in read if "profilecore" in block]
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if settings(p)], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_the_settings_on_a_page_are_taken_and_lack_nothing(page: Path) -> None:
+    for block in settings(page):
+        with Engine.open("memory://", discover=False, config=block) as engine:
+            assert [f for f in engine.check_retention() if f.is_wrong] == []
+
+
+def test_there_are_pages_with_settings() -> None:
+    assert sum(len(settings(page)) for page in PAGES) >= 4

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from kit import PNG, Clock, open_engine
+from kit import PNG, START, Clock, open_engine
 
 from profilecore import Actor, Engine, NotFound, PluginError, ProfileCleared, StalePlan
 from profilecore.model import State
@@ -101,6 +101,17 @@ def test_what_is_held_is_read_for_its_purpose_only_and_leaves_a_trace(opens: Ope
     ] * 2
     with engine.acting(Actor("desk", purpose="curiosity")):
         assert engine.get(id).last_name is None
+
+
+def test_a_page_of_hits_is_no_reading_for_a_purpose(opens: Opens) -> None:
+    engine = opens()
+    id = stayed(engine, "2026-02-10", "2026-02-12")
+    engine.clear(id)
+    newest = engine.changes().next or 0
+    with engine.acting(POLICE):
+        (shown,) = engine.search(state="restricted").items
+    assert (shown.id, shown.last_name, shown.documents) == (id, None, ())
+    assert engine.changes(newest).items == ()
 
 
 def test_what_is_held_is_out_of_search_merge_and_change(opens: Opens) -> None:
@@ -290,6 +301,8 @@ def test_what_a_rule_wants_deleted_is_deleted_whole_when_its_time_is_over(opens:
         ({"retention": {"rules": [{"name": "x"}]}}, "minimum or a maximum"),
         ({"retention": {"rules": [{"name": "x", "minimum": "P1Y", "fields": ["profile.x"]}]}},
          "profile.x"),
+        ({"retention": {"rules": [{"name": "x", "minimum": "P1Y", "valid_from": START}]}},
+         "without a time"),
         ({"properties": {"P1": {"country": "Spain"}}}, "country"),
         ({"properties": {"P1": {"timezone": "Madrid"}}}, "timezone"),
         ({"properties": {"P1": {"fiscal_year_end": "31.12."}}}, "fiscal_year_end"),

@@ -41,6 +41,7 @@ LATER = {
     "profilecore.engine.loading",
     "profilecore.engine.merging",
     "profilecore.engine.residue",
+    "profilecore.engine.retaining",
     "profilecore.rules.merging",
     "profilecore.rules.redacting",
     "profilecore.rules.traces",

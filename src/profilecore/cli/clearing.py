@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from profilecore.cli.auditing import show_faults
 from profilecore.cli.invocation import Invocation
-from profilecore.cli.printing import console, listing, say, show_blockers, table, tree
+from profilecore.cli.printing import brief, console, listing, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from profilecore.model.documents import Receipt
+    from profilecore.model.documents import Held, Receipt
     from profilecore.rules.clearing import ClearPlan
 
 
@@ -33,7 +34,11 @@ def is_terminal() -> bool:
 def clear(
     invocation: Invocation, profile_id: str, dry_run: bool, yes: bool, reason: str | None
 ) -> int:
-    """Clear a person for good: this id, all merged into it, and all they own."""
+    """Clear a person for good: this id, all merged into it, and all they own.
+
+    What a retention rule or a legal hold keeps stays, restricted, until its date; clear-due, or
+    releasing the hold, erases it.
+    """
     if not (yes or dry_run or is_terminal()):
         raise click.UsageError("A clear cannot be undone; without a terminal to ask, add --yes.")
     engine = invocation.engine
@@ -45,7 +50,8 @@ def clear(
         show_plan(plan, console(stderr=True))
         click.confirm("Clear this person for good?", abort=True, err=True)
     receipt = engine.clear(plan, reason=reason)
-    invocation.answer({**tree(receipt), "state": "cleared"}, lambda: show_receipt(receipt))
+    state = "restricted" if receipt.held else "cleared"
+    invocation.answer({**tree(receipt), "state": state}, lambda: show_receipt(receipt))
     return OK
 
 
@@ -61,6 +67,7 @@ def show_plan(plan: ClearPlan, to: Console) -> None:
         ("erased", ", ".join(f"{n} {kind}" for kind, n in plan.counts.items())),
     ]
     table(("what", "goes"), rows, to=to)
+    show_held(plan.held, to)
     if plan.blockers:
         to.print("It is refused:")
         show_blockers(plan.blockers, to)
@@ -80,6 +87,14 @@ def show_receipt(receipt: Receipt, to: Console | None = None) -> None:
         ("seal", receipt.seal),
     ]
     table(("", ""), rows, to=to)
+    show_held(receipt.held, to or console())
+
+
+def show_held(held: Iterable[Held], to: Console) -> None:
+    """Print what a clear leaves in place, by which rule, until when; nothing if it leaves none."""
+    lines = [f"- {brief(each)}" for each in held]
+    if lines:
+        to.print("\n".join(["It is kept, restricted:", *lines]), soft_wrap=True)
 
 
 @click.group()

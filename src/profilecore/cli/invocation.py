@@ -16,7 +16,6 @@ from profilecore.errors import StoreUnavailable
 from profilecore.rules.visibility import Actor
 
 if TYPE_CHECKING:
-    from profilecore.engine.loading import LoadReport
     from profilecore.plugins import Plugins
 
 DEFAULT_STORE = "sqlite:///profilecore.db"
@@ -29,7 +28,8 @@ class Invocation:
     """One run of the program; the context object of every command, plugins' commands too.
 
     A program that embeds the commands may hand in ``given``, an engine that stays open, and
-    ``watch``, which is told how an import goes.
+    ``watch``, which is told how an import, ``clear-due`` or a check of all stays goes: it gets
+    what the engine's own ``watch`` of that verb gets first.
     """
 
     store: str = DEFAULT_STORE
@@ -37,8 +37,9 @@ class Invocation:
     as_json: bool = False
     actor: str | None = None
     property_id: str | None = None
+    purpose: str | None = None
     given: Engine | None = None
-    watch: Callable[[LoadReport], None] | None = None
+    watch: Callable[[Any], None] | None = None
     _settings: dict[str, Any] = attrs.field(factory=dict)
     _config: dict[str, Any] | None = None
     _engine: Engine | None = None
@@ -57,8 +58,9 @@ class Invocation:
         """Open the engine, acting as the options say."""
         if self._engine is None:
             engine = self.given or self._stack.enter_context(self._opened(create))
-            if self.actor is not None or self.property_id is not None:
-                actor = Actor(self.actor or "cli", self.property_id)
+            who = (self.actor, self.property_id, self.purpose)
+            if any(option is not None for option in who):
+                actor = Actor(self.actor or "cli", self.property_id, purpose=self.purpose)
                 self._stack.enter_context(engine.acting(actor))
             self._engine = engine
         return self._engine

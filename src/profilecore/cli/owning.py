@@ -17,7 +17,10 @@ from profilecore.model.documents import Hold
 
 @click.group()
 def hold() -> None:
-    """Place, release and list holds: open bills that block a clear."""
+    """Place, release and list holds.
+
+    An open bill blocks a clear; a legal hold (--keeps) keeps something through one.
+    """
 
 
 def _record(hold: Hold) -> dict[str, Any]:
@@ -35,6 +38,13 @@ def _record(hold: Hold) -> dict[str, Any]:
     metavar="DATE",
     help="When it is expected to lift (YYYY-MM-DD).",
 )
+@click.option(
+    "--keeps",
+    multiple=True,
+    metavar="PATH",
+    help="Block nothing, but keep this through a clear: profile.FIELD, a kind of document (file), "
+    "one (file/ID), a field of a kind (stay.reference); repeatable.",
+)
 @click.pass_obj
 def place(
     invocation: Invocation,
@@ -43,6 +53,7 @@ def place(
     property_id: str | None,
     ref: str | None,
     expected: datetime | None,
+    keeps: tuple[str, ...],
 ) -> None:
     """Place a hold; its id is what release takes."""
     placed = invocation.engine.place_hold(
@@ -51,6 +62,7 @@ def place(
         property_id=property_id,
         ref=ref,
         expected_on=expected.date() if expected else None,
+        keeps=keeps,
     )
     invocation.answer(_record(placed), lambda: say(f"Placed hold {placed.id}"))
 
@@ -71,10 +83,18 @@ def list_(invocation: Invocation, profile_id: str) -> None:
     """List the holds on a person, open and released."""
     found = invocation.engine.holds(profile_id)
     rows = (
-        (h.id, h.kind, h.property_id, h.ref, h.expected_on, "open" if h.is_open else "released")
+        (
+            h.id,
+            h.kind,
+            h.property_id,
+            h.ref,
+            h.expected_on,
+            h.keeps,
+            "open" if h.is_open else "released",
+        )
         for h in found
     )
-    head = ("id", "kind", "property", "ref", "expected", "state")
+    head = ("id", "kind", "property", "ref", "expected", "keeps", "state")
     invocation.answer(listing(_record(h) for h in found), lambda: table(head, rows))
 
 

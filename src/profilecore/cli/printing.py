@@ -14,6 +14,7 @@ import msgspec
 from profilecore.codec import Codec
 from profilecore.errors import ProfilecoreError
 from profilecore.model import parts
+from profilecore.model.documents import Held
 from profilecore.model.fields import fields_of
 from profilecore.model.profile import Profile
 from profilecore.rules.survivorship import is_empty, primary_of
@@ -117,6 +118,8 @@ def _part(value: Any) -> str:
         return ", ".join(filter(None, where))
     if isinstance(value, parts.Note):
         return value.text
+    if isinstance(value, Held):
+        return _held(value)
     shown = {
         a.name: getattr(value, a.name)
         for a in fields_of(type(value))
@@ -125,6 +128,12 @@ def _part(value: Any) -> str:
     mark = " *" if getattr(value, "primary", False) else ""
     said = (brief(v) for v in shown.values() if not is_empty(v) and v is not False)
     return " ".join(said) + mark
+
+
+def _held(held: Held) -> str:
+    until = "it is released" if held.until is None else str(held.until)
+    whose = f"{held.kind} {held.id}: " if held.id else ""
+    return f"{held.rule}, until {until}: {whose}{', '.join(held.fields) or 'all of it'}"
 
 
 def full_name(profile: Profile) -> str:

@@ -101,13 +101,20 @@ def _object(file: IO[bytes]) -> dict[str, Any]:
 @click.argument("profile_id", metavar="ID")
 @click.pass_obj
 def show(invocation: Invocation, profile_id: str) -> None:
-    """Show a profile; the id of a merged one shows its survivor."""
+    """Show a profile; the id of a merged one shows its survivor.
+
+    Of a person who was cleared, what a retention rule or a legal hold keeps is shown only with
+    --purpose and the name of that rule, and each such reading is in the feed.
+    """
     profile = invocation.engine.get(profile_id)
 
     def out() -> None:
         if profile.id != profile_id:
             say(f"{profile_id} was merged into {profile.id}.")
         show_profile(profile)
+        rules = sorted({held.rule for held in profile.held} - {invocation.purpose})
+        if rules:
+            say(f"To read what is kept, name the rule it is for: --purpose {rules[0]}")
 
     invocation.answer(profile, out)
 

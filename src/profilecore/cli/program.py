@@ -38,6 +38,7 @@ _ATTRIBUTES = {
     "config": "config_file",
     "actor": "actor",
     "property": "property_id",
+    "purpose": "purpose",
 }
 
 
@@ -62,6 +63,12 @@ def shared_options(*, outer: bool) -> list[click.Parameter]:
         option("json", is_flag=True, default=None, help="Print one JSON value."),
         option("actor", metavar="NAME", help="Who acts; recorded on events.", hidden=hidden),
         option("property", metavar="P", help="Act as this property.", hidden=hidden),
+        option(
+            "purpose",
+            metavar="RULE",
+            help="Read what this retention rule or kind of hold keeps of cleared people.",
+            hidden=hidden,
+        ),
         option(
             "config",
             metavar="FILE",

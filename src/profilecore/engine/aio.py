@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from profilecore.engine.merging import Unmerged
     from profilecore.engine.profiles import Relation
     from profilecore.engine.residue import Fingerprints, Residue
+    from profilecore.engine.retaining import Finding, KnownRule
     from profilecore.engine.searching import Page
     from profilecore.model.documents import Chain, FileRecord, Hold, Merge, Receipt
     from profilecore.model.events import Event
@@ -147,6 +148,14 @@ class AsyncEngine:
 
     async def explain(self, profile_id: str) -> Explanation:
         return await self.run(self.sync.explain, profile_id)
+
+    async def retention_rules(self) -> list[KnownRule]:
+        return await self.run(self.sync.retention_rules)
+
+    async def check_retention(
+        self, watch: Callable[[int, int], object] | None = None
+    ) -> list[Finding]:
+        return await self.run(self.sync.check_retention, watch)
 
     async def record_activity(self, profile_id: str, day: date | None = None) -> None:
         await self.run(self.sync.record_activity, profile_id, day)

@@ -130,6 +130,11 @@ class Engine(Privacy):
         """The entries of the ledger that could not be applied to this store, and why."""
         return self._unapplied
 
+    @property
+    def settings(self) -> Settings:
+        """The chain's own settings, as they were read."""
+        return self._kernel.settings
+
     # ---- who acts, and transactions
 
     @contextmanager

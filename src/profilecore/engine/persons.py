@@ -81,18 +81,26 @@ def _made(kernel: Kernel, family: tuple[Profile, ...], documents: Iterable[Docum
 def all_stays(kernel: Kernel, person: Person) -> tuple[Stay, ...]:
     """Give a person's stays, the stored ones and those that the host keeps itself.
 
+    :raises PluginError: as :func:`hosts_stays`.
+    """
+    return (*person.stays, *hosts_stays(kernel, person.ids))
+
+
+def hosts_stays(kernel: Kernel, ids: Sequence[str]) -> list[Stay]:
+    """Give the stays of people that the host keeps itself.
+
     :raises PluginError: if a source of stays fails: who does not know may not clear.
     """
-    found = list(person.stays)
+    found: list[Stay] = []
     for source in kernel.plugins.contributions.stays:
         try:
-            found += source(person.ids)
+            found += source(ids)
         except ProfilecoreError:
             raise
         except Exception as error:
             name = getattr(source, "__module__", type(source).__name__)
             raise PluginError(name, "a source of stays", type(error).__name__) from error
-    return tuple(found)
+    return found
 
 
 def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign | None:

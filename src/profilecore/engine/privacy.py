@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
     from profilecore.engine.residue import Fingerprints, Residue
+    from profilecore.engine.retaining import Finding, KnownRule
     from profilecore.model.profile import Profile
 
 
@@ -117,6 +118,28 @@ class Privacy:
         from profilecore.engine.explaining import explain
 
         return explain(self._kernel, profile_id)
+
+    def retention_rules(self) -> list[KnownRule]:
+        """Give every retention rule that is known, by name: in force or off, and why."""
+        from profilecore.engine.retaining import retention_rules
+
+        return retention_rules(self._kernel)
+
+    def check_retention(self, watch: Callable[[int, int], object] | None = None) -> list[Finding]:
+        """Go through all stays and the rules in force; give what is wrong or open in the settings.
+
+        What is wrong comes first: properties with stays but without a country, rules that name
+        fields or kinds nobody declares, a maximum shorter than its minimum.  Open is what
+        somebody should know: unverified rules in force, no time zone, rules of countries where
+        no property is.  Nothing is written.  ``watch`` is told how many of how many people were
+        gone through.
+
+        :raises PluginError: if a host's source of stays fails.
+        :raises ScopeDenied: if a property acts: it is the chain's to do.
+        """
+        from profilecore.engine.retaining import check_retention
+
+        return check_retention(self._kernel, watch)
 
     def record_activity(self, profile_id: str, day: date | None = None) -> None:
         """Note that the guest did something, as a login or a call; by default today.

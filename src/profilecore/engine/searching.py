@@ -9,6 +9,7 @@ from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
+from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.normalise.text import fold
 from profilecore.rules.terms import Typed, lines_of, readings
@@ -152,6 +153,8 @@ def _search(
     # The lead comes last: nearly every row passes it.
     names = sorted(typed.names, key=lambda name: name == typed.word)
     query = Query(typed.word, tuple(names), keys)
+    # A page of hits is no reading for a purpose: that leaves a trace for each person.
+    actor = evolve(kernel.actor, purpose=None)
     found: list[Profile] = []
     last: tuple[Any, ...] | None = None
     seen = 0
@@ -167,7 +170,7 @@ def _search(
                 return Page(tuple(found), pages.seal((typed.word, last)))
             profile = _shown_by(hit, bodies.get(hit.id), typed, kernel)
             if profile is not None:
-                found.append(seen_by(profile, kernel.actor))
+                found.append(seen_by(profile, actor))
                 last = hit.position
         seen += len(hits)
         if len(hits) < batch:
