@@ -8,7 +8,7 @@ from typing import Any
 
 from profilecore.engine.agenda import midnight_after, schedule
 from profilecore.engine.kernel import Kernel, Unit
-from profilecore.engine.persons import Person, all_stays, person, record_of
+from profilecore.engine.persons import Person, all_stays, holding, person, record_of
 from profilecore.engine.profiles import related_to
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
@@ -38,7 +38,7 @@ from profilecore.rules.clearing import (
     plan_clear,
     stay_blockers,
 )
-from profilecore.rules.retention import held_by_holds, still_held
+from profilecore.rules.retention import still_held
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
@@ -94,7 +94,7 @@ def work_out(
     elif root.state is not State.CLEARED:
         stays = all_stays(kernel, one) if stays is None else stays
         held = kernel.retention.held(record_of(kernel, one, stays), today)
-        held += held_by_holds(one.holds, [(d.kind, d.id) for d in one.documents])
+        held += holding(one)
         blockers = hold_blockers(one.holds) + stay_blockers(stays, today)
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:

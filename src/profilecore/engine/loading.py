@@ -14,7 +14,7 @@ import marshal
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ import msgspec
 
 from profilecore.codec import Codec
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
-from profilecore.engine.profiles import store_change
+from profilecore.engine.profiles import check_change, refuse_cleared, store_change
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Document, Outcome
@@ -92,6 +92,7 @@ class _Prepared(NamedTuple):
     fields: tuple[str, ...]
     known_by: int | None
     outcome: tuple[str, bytes] | None
+    others: tuple[int, ...]
 
 
 @frozen
@@ -125,12 +126,14 @@ class _Preparer:
             profile = new_profile(values, id, occasion, self.border)
         except InvalidProfile as error:
             return error.problems
-        known_by, outcome = None, None
+        known_by, outcome, others = None, None, []
         for external in profile.external_ids:
-            if external.system == self.source:
-                known_by = self.terms.external(external.system, external.value)
-                break
-        else:
+            key = self.terms.external(external.system, external.value)
+            if known_by is None and external.system == self.source:
+                known_by = key
+            else:
+                others.append(key)
+        if known_by is None:
             # Without an id of its own, the same row again is recognised by its content.
             content = _CONTENT.encode([self.source, values])
             digest = hashlib.blake2b(content, digest_size=16, key=self.terms.salt).hexdigest()
@@ -138,7 +141,9 @@ class _Preparer:
             outcome = (digest, codec.dump(done))
         fields = _sorted(tuple([name for name, value in values.items() if value is not None]))
         keys, lines = self.terms.of(profile)
-        return _Prepared(id, codec.dump(profile), keys, lines, fields, known_by, outcome)
+        return _Prepared(
+            id, codec.dump(profile), keys, lines, fields, known_by, outcome, tuple(others)
+        )
 
 
 # Rows that mean the same must encode alike, whatever their order and types.
@@ -224,8 +229,9 @@ def load(
 
     A row whose external id of ``source`` is known updates that profile: single values are
     replaced, collections added to; a row that brings nothing new changes nothing.  Rows without
-    an external id are recognised by their content.  Bad rows are passed to ``on_reject``
-    with all their problems, and the rest goes on.
+    an external id are recognised by their content.  Bad rows, and those with an id of a cleared
+    person (see ``reimport``), are passed to ``on_reject`` with all their problems, and the rest
+    goes on.
 
     Memory does not grow with the number of rows.  Each batch is one durable transaction, and
     repeated under the same ``job`` name an interrupted load goes on behind the last one; rows
@@ -388,7 +394,7 @@ class _Writing:
                         rejects.append(Reject(number, rows[at], made))
                         continue
                     mark = made.known_by if made.outcome is None else made.outcome[0]
-                    if mark in known or self._judged:
+                    if mark in known or self._judged or self._needs_care(made, known):
                         rows = rows or _unpack(packed)
                         later.append((number, rows[at], made))
                         continue
@@ -424,11 +430,16 @@ class _Writing:
     def _known(self, unit: Unit, prepared: Iterable[Any]) -> set[Any]:
         made = [p for p in prepared if isinstance(p, _Prepared)]
         keys = [p.known_by for p in made if p.known_by is not None]
+        keys += [key for p in made for key in p.others]
         outcomes = [p.outcome[0] for p in made if p.outcome is not None]
         known: set[Any] = set(unit.writer.find_many(keys)) if keys else set()
         if outcomes:
             known |= {d.id for d in unit.writer.get_many("outcome", outcomes)}
         return known
+
+    def _needs_care(self, made: _Prepared, known: Container[Any]) -> bool:
+        """Tell whether a new profile has an id of a cleared person, maybe, or names others."""
+        return any(key in known for key in made.others) or "relationships" in made.fields
 
     def _later(self, unit: Unit, row: Row, made: _Prepared) -> str:
         """Write a row that needs care: its profile is known, or plugins want to judge it."""
@@ -462,12 +473,13 @@ class _Writing:
 
     def _create(self, unit: Unit, made: _Prepared) -> str:
         profile = self._kernel.codec.load(Profile, made.body)
-        problems = self._kernel.plugins.check_change(Change(None, profile, made.fields))
-        if problems:
-            raise InvalidProfile(problems)
+        refuse_cleared(unit, profile)
+        check_change(unit, Change(None, profile, made.fields))
         unit.put_profile(profile, expect=0)
         if made.outcome is not None:
             id, body = made.outcome
+            # That of a cleared person, where those may come again, now leads to this one.
+            unit.writer.delete("outcome", id)
             unit.writer.put(Document("outcome", id, profile.id, 1, body), expect=0)
         unit.emit(PROFILE_CREATED, profile.id, fields=made.fields)
         return "created"

@@ -40,6 +40,9 @@ class Clock(Enum):
     CONSENT_END = "consent_end"
 
 
+_OF_THE_PERSON = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
+
+
 class OnExpiry(Enum):
     """What becomes of a document when its time is over: deleted, or left without its person."""
 
@@ -116,8 +119,13 @@ class RetentionRule:
         kept: dict[str, tuple[str, ...]] = {}
         for path in self.fields or (self.record_kind,):
             kind, _, name = path.partition(".")
-            kept[kind] = (*kept.get(kind, ()), *((name,) if name else ()))
+            kept[kind] = _with_name(kept.get(kind), name)
         return kept
+
+
+def _with_name(names: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
+    """Give the names of what is kept with another; without a name, or names, it is all."""
+    return (*(names or ()), name) if name and names != () else ()
 
 
 @frozen
@@ -200,8 +208,10 @@ class Retention:
             yield Held(PROFILE, rule.name, tuple(sorted(kept[PROFILE])), until=latest)
         for document in record.documents:
             if document.kind in kept:
-                own = self._day(rule, document)
-                until_ = latest if own is None else last_day(own, rule.minimum)
+                own = self._day(rule, document, record)
+                until_ = None if own is None else last_day(own, rule.minimum)
+                if own is None and self._goes_with_stays(rule, document):
+                    until_ = latest
                 if until_ is not None and until_ >= today(document.property_id):
                     fields = tuple(sorted(kept[document.kind]))
                     yield Held(
@@ -224,7 +234,7 @@ class Retention:
             if rule.maximum is not None
             and document.kind == rule.record_kind
             and (document.kind, document.id) not in holding
-            and (day := self._day(rule, document)) is not None
+            and (day := self._day(rule, document, record)) is not None
             and last_day(day, rule.maximum) < today(document.property_id)
         ]
 
@@ -247,8 +257,9 @@ class Retention:
             for rule in self.rules
             if rule.maximum is not None
             for document in record.documents
-            if document.kind == rule.record_kind and (day := self._day(rule, document)) is not None
-            if last_day(day, rule.maximum) >= today(document.property_id)
+            if document.kind == rule.record_kind
+            and (day := self._day(rule, document, record)) is not None
+            and last_day(day, rule.maximum) >= today(document.property_id)
         ]
         return min(ends, default=None)
 
@@ -256,7 +267,7 @@ class Retention:
         self, rule: RetentionRule, record: Record
     ) -> Iterator[tuple[str | None, date, Stay | None]]:
         """Yield each day from which the rule's period runs, where that was, and by which stay."""
-        if rule.clock is Clock.LAST_ACTIVITY or rule.clock is Clock.CONSENT_END:
+        if rule.clock in _OF_THE_PERSON:
             day = record.active
             if rule.clock is Clock.CONSENT_END:
                 day = _consent_end(record.profile)
@@ -274,7 +285,17 @@ class Retention:
                     day = _year_end(day, place.fiscal_year_end)
                 yield stay.property_id, day, stay
 
-    def _day(self, rule: RetentionRule, document: Dated) -> date | None:
+    def _goes_with_stays(self, rule: RetentionRule, document: Dated) -> bool:
+        """Tell whether a document that the rule has no day for is kept as long as the stays."""
+        if document.property_id is None:
+            return True
+        place = self.places.get(document.property_id, Place())
+        return document.day is None and rule.country in (None, place.country)
+
+    def _day(self, rule: RetentionRule, document: Dated, record: Record) -> date | None:
+        """Give the day from which a rule's period runs for a document, if it speaks of it."""
+        if rule.clock in _OF_THE_PERSON:
+            return max((day for _, day, _ in self._grounds(rule, record)), default=None)
         place = self.places.get(document.property_id or "", Place())
         day = document.day
         if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
@@ -296,7 +317,7 @@ def held_by_holds(holds: Iterable[Hold], documents: Iterable[tuple[str, str]]) -
             if kind != PROFILE:
                 ids = [id for k, id in known if k == kind and wanted in ("", id)]
             for id in ids:
-                fields[kind, id] = (*fields.get((kind, id), ()), *((name,) if name else ()))
+                fields[kind, id] = _with_name(fields.get((kind, id)), name)
         for (kind, id), names in fields.items():
             yield Held(kind, hold.kind, tuple(sorted(names)), id, None, hold.id, hold.property_id)
 
@@ -378,6 +399,8 @@ def _consent_end(profile: Profile) -> date | None:
 
 def _year_end(day: date, month_and_day: str) -> date:
     """Give the end of the business year that a day lies in."""
+    if day.year == date.max.year:
+        return date.max
     month, number = (int(part) for part in month_and_day.split("-"))
     for year in (day.year, day.year + 1):
         # The day before the first of the next month is the last, in leap years too.
