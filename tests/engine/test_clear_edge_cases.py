@@ -24,6 +24,7 @@ from profilecore import (
     ClearBlocked,
     ClearPlan,
     Event,
+    InvalidProfile,
     NotFound,
     PluginError,
     ProfileCleared,
@@ -288,6 +289,17 @@ def test_a_hold_that_came_later_is_listed_and_can_be_released(opens: Opens) -> N
     assert [h.is_open for h in engine.holds(id)] == [False]
     finish(engine)
     assert engine.get(id).state is State.CLEARED
+
+
+@pytest.mark.parametrize("typo", ["file/none", "stay/none.reference"])
+def test_a_hold_on_a_document_that_is_not_there_is_refused(opens: Opens, typo: str) -> None:
+    engine = opens()
+    id, other = engine.create(ANA).id, engine.create(OTHER).id
+    mine, foreign = engine.attach(id, "a.png", PNG).id, engine.attach(other, "b.png", PNG).id
+    for wrong in (typo, f"file/{foreign}"):
+        with pytest.raises(InvalidProfile, match="/keeps/1"):
+            engine.place_hold(id, kind="dispute", keeps=[f"file/{mine}", wrong])
+    assert engine.holds(id) == []
 
 
 # ---- 7. Who comes back is somebody new

@@ -105,3 +105,12 @@ def test_what_a_hold_of_one_property_keeps_is_not_for_another(opens: Opens) -> N
         assert engine.files(id) == engine.holds(id) == []
         with pytest.raises(NotFound):
             engine.read_file(file)
+
+
+def test_an_access_request_at_one_property_tells_nothing_of_anothers_hold(opens: Opens) -> None:
+    engine = opens()
+    id, _, _ = kept_person(engine)
+    with engine.acting(P1):
+        assert "dispute" not in repr(engine.access(id))
+    with engine.acting(Actor("desk", "P2")):
+        assert "dispute" in repr(engine.access(id))

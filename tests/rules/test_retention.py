@@ -19,6 +19,7 @@ from profilecore.rules.periods import last_day
 from profilecore.rules.retention import (
     Clock,
     Dated,
+    OnExpiry,
     Place,
     Record,
     Retention,
@@ -214,6 +215,33 @@ def test_a_rule_that_is_no_longer_in_force_holds_nothing_more() -> None:
     assert still_held(held, [], frozenset({"new"}), on(date(2026, 1, 1))) == []
     assert still_held(held, [], frozenset({"old"}), on(date(2030, 1, 1))) == held
     assert still_held(held, [], frozenset({"old"}), on(date(2030, 1, 2))) == []
+
+
+def test_a_profile_is_held_until_the_day_is_over_at_the_property() -> None:
+    last = date(2026, 5, 1)
+    stay = Held("stay", "law", ("reference",), "s", last, property_id="P1")
+    profile = Held("profile", "law", ("last_name",), until=last)
+    tomorrow = last + timedelta(days=1)
+
+    def still(at_the_property: date) -> list[Held]:
+        dates = {"P1": at_the_property, None: tomorrow}
+        return still_held([stay, profile], [], frozenset({"law"}), lambda id: dates[id])
+
+    assert still(last) == [stay, profile]
+    assert still(tomorrow) == []
+
+
+def test_a_document_whose_time_is_over_is_to_go_whole_unless_something_holds_it() -> None:
+    rule = RetentionRule("book", minimum="P1Y", fields=("stay.unit",), on_expiry=OnExpiry.DELETE)
+    stays = tuple(
+        Stay(id=f"s{year}", property_id="P1", departure=date(year, 1, 1)) for year in (2024, 2026)
+    )
+    record = Record(Profile(), stays)
+    asked = retention([rule])
+    held = asked.held(record, on(date(2026, 2, 1)))
+    assert asked.over(record, held) == {("stay", "s2024")}
+    anonymising = retention([evolve(rule, on_expiry=OnExpiry.ANONYMISE)])
+    assert anonymising.over(record, held) == set()
 
 
 # ---- single days

@@ -93,8 +93,9 @@ def work_out(
         expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
     elif root.state is not State.CLEARED:
         stays = all_stays(kernel, one) if stays is None else stays
-        held = kernel.retention.held(record_of(kernel, one, stays), today)
-        held += holding(one)
+        record = record_of(kernel, one, stays)
+        held = kernel.retention.held(record, today) + holding(one)
+        expired = kernel.retention.over(record, held)
         blockers = hold_blockers(one.holds) + stay_blockers(stays, today)
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:

@@ -224,6 +224,13 @@ class Retention:
         deleting = {rule.name for rule in self.rules if rule.on_expiry is OnExpiry.DELETE}
         return {(h.kind, h.id) for h in held if h.id is not None and h.rule in deleting}
 
+    def over(self, record: Record, held: Iterable[Held]) -> set[tuple[str, str | None]]:
+        """Give the documents that a rule once held and wants deleted, now that nothing does."""
+        if all(rule.on_expiry is not OnExpiry.DELETE for rule in self.rules):
+            return set()
+        ever = self.held(record, lambda _: date.min)
+        return self.to_delete(ever) - {(h.kind, h.id) for h in held}
+
     def expired(self, record: Record, today: Today) -> list[tuple[Dated, RetentionRule]]:
         """Give the documents whose longest time is over and that no rule holds."""
         holding = {(held.kind, held.id) for held in self.held(record, today)}
@@ -331,11 +338,18 @@ def still_held(
     held, until it is released.  An open hold that came later keeps what is still there.
     """
     open_holds = {hold.id: hold for hold in holds if hold.is_open and hold.keeps}
+    lasting = {
+        (held.rule, held.until)
+        for held in earlier
+        if held.until is not None and held.until >= today(held.property_id) and held.rule in names
+    }
+    # The day of a profile ends no sooner than at the property of the stay that holds it.
     kept = [
         held
         for held in earlier
-        if (held.hold_id in open_holds)
+        if held.hold_id in open_holds
         or (held.until is not None and held.until >= today(held.property_id) and held.rule in names)
+        or (held.id is None and (held.rule, held.until) in lasting)
     ]
     before = {held.hold_id for held in earlier}
     later = [hold for hold in open_holds.values() if hold.id not in before]

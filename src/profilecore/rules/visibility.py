@@ -76,6 +76,9 @@ def of_property(profile: Profile, actor: Actor) -> Profile:
     """Give the profile without the items of other properties; what is restricted stays."""
     if actor.property_id is None:
         return profile
+    if profile.held:
+        held = tuple(h for h in profile.held if may_see(h.property_id, actor))
+        profile = evolve(profile, held=held)
     return _keep(profile, lambda item: may_see(item.property_id, actor))
 
 
