@@ -15,7 +15,7 @@ import pytest
 from kit import P1, P2, PNG, open_engine
 
 from profilecore import ChainFault, Engine, Event, InvalidProfile, NotFound, StoreError
-from profilecore.engine import auditing, loading, searching
+from profilecore.engine import auditing, preparing, searching
 from profilecore.engine.ends import CHAIN, EVENTS
 from profilecore.model.fields import evolve
 from profilecore.rules.chain import digest, seal_over
@@ -135,11 +135,11 @@ def test_the_chains_are_whole_after_all_that_an_engine_does(each_engine: Engine)
 
 
 def test_an_import_in_many_processes_is_one_chain(path: Path) -> None:
-    rows = list(profile_rows(loading.SMALL + 2 * loading.CHUNK, 5))
+    rows = list(profile_rows(preparing.SMALL + 2 * preparing.CHUNK, 5))
     with on(path) as engine:
         report = engine.load(rows, source="pms", workers=2)
         engine.load(rows[:50], source="pms")
-        assert engine.ends()["audit"].length >= report.created > loading.SMALL
+        assert engine.ends()["audit"].length >= report.created > preparing.SMALL
         assert engine.verify() == []
 
 

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from kit import PNG, START, Clock, open_engine
 
-from profilecore import Actor, Engine, NotFound, PluginError, ProfileCleared, StalePlan
+from profilecore import (
+    Actor,
+    Engine,
+    InvalidProfile,
+    NotFound,
+    PluginError,
+    ProfileCleared,
+    StalePlan,
+)
 from profilecore.model import State
 from profilecore.model.documents import ReceiptStatus
 from profilecore.store import MemoryStore, Store
@@ -291,6 +299,25 @@ def test_what_a_rule_wants_deleted_is_deleted_whole_when_its_time_is_over(opens:
     clock.move(days=10)
     assert engine.clear_due().finished == 1
     assert engine.stays(id) == []
+
+
+def test_what_a_rule_wants_deleted_goes_also_where_its_time_was_over_before(opens: Opens) -> None:
+    own = {"name": "book", "minimum": "P10D", "fields": ["stay.unit"], "on_expiry": "delete"}
+    engine = opens(retention={"off": [SPAIN], "rules": [own]})
+    id = stayed(engine, "2026-01-20", "2026-01-25")
+    receipt = engine.clear(id)
+    assert (receipt.held, receipt.erased["stay"]) == ((), 1)
+    assert engine.stays(id) == []
+
+
+@pytest.mark.parametrize("day", ["soon", date(2999, 1, 1), START, 7])
+def test_what_is_no_day_of_an_activity_is_refused(opens: Opens, day: Any) -> None:
+    engine = opens()
+    id = engine.create(ANA).id
+    with pytest.raises(InvalidProfile, match="/day"):
+        engine.record_activity(id, day)
+    engine.record_activity(id, START.date() + timedelta(days=1))
+    assert engine.explain(id).last_sign == START.date() + timedelta(days=1)
 
 
 @pytest.mark.parametrize(

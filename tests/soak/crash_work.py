@@ -12,7 +12,7 @@ from markers import marks
 
 from profilecore import Engine, Merge, Profile, ProfilecoreError
 from profilecore.codec import Codec
-from profilecore.engine import loading
+from profilecore.engine import loading, preparing
 from profilecore.model.documents import Hold
 from profilecore.model.enums import State
 from profilecore.store import Store
@@ -32,7 +32,7 @@ WEIGHTS = {
 
 def open_engine(path: Path, opener: Callable[[Path], Store]) -> Engine:
     """Open an engine that loads in small batches, so that a load is many transactions."""
-    loading.CHUNK, loading.BATCH = 5, 10
+    preparing.CHUNK, loading.BATCH = 5, 10
     return Engine(opener(path), discover=False)
 
 

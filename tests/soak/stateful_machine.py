@@ -22,8 +22,23 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from stateful_inputs import (
+    KEYS,
+    WORDS,
+    actors,
+    changes,
+    contents,
+    keeps,
+    numbers,
+    policies,
+    properties,
+    rows,
+    some,
+    stays,
+    times,
+)
 
-from profilecore import Actor, Engine, Page, Profile, ProfilecoreError
+from profilecore import Actor, Engine, NotFound, Page, Profile, ProfilecoreError
 from profilecore.codec import Codec
 from profilecore.engine.merging import Unmerged
 from profilecore.model.documents import Document, Merge
@@ -32,55 +47,13 @@ from profilecore.rules.visibility import CHAIN
 from profilecore.store import MemoryStore, Query, Store
 
 ALL = 1_000_000
-KINDS = ("profile", "stay", "hold", "merge", "file", "receipt", "outcome", "job", "chain")
+KINDS = (
+    "profile", "stay", "hold", "merge", "file", "receipt", "outcome", "job", "activity", "notice",
+    "refusal", "agenda", "due", "chain",
+)  # fmt: skip
 OWNED = ("stay", "hold", "file", "merge")
-NAMES = ("Ana", "Anna", "García", "de la Cruz", "O'Neil", "Иван", "Zoë")
-WORDS = ("an", "ana garc", "garc", "cruz de", "oneil", "ivan", "a@x", "6001", "p-12", "zo ana", "")
-KEYS = ("k1", "k2", "k3", "k4")
 
 Verb = Callable[[Engine], Any]
-numbers = st.integers(0, 10_000)
-names = st.sampled_from(NAMES)
-some = st.integers(0, 3)
-actors = st.sampled_from((CHAIN, CHAIN, Actor("desk-1", "P1"), Actor("desk-2", "P2")))
-properties = st.sampled_from((None, "P1", "P2"))
-emails = st.lists(st.sampled_from(("a@x.com", "B@x.com", "a@y.org")), max_size=2)
-phones = st.lists(st.sampled_from(("+34600111222", "+49 30 600 123")), max_size=1)
-tags = st.lists(st.sampled_from(("vip", "Golf", "late")), max_size=2)
-documents = st.lists(
-    st.sampled_from(({"type": "passport", "country": "ES", "number": "P-12"},)), max_size=1
-)
-notes = st.lists(
-    st.builds(lambda text, place: {"text": text, "property_id": place}, names, properties),
-    max_size=1,
-)
-consents = st.lists(
-    st.builds(
-        lambda status: {"purpose": "news", "channel": "email", "status": status},
-        st.sampled_from(("granted", "denied", "revoked")),
-    ),
-    max_size=1,
-)
-external_ids = st.lists(
-    st.builds(lambda n: {"system": "pms", "value": f"G{n}"}, st.integers(1, 12)), max_size=1
-)
-optional: dict[str, st.SearchStrategy[Any]] = {
-    "first_name": names, "emails": emails, "phones": phones, "tags": tags, "notes": notes,
-    "documents": documents, "consents": consents, "occupation": names,
-    "custom": st.fixed_dictionaries({"club": names}),
-    "facets": st.fixed_dictionaries({"absent": st.fixed_dictionaries({"points": some})}),
-}  # fmt: skip
-rows = st.fixed_dictionaries(
-    {"last_name": names}, optional={**optional, "external_ids": external_ids}
-)
-changes = st.fixed_dictionaries(
-    {},
-    optional={
-        name: values if name in ("notes", "consents", "custom", "facets") else st.none() | values
-        for name, values in {**optional, "last_name": names}.items()
-    },
-)
-contents = st.sampled_from((b"%PDF-1", b"GIF89a" + b"x" * 3_000, b"no picture"))
 
 
 class Clock:
@@ -133,6 +106,7 @@ class EngineMachine(RuleBasedStateMachine):
         self._holds: list[str] = []
         self._files: list[str] = []
         self._owner: dict[tuple[str, str], str] = {}
+        self._receipts: set[str] = set()
         self._tombstones: dict[str, Document] = {}
         self._text = ""
         self._is_pending = False
@@ -141,14 +115,19 @@ class EngineMachine(RuleBasedStateMachine):
     @initialize(
         scrub=st.sampled_from(("deferred",) * 5 + ("at-once",)),
         reimport=st.booleans(),
+        policy=policies,
         people=st.lists(rows, min_size=3, max_size=6),
     )
-    def open(self, scrub: str, reimport: bool, people: list[dict[str, Any]]) -> None:
+    def open(
+        self, scrub: str, reimport: bool, policy: dict[str, Any], people: list[dict[str, Any]]
+    ) -> None:
         """Open both engines on new stores, and let some people in."""
         self._config = {
             "scrub": scrub,
             "reimport": "new" if reimport else "refuse",
             "custom_fields": {"club": "personal"},
+            "properties": {"P1": {"country": "ES", "timezone": "Europe/Madrid"}},
+            "inactivity": policy,
         }
         store = type(self).opener(self._path)
         ids = [count(1), count(1)]
@@ -273,18 +252,34 @@ class EngineMachine(RuleBasedStateMachine):
             return
         receipt = self._step("clear", lambda e: e.clear(e.plan_clear(id) if mood else id), actor)
         if receipt is not None:
-            self._is_pending = True
-            gone = set(receipt.cleared_ids)
-            for kind, owned in [slot for slot, owner in self._owner.items() if owner in gone]:
-                if kind != "stay":
-                    del self._owner[kind, owned]
+            self._learn_clear(id)
 
-    @rule(number=numbers, place=properties, actor=actors)
-    def place_hold(self, number: int, place: str | None, actor: Actor) -> None:
-        """Place a hold."""
+    @rule(days=st.sampled_from((0, 1, 30, 400)), dry=some, limit=st.sampled_from((2, 1_000)))
+    def clear_due(self, days: int, dry: int, limit: int) -> None:
+        """Let time go by, and clear whom it is up for."""
+        self._clock.now += timedelta(days=days)
+        is_dry = dry == 3
+        report = self._step("clear due", lambda e: e.clear_due(limit=limit, dry_run=is_dry))
+        for id in report.ids if not is_dry else ():
+            self._learn_clear(id)
+
+    @rule(number=numbers, ago=st.none() | some)
+    def record_activity(self, number: int, ago: int | None) -> None:
+        """Note a sign of the guest."""
         id = self._one(self._created, number)
+        day = None if ago is None else (self._clock.now - timedelta(days=ago)).date()
+        self._step("activity", lambda e: (e.record_activity(id, day), True))
+
+    @rule(number=numbers, place=properties, kept=keeps, actor=actors)
+    def place_hold(
+        self, number: int, place: str | None, kept: list[str] | None, actor: Actor
+    ) -> None:
+        """Place a hold: a bill, or one that keeps something."""
+        id, kind = self._one(self._created, number), "dispute" if kept else "open-bill"
         made = self._step(
-            "hold", lambda e: e.place_hold(id, kind="open-bill", property_id=place), actor
+            "hold",
+            lambda e: e.place_hold(id, kind=kind, property_id=place, keeps=kept or ()),
+            actor,
         )
         if made is not None:
             self._holds.append(made.id)
@@ -294,14 +289,17 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(number=numbers, actor=actors)
     def release_hold(self, number: int, actor: Actor) -> None:
         """Release a hold."""
-        self._step("release", lambda e: e.release_hold(self._one(self._holds, number)), actor)
+        id = self._one(self._holds, number)
+        hold = self._step("release", lambda e: e.release_hold(id), actor)
+        if hold is not None:
+            self._learn_clear(hold.profile_id)
 
-    @rule(number=numbers, reference=st.none() | some, adults=some, actor=actors)
-    def record_stay(self, number: int, reference: int | None, adults: int, actor: Actor) -> None:
-        """Record a stay, or another version of one."""
-        stay: dict[str, Any] = {"property_id": "P1", "arrival": "2026-06-01", "adults": adults}
-        if reference is not None:
-            stay["reference"] = f"R{reference}"
+    @rule(number=numbers, stay=stays, when=times, actor=actors)
+    def record_stay(
+        self, number: int, stay: dict[str, Any], when: dict[str, Any], actor: Actor
+    ) -> None:
+        """Record a stay, or another version of one, in a country with a register or without."""
+        stay = stay | when
         id = self._one(self._created, number)
         made = self._step("stay", lambda e: e.record_stay(id, stay), actor)
         if made is not None:
@@ -383,11 +381,13 @@ class EngineMachine(RuleBasedStateMachine):
 
         self._step("search", verb, actor)
 
-    @rule(number=numbers, state=st.sampled_from(("active", "merged", "cleared")), actor=actors)
+    @rule(number=numbers, state=st.sampled_from([s.value for s in State]), actor=actors)
     def look(self, number: int, state: str, actor: Actor) -> None:
         """Ask everything there is to ask about a person."""
         id = self._one(self._created, number)
-        for ask in ("path", "holds", "stays", "files", "merges", "relationships", "receipt"):
+        for ask in (
+            "path", "holds", "stays", "files", "merges", "relationships", "receipt", "explain",
+        ):  # fmt: skip
             self._both(ask, lambda e, ask=ask: getattr(e, ask)(id), actor)
         self._both("external id", lambda e: e.search(external_id=("pms", "G1"), state=state), actor)
         self._both("file", lambda e: e.read_file(self._one(self._files, number)), actor)
@@ -399,6 +399,21 @@ class EngineMachine(RuleBasedStateMachine):
         self._step("changes", lambda e: e.changes(after, limit=limit), actor)
 
     # ---- what holds after every step
+
+    def _learn_clear(self, id: str) -> None:
+        """Forget what a clear says that it erased: all but stays and what is held."""
+        try:
+            receipt = self._reference.engine.receipt(id)
+        except NotFound:
+            return
+        self._is_pending = self._is_pending or receipt.id not in self._receipts
+        if receipt.id in self._receipts:
+            return
+        self._receipts.add(receipt.id)
+        kept = {(h.kind, h.id) for h in receipt.held} | {("hold", h.hold_id) for h in receipt.held}
+        for slot, owner in list(self._owner.items()):
+            if owner in receipt.cleared_ids and slot[0] != "stay" and slot not in kept:
+                del self._owner[slot]
 
     def _learn_ids(self) -> None:
         with self._reference.engine.store.read() as reader:

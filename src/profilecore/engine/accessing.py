@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from profilecore.engine.kernel import PROFILE, Kernel
-from profilecore.engine.profiles import relationships
+from profilecore.engine.profiles import relations_of
 from profilecore.errors import ProfilecoreError
 from profilecore.model.events import PROFILE_ACCESSED
 from profilecore.model.fields import Other
@@ -46,6 +46,7 @@ def held(kernel: Kernel, profile_id: str) -> Tree:
         root = kernel.root(reader, profile_id)
         absorbed = _absorbed(kernel, reader, root)
         documents = _documents(kernel, reader, root)
+        relations = relations_of(kernel, reader, root)
     plain = kernel.codec.plain
     seen = of_property(root, kernel.actor)  # what is restricted is held too
     incomplete = [f"plugin {name!r} is not loaded" for name in _not_loaded(kernel)]
@@ -58,7 +59,7 @@ def held(kernel: Kernel, profile_id: str) -> Tree:
         "profile": plain(seen),
         "merged_profiles": [plain(profile) for profile in absorbed],
         "consents": [plain(c) for c in current_consents(seen.consents, kernel.now()).values()],
-        "relationships": [plain(relation) for relation in relationships(kernel, root.id)],
+        "relationships": [plain(relation) for relation in relations],
         "documents": documents,
         "elsewhere": _elsewhere(kernel, root, incomplete),
     }

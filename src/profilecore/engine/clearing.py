@@ -9,7 +9,7 @@ from typing import Any
 from profilecore.engine.agenda import midnight_after, schedule
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel, Unit
-from profilecore.engine.persons import Person, all_stays, person, record_of
+from profilecore.engine.persons import Person, all_stays, holding, person, record_of
 from profilecore.engine.profiles import related_to
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
@@ -38,7 +38,7 @@ from profilecore.rules.clearing import (
     plan_clear,
     stay_blockers,
 )
-from profilecore.rules.retention import Record, held_by_holds, still_held
+from profilecore.rules.retention import Record, still_held
 from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
@@ -91,8 +91,8 @@ def work_out(
         expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
     elif root.state is not State.CLEARED:
         record = record or record_of(kernel, one, all_stays(kernel, one))
-        held = kernel.retention.held(record, today)
-        held += held_by_holds(one.holds, [(d.kind, d.id) for d in one.documents])
+        held = kernel.retention.held(record, today) + holding(one)
+        expired = kernel.retention.over(record, held)
         blockers = hold_blockers(one.holds) + stay_blockers(record.stays, today)
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:

@@ -8,7 +8,7 @@ from zlib import crc32
 from profilecore.engine.agenda import midnight_after
 from profilecore.engine.clearing import is_done, next_end, work_out
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.persons import Person, all_stays, record_of
+from profilecore.engine.persons import Person, all_stays, holding, record_of
 from profilecore.errors import ProfilecoreError, StoreError
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
@@ -110,7 +110,12 @@ class Decider:
         stays = all_stays(kernel, one)
         record = record_of(kernel, one, stays)
         today = kernel.today(self.at)
-        gone = tuple(document for document, _ in kernel.retention.expired(record, today))
+        kept = {(h.kind, h.id) for h in holding(one)}
+        gone = tuple(
+            document
+            for document, _ in kernel.retention.expired(record, today)
+            if (document.kind, document.id) not in kept
+        )
         times = [self._some_time(one)]
         if (expiry := kernel.retention.next_expiry(record, today)) is not None:
             times.append(midnight_after(expiry, kernel.zone(None)))

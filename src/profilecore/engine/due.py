@@ -195,7 +195,7 @@ class _Run:
                 due += one.root.state is State.ACTIVE and decision.what in ("clear", "announce")
                 # Whoever is due is looked at again when the agenda is worked through.
                 hour = _hour(self.at)
-                if decision.what == "later":
+                if decision.what == "later" and not decision.expired:
                     if decision.again is None:
                         continue
                     hour = agenda.hour_of(decision.again)

@@ -27,7 +27,7 @@ from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.merging import MergePlan
 from profilecore.rules.unmerging import NAME_FIELDS, settle_names, take_out
-from profilecore.rules.visibility import CHAIN, seen_by
+from profilecore.rules.visibility import CHAIN, seen_by, unrestricted
 from profilecore.store.port import Reader
 from profilecore.values import frozen
 
@@ -65,11 +65,12 @@ def _plan(
 ) -> MergePlan:
     if not other_ids:
         raise InvalidProfile([Problem("/other_ids", "missing", "needs at least one profile")])
-    survivor = kernel.root(reader, survivor_id)
+    # Who was cleared cannot be merged, and what is kept of them is not for this.
+    survivor = unrestricted(kernel.root(reader, survivor_id))
     losers: dict[str, Profile] = {}
     blockers: list[Blocker] = []
     for id in other_ids:
-        root = kernel.root(reader, id)
+        root = unrestricted(kernel.root(reader, id))
         if root.id != survivor.id:
             losers[root.id] = root
         elif id == survivor_id:
@@ -81,7 +82,9 @@ def _plan(
         if done is not None:
             # As that merge was asked for, so that a repeat under its key is the same request.
             return MergePlan(done.survivor_id, done.loser_ids, "", already=done.id)
-        return MergePlan(survivor.id, tuple(other_ids), "")
+        return MergePlan(
+            survivor.id, tuple(other_ids), "", blockers=tuple(rules.blockers_of(survivor, ()))
+        )
     people = (survivor, *losers.values())
     owned = reader.owned([id for p in people for id in p.family])
     made = rules.plan_merge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from profilecore.engine.kernel import Kernel
@@ -67,6 +67,7 @@ def place_hold(
         raise InvalidProfile(reading.problems)
     with kernel.writing() as unit:
         profile = _to_hold(kernel, unit.writer, profile_id, good["keeps"])
+        _check_ids(kernel, unit.writer, profile, good["keeps"])
         hold = Hold(
             id=kernel.new_id(),
             profile_id=profile.id,
@@ -93,6 +94,20 @@ def _to_hold(kernel: Kernel, reader: Reader, id: str, keeps: tuple[str, ...]) ->
     """Give whom a hold may be placed on: the living, and to keep what is still there."""
     root = kernel.root(reader, id)
     return root if keeps and root.state is State.RESTRICTED else kernel.living(reader, id)
+
+
+def _check_ids(kernel: Kernel, reader: Reader, root: Profile, keeps: tuple[str, ...]) -> None:
+    """Refuse to keep a document that the person does not have: nothing would be kept."""
+    named = {path: path.partition(".")[0] for path in keeps if "/" in path}
+    owned = reader.owned(root.family) if named else []
+    there = {f"{d.kind}/{d.id}" for d in owned if may_see(d.property_id, kernel.actor)}
+    problems = [
+        Problem(f"/keeps/{number}", "unknown-value", "must name a document of this person")
+        for number, path in enumerate(keeps)
+        if path in named and named[path] not in there
+    ]
+    if problems:
+        raise InvalidProfile(problems)
 
 
 def release_hold(kernel: Kernel, hold_id: str) -> Hold:
@@ -124,10 +139,11 @@ def holds(kernel: Kernel, profile_id: str) -> list[Hold]:
         return kernel.owned(reader, kernel.root(reader, profile_id), "hold", Hold)
 
 
-def record_activity(kernel: Kernel, profile_id: str, day: date | None) -> None:
+def record_activity(kernel: Kernel, profile_id: str, given: date | None) -> None:
+    today = kernel.today(kernel.now())(None)
+    day = _active_day(given, today)
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
-        day = day or kernel.today(kernel.now())(None)
         for document in unit.writer.owned(profile.family, "activity"):
             known = kernel.codec.load(Activity, document.body)
             if known.active_on >= day:
@@ -139,6 +155,19 @@ def record_activity(kernel: Kernel, profile_id: str, day: date | None) -> None:
             made = Activity(kernel.new_id(), profile.id, day)
             unit.put("activity", made.id, profile.id, made, expect=0)
         unit.emit(ACTIVITY_RECORDED, profile.id)
+
+
+def _active_day(given: date | None, today: date) -> date:
+    """Read the day of an activity; at a property it may be tomorrow already, but not later."""
+    if given is None:
+        return today
+    reading = Reading()
+    day: date | None = reading.fields(Activity, {"active_on": given}).get("active_on")
+    if day is not None and day <= today + timedelta(days=1):
+        return day
+    if day is not None:
+        reading.problems.append(Problem("/active_on", "out-of-range", "must not lie ahead"))
+    raise InvalidProfile([evolve(problem, path="/day") for problem in reading.problems])
 
 
 def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]) -> Stay:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import PluginError, ProfilecoreError
-from profilecore.model.documents import Activity, Document, Hold, Notice
+from profilecore.model.documents import Activity, Document, Held, Hold, Notice
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.inactivity import last_sign
-from profilecore.rules.retention import Dated, LastSign, Record
+from profilecore.rules.retention import Dated, LastSign, Record, held_by_holds
 from profilecore.store.port import Reader
 from profilecore.values import frozen
 
@@ -110,8 +110,8 @@ def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign |
         kind = kernel.kinds.get(document.kind)
         if document.kind == "activity":
             others.append(LastSign(kernel.codec.load(Activity, document.body).active_on))
-        elif kind is not None and kind.is_activity and kind.dated is not None:
-            day = kind.dated(kernel.codec.load(kind.cls, document.body))
+        elif kind is not None and kind.is_activity:
+            day = _day_of(kernel, document)
             if day is not None:
                 others.append(LastSign(day, document.property_id))
     return last_sign(person.root, stays, person.holds, others)
@@ -123,13 +123,29 @@ def record_of(kernel: Kernel, person: Person, stays: tuple[Stay, ...]) -> Record
     return Record(person.root, stays, tuple(_dated(kernel, person)), sign)
 
 
+def holding(person: Person) -> list[Held]:
+    """Give what open legal holds keep of a person."""
+    return list(held_by_holds(person.holds, [(d.kind, d.id) for d in person.documents]))
+
+
 def _dated(kernel: Kernel, person: Person) -> Iterable[Dated]:
     for document in person.documents:
         if document.kind not in kernel.retention.kinds or document.kind == "stay":
             continue
-        kind = kernel.kinds.get(document.kind)
-        day = None
-        if kind is not None and kind.dated is not None:
-            day = kind.dated(kernel.codec.load(kind.cls, document.body))
-            day = day.date() if isinstance(day, datetime) else day
+        day = _day_of(kernel, document)
         yield Dated(document.kind, document.id, document.property_id, day)
+
+
+def _day_of(kernel: Kernel, document: Document) -> date | None:
+    """Give the day that a document's kind says it has.
+
+    :raises PluginError: if the kind fails: who does not know may not clear.
+    """
+    kind = kernel.kinds.get(document.kind)
+    if kind is None or kind.dated is None:
+        return None
+    try:
+        day = kind.dated(kernel.codec.load(kind.cls, document.body))
+    except Exception as error:
+        raise PluginError(kind.name, "the day of a document", type(error).__name__) from error
+    return day.date() if isinstance(day, datetime) else day

@@ -146,6 +146,7 @@ class Privacy:
 
         It counts against an automatic clear.  A day before the newest changes nothing.
 
+        :raises InvalidProfile: for what is no day, or one that lies ahead.
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """

@@ -50,7 +50,7 @@ def create(
 def store_new(unit: Unit, profile: Profile) -> None:
     """Check, store and announce a profile that was read as new."""
     names = tuple(sorted(given_values(profile).keys() & SETTABLE))
-    _check(unit, Change(None, profile, names))
+    check_change(unit, Change(None, profile, names))
     unit.put_profile(profile, expect=0)
     unit.emit(PROFILE_CREATED, profile.id, fields=names)
 
@@ -99,12 +99,13 @@ def store_change(unit: Unit, made: Change) -> None:
     """Check, store and announce a change; one that changes nothing does nothing."""
     if not made.fields or made.before is None:
         return
-    _check(unit, made)
+    check_change(unit, made)
     unit.put_profile(made.after, expect=made.before.version)
     unit.emit(PROFILE_UPDATED, made.after.id, fields=made.fields)
 
 
-def _check(unit: Unit, made: Change) -> None:
+def check_change(unit: Unit, made: Change) -> None:
+    """Refuse what plugins, relations or the size of the body speak against."""
     kernel = unit.kernel
     problems = kernel.plugins.check_change(made)
     if "relationships" in made.fields:
@@ -140,14 +141,19 @@ class Relation:
 def relationships(kernel: Kernel, id: str) -> list[Relation]:
     with kernel.reading() as reader:
         profile = kernel.root(reader, id)
-        found = {
-            (e.profile_id, e.type): Relation(e.profile_id, e.type) for e in profile.relationships
-        }
-        for other in related_to(kernel, reader, profile.family):
-            for edge in other.relationships:
-                if edge.profile_id in profile.family and may_see_profile(other, kernel.actor):
-                    inverse = Relation(other.id, edge.type.inverse, derived=True)
-                    found.setdefault((other.id, inverse.type), inverse)
+        found = relations_of(kernel, reader, seen_by(profile, kernel.actor))
+    kernel.note_reading(profile)
+    return found
+
+
+def relations_of(kernel: Kernel, reader: Reader, profile: Profile) -> list[Relation]:
+    """Give the relations of a root: the edges that it shows, and the inverse of others'."""
+    found = {(e.profile_id, e.type): Relation(e.profile_id, e.type) for e in profile.relationships}
+    for other in related_to(kernel, reader, profile.family):
+        for edge in other.relationships:
+            if edge.profile_id in profile.family and may_see_profile(other, kernel.actor):
+                inverse = Relation(other.id, edge.type.inverse, derived=True)
+                found.setdefault((other.id, inverse.type), inverse)
     return list(found.values())
 
 

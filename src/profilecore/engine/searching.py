@@ -91,7 +91,9 @@ def filters(
     try:
         wanted = State(getattr(state, "value", state))
     except ValueError:
-        problems.append(Problem("/state", "unknown-value", "must be active, merged or cleared"))
+        problems.append(
+            Problem("/state", "unknown-value", "must be active, merged, restricted or cleared")
+        )
     if problems:
         raise InvalidProfile(problems)
     return Filters(tuple(tags), tuple(known), category, source, wanted, external_id)
@@ -112,7 +114,7 @@ def search(
                 continue  # signs alone find nobody
             if typed.word is None and not keys:
                 return _listing(kernel, reader, limit, after, pages)
-            page = _search(kernel, reader, typed, keys, limit, after, pages)
+            page = _search(kernel, reader, typed, keys, wanted.state, limit, after, pages)
             if page.items:
                 break
     return page
@@ -139,6 +141,7 @@ def _search(
     reader: Reader,
     typed: Typed,
     keys: tuple[int, ...],
+    state: State,
     limit: int,
     after: list[Any] | None,
     pages: Cursors,
@@ -169,7 +172,8 @@ def _search(
             if len(found) == limit:
                 return Page(tuple(found), pages.seal((typed.word, last)))
             profile = _shown_by(hit, bodies.get(hit.id), typed, kernel)
-            if profile is not None:
+            # A tombstone may have the key of an external id, to know it when it comes again.
+            if profile is not None and profile.state is state:
                 found.append(seen_by(profile, actor))
                 last = hit.position
         seen += len(hits)

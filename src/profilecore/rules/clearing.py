@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 
 from profilecore.errors import Blocker
 from profilecore.model.documents import Document, DocumentKind, Held, Hold, OnClear
@@ -81,7 +82,7 @@ def plan_clear(
     }
     return ClearPlan(
         profile_id=family[0].id,
-        fingerprint=fingerprint(family, documents, *held),
+        fingerprint=fingerprint(family, documents, *sorted(held, key=attrgetter("key"))),
         family=tuple(p.id for p in family),
         fields=tuple(sorted(erased - {"provenance"})),
         documents=tuple(

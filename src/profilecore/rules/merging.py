@@ -119,7 +119,7 @@ def plan_merge(
     people = (survivor, *losers)
     chosen = _choices(choices, people)
     documents = list(owned)
-    blockers = tuple(_blockers(survivor, losers))
+    blockers = tuple(blockers_of(survivor, losers))
     plans, values, stamps = _fields(people, chosen, by)
     facets = _facets(people, by)
     if facets:
@@ -151,7 +151,8 @@ def plan_merge(
     )
 
 
-def _blockers(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:
+def blockers_of(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:
+    """Yield every reason in the profiles themselves why they cannot be merged."""
     for profile in (survivor, *losers):
         if profile.state.is_cleared:
             yield Blocker("cleared", f"Profile {profile.id} was cleared.")

@@ -40,7 +40,7 @@ class Clock(Enum):
     CONSENT_END = "consent_end"
 
 
-_BY_THE_GUEST = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
+_OF_THE_PERSON = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
 
 
 class OnExpiry(Enum):
@@ -120,8 +120,13 @@ class RetentionRule:
         kept: dict[str, tuple[str, ...]] = {}
         for path in self.fields or (self.record_kind,):
             kind, _, name = path.partition(".")
-            kept[kind] = (*kept.get(kind, ()), *((name,) if name else ()))
+            kept[kind] = _with_name(kept.get(kind), name)
         return kept
+
+
+def _with_name(names: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
+    """Give the names of what is kept with another; without a name, or names, it is all."""
+    return (*(names or ()), name) if name and names != () else ()
 
 
 @frozen
@@ -196,7 +201,7 @@ class Retention:
         found: list[Held] = []
         for rule in self._holding:
             # Most people have no stay that a rule could run from.
-            may_hold = rule.clock in _BY_THE_GUEST or record.stays or record.documents
+            may_hold = rule.clock in _OF_THE_PERSON or record.stays or record.documents
             if may_hold and not _is_spared(rule, record.profile):
                 found += self._held_by(rule, record, today)
         return found
@@ -225,8 +230,10 @@ class Retention:
             yield Held(PROFILE, rule.name, tuple(sorted(kept[PROFILE])), until=latest)
         for document in record.documents:
             if document.kind in kept:
-                own = self._day(rule, document)
-                until_ = latest if own is None else last_day(own, rule.minimum)
+                own = self._day(rule, document, record)
+                until_ = None if own is None else last_day(own, rule.minimum)
+                if own is None and self._goes_with_stays(rule, document):
+                    until_ = latest
                 if until_ is not None and until_ >= today(document.property_id):
                     fields = tuple(sorted(kept[document.kind]))
                     yield Held(
@@ -238,6 +245,13 @@ class Retention:
         """Give the documents that are to be deleted whole once nothing holds them any more."""
         deleting = {rule.name for rule in self.rules if rule.on_expiry is OnExpiry.DELETE}
         return {(h.kind, h.id) for h in held if h.id is not None and h.rule in deleting}
+
+    def over(self, record: Record, held: Iterable[Held]) -> set[tuple[str, str | None]]:
+        """Give the documents that a rule once held and wants deleted, now that nothing does."""
+        if all(rule.on_expiry is not OnExpiry.DELETE for rule in self.rules):
+            return set()
+        ever = self.held(record, lambda _: date.min)
+        return self.to_delete(ever) - {(h.kind, h.id) for h in held}
 
     def expired(self, record: Record, today: Today) -> list[tuple[Dated, RetentionRule]]:
         """Give the documents whose longest time is over and that no rule holds."""
@@ -275,7 +289,7 @@ class Retention:
         for document in record.documents:
             for rule in self._ending:
                 if rule.maximum is not None and document.kind == rule.record_kind:
-                    day = self._day(rule, document)
+                    day = self._day(rule, document, record)
                     if day is not None:
                         yield document, rule, last_day(day, rule.maximum)
 
@@ -283,7 +297,7 @@ class Retention:
         self, rule: RetentionRule, record: Record
     ) -> Iterator[tuple[str | None, date, Stay | None]]:
         """Yield each day from which the rule's period runs, where that was, and by which stay."""
-        if rule.clock in _BY_THE_GUEST:
+        if rule.clock in _OF_THE_PERSON:
             day = None if record.sign is None else record.sign.day
             if rule.clock is Clock.CONSENT_END:
                 day = _consent_end(record.profile)
@@ -301,7 +315,17 @@ class Retention:
                     day = _year_end(day, place.fiscal_year_end)
                 yield stay.property_id, day, stay
 
-    def _day(self, rule: RetentionRule, document: Dated) -> date | None:
+    def _goes_with_stays(self, rule: RetentionRule, document: Dated) -> bool:
+        """Tell whether a document that the rule has no day for is kept as long as the stays."""
+        if document.property_id is None:
+            return True
+        place = self.places.get(document.property_id, _NOWHERE)
+        return document.day is None and rule.country in (None, place.country)
+
+    def _day(self, rule: RetentionRule, document: Dated, record: Record) -> date | None:
+        """Give the day from which a rule's period runs for a document, if it speaks of it."""
+        if rule.clock in _OF_THE_PERSON:
+            return max((day for _, day, _ in self._grounds(rule, record)), default=None)
         place = self.places.get(document.property_id or "", _NOWHERE)
         day = document.day
         if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
@@ -323,7 +347,7 @@ def held_by_holds(holds: Iterable[Hold], documents: Iterable[tuple[str, str]]) -
             if kind != PROFILE:
                 ids = [id for k, id in known if k == kind and wanted in ("", id)]
             for id in ids:
-                fields[kind, id] = (*fields.get((kind, id), ()), *((name,) if name else ()))
+                fields[kind, id] = _with_name(fields.get((kind, id)), name)
         for (kind, id), names in fields.items():
             yield Held(kind, hold.kind, tuple(sorted(names)), id, None, hold.id, hold.property_id)
 
@@ -337,11 +361,18 @@ def still_held(
     held, until it is released.  An open hold that came later keeps what is still there.
     """
     open_holds = {hold.id: hold for hold in holds if hold.is_open and hold.keeps}
+    lasting = {
+        (held.rule, held.until)
+        for held in earlier
+        if held.until is not None and held.until >= today(held.property_id) and held.rule in names
+    }
+    # The day of a profile ends no sooner than at the property of the stay that holds it.
     kept = [
         held
         for held in earlier
-        if (held.hold_id in open_holds)
+        if held.hold_id in open_holds
         or (held.until is not None and held.until >= today(held.property_id) and held.rule in names)
+        or (held.id is None and (held.rule, held.until) in lasting)
     ]
     before = {held.hold_id for held in earlier}
     later = [hold for hold in open_holds.values() if hold.id not in before]
@@ -405,6 +436,8 @@ def _consent_end(profile: Profile) -> date | None:
 
 def _year_end(day: date, month_and_day: str) -> date:
     """Give the end of the business year that a day lies in."""
+    if day.year == date.max.year:
+        return date.max
     month, number = (int(part) for part in month_and_day.split("-"))
     for year in (day.year, day.year + 1):
         # The day before the first of the next month is the last, in leap years too.

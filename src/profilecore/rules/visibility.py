@@ -59,18 +59,26 @@ def seen_by(profile: Profile, actor: Actor) -> Profile:
 
     Of a profile that is kept by law or a legal hold alone, only what the actor's purpose allows.
     """
-    if profile.state is State.RESTRICTED:
-        allowed = [h for h in profile.held if h.id is None and h.rule == actor.purpose]
-        shown = cleared(profile, {name for held in allowed for name in held.fields})
-        held = tuple(h for h in profile.held if may_see(h.property_id, actor))
-        profile = evolve(shown, held=held)
-    return of_property(profile, actor)
+    return of_property(unrestricted(profile, actor), actor)
+
+
+def unrestricted(profile: Profile, actor: Actor = CHAIN) -> Profile:
+    """Give the profile without what is restricted, but for what the actor's purpose allows."""
+    if profile.state is not State.RESTRICTED:
+        return profile
+    held = tuple(h for h in profile.held if may_see(h.property_id, actor))
+    allowed = [h for h in held if h.id is None and h.rule == actor.purpose]
+    shown = cleared(profile, {name for each in allowed for name in each.fields})
+    return evolve(shown, held=held)
 
 
 def of_property(profile: Profile, actor: Actor) -> Profile:
     """Give the profile without the items of other properties; what is restricted stays."""
     if actor.property_id is None:
         return profile
+    if profile.held:
+        held = tuple(h for h in profile.held if may_see(h.property_id, actor))
+        profile = evolve(profile, held=held)
     return _keep(profile, lambda item: may_see(item.property_id, actor))
 
 
@@ -82,12 +90,12 @@ def released(
     That is all of it, unless its person is restricted: then only what the actor's purpose holds,
     and what is left of it without a person.
     """
-    if root.state is not State.RESTRICTED:
-        return value
+    if root.state is not State.RESTRICTED or document.kind == "hold":
+        return value  # the hold itself is no secret
     fields: set[str] = set()
     for held in root.held:
-        if held.hold_id == document.id:
-            return value  # the hold itself is no secret
+        if not may_see(held.property_id, actor):
+            continue
         if (held.kind, held.id, held.rule) == (document.kind, document.id, actor.purpose):
             if not held.fields:
                 return value

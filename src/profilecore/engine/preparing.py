@@ -1,0 +1,225 @@
+"""Prepare rows for a load: read, validated, folded, hashed and encoded, in worker processes."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import itertools
+import marshal
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from profilecore.codec import Codec
+from profilecore.errors import InvalidProfile, Problem
+from profilecore.ids import ids_by, new_id
+from profilecore.model.documents import Outcome
+from profilecore.rules.changing import Border, Occasion, new_profile
+from profilecore.rules.objecting import keys_of
+from profilecore.rules.terms import TermMaker
+from profilecore.rules.visibility import Actor
+from profilecore.store.port import Line
+from profilecore.values import frozen
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+CHUNK = 500
+SMALL = 2_000
+# So many rows may wait prepared: the largest batch that is written.
+AHEAD = 24_000
+
+Row = Mapping[str, Any]
+Convert = Callable[[Row], Mapping[str, Any]]
+
+
+class Prepared(NamedTuple):
+    """A row ready to be written: as a new profile, or to find the one it updates.
+
+    Tuples all the way down, as which it travels between processes.
+    """
+
+    id: str
+    body: bytes
+    keys: tuple[int, ...]
+    lines: tuple[Line, ...]
+    fields: tuple[str, ...]
+    known_by: int | None
+    outcome: tuple[str, bytes] | None
+    others: tuple[int, ...]
+    objected_by: tuple[int, ...]
+
+
+@frozen
+class Preparer:
+    """Prepares rows; travels to the worker processes, so it holds plain values only."""
+
+    source: str
+    border: Border
+    terms: TermMaker
+    actor: Actor
+    facets: Mapping[str, type]
+    convert: Convert | None
+    at: datetime | None = None
+    ids: Callable[[], str] = new_id
+    objections: TermMaker | None = None
+
+    def __call__(self, rows: list[Row]) -> list[Prepared | tuple[Problem, ...]]:
+        occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
+        codec = Codec(self.facets)
+        ids = ids_by(self.ids, len(rows))
+        return [self._prepare(row, id, occasion, codec) for row, id in zip(rows, ids, strict=True)]
+
+    def values(self, row: Row) -> Mapping[str, Any]:
+        """Give the row as profile values."""
+        return row if self.convert is None else self.convert(row)
+
+    def _prepare(
+        self, row: Row, id: str, occasion: Occasion, codec: Codec
+    ) -> Prepared | tuple[Problem, ...]:
+        try:
+            values = self.values(row)
+            profile = new_profile(values, id, occasion, self.border)
+        except InvalidProfile as error:
+            return error.problems
+        known_by, outcome, others = None, None, []
+        for external in profile.external_ids:
+            key = self.terms.external(external.system, external.value)
+            if known_by is None and external.system == self.source:
+                known_by = key
+            else:
+                others.append(key)
+        if known_by is None:
+            # Without an id of its own, the same row again is recognised by its content.
+            content = _CONTENT.encode([self.source, values])
+            digest = hashlib.blake2b(content, digest_size=16, key=self.terms.salt).hexdigest()
+            done = Outcome(id=digest, verb="load", result_id=profile.id)
+            outcome = (digest, codec.dump(done))
+        fields = _sorted(tuple([name for name, value in values.items() if value is not None]))
+        keys, lines = self.terms.of(profile)
+        objected_by = keys_of([profile], self.objections) if self.objections else ()
+        body = codec.dump(profile)
+        watched = (tuple(others), objected_by)
+        return Prepared(id, body, keys, lines, fields, known_by, outcome, *watched)
+
+
+# Rows that mean the same must encode alike, whatever their order and types.
+_CONTENT = msgspec.json.Encoder(enc_hook=str, order="sorted")
+
+
+@lru_cache(maxsize=4_096)
+def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+_preparer: Callable[[list[Row]], Any] | None = None
+
+
+def _start_worker(preparer: Preparer) -> None:
+    # The one piece of state of a worker process, set once at its start.
+    global _preparer  # noqa: PLW0603
+    _preparer = preparer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Preparing leaves next to nothing for the collector: let it look seldom.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+
+def _work(packed: bytes | list[Row]) -> bytes:
+    assert _preparer is not None
+    answer = _Answer([], {})
+    for number, made in enumerate(_preparer(unpack(packed))):
+        if isinstance(made, Prepared):
+            answer.good.append(made)
+        else:
+            answer.refused[number] = made
+    return _ANSWER.encode(answer)
+
+
+class _Answer(NamedTuple):
+    """What a worker made of a chunk: the prepared rows, and why the others were refused."""
+
+    good: list[Prepared]
+    refused: dict[int, tuple[Problem, ...]]
+
+
+_ANSWER = msgspec.msgpack.Encoder()
+_ANSWERED = msgspec.msgpack.Decoder(_Answer)
+
+
+def _result(answer: bytes) -> list[Any]:
+    """Give what a worker made, row by row."""
+    good, refused = _ANSWERED.decode(answer)
+    if not refused:
+        return good
+    in_order = iter(good)
+    return [refused.get(n) or next(in_order) for n in range(len(good) + len(refused))]
+
+
+def _pack(rows: list[Row]) -> bytes | list[Row]:
+    """Give plain rows, as files have them, in a form that travels at half the cost."""
+    try:
+        return marshal.dumps(rows)
+    except ValueError:
+        return rows
+
+
+def unpack(packed: bytes | list[Row]) -> list[Row]:
+    if not isinstance(packed, bytes):
+        return packed
+    rows: list[Row] = marshal.loads(packed)  # noqa: S302  # the process that began this one wrote it
+    return rows
+
+
+Chunk = tuple[bytes | list[Row], list[Any]]
+
+
+def prepare_all(preparer: Preparer, rows: Iterator[Row], workers: int | None) -> Generator[Chunk]:
+    """Yield chunks in order, prepared in worker processes where that pays."""
+    count = os.cpu_count() or 1 if workers is None else workers
+    first = list(itertools.islice(rows, SMALL if count else 0))
+    for start in range(0, len(first), CHUNK):
+        part = first[start : start + CHUNK]
+        yield part, preparer(part)
+    if count and len(first) < SMALL:
+        return
+    chunks = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
+    if not count or not _picklable(preparer):
+        for part in chunks:
+            yield part, preparer(part)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(
+        count, get_context("spawn"), initializer=_start_worker, initargs=(preparer,)
+    ) as pool:
+        waiting: deque[tuple[bytes | list[Row], Future[bytes]]] = deque()
+        try:
+            for part in chunks:
+                packed = _pack(part)
+                waiting.append((packed, pool.submit(_work, packed)))
+                if len(waiting) > 2 * count + AHEAD // CHUNK:
+                    done, future = waiting.popleft()
+                    yield done, _result(future.result())
+            while waiting:
+                done, future = waiting.popleft()
+                yield done, _result(future.result())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _picklable(preparer: Preparer) -> bool:
+    from multiprocessing.reduction import ForkingPickler
+
+    try:
+        ForkingPickler.dumps(preparer)
+    except Exception:  # noqa: BLE001  # pickling raises what it likes
+        return False
+    return True
