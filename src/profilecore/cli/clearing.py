@@ -30,9 +30,15 @@ def is_terminal() -> bool:
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--reason", metavar="TEXT", help="Goes into the receipt; name no person.")
+@click.option("--objected", is_flag=True, help="Refuse imports that bring the person again.")
 @click.pass_obj
 def clear(
-    invocation: Invocation, profile_id: str, dry_run: bool, yes: bool, reason: str | None
+    invocation: Invocation,
+    profile_id: str,
+    dry_run: bool,
+    yes: bool,
+    reason: str | None,
+    objected: bool,
 ) -> int:
     """Clear a person for good: this id, all merged into it, and all they own.
 
@@ -49,7 +55,7 @@ def clear(
     if not yes and plan.fields and not plan.blockers:
         show_plan(plan, console(stderr=True))
         click.confirm("Clear this person for good?", abort=True, err=True)
-    receipt = engine.clear(plan, reason=reason)
+    receipt = engine.clear(plan, reason=reason, objected=objected)
     state = "restricted" if receipt.held else "cleared"
     invocation.answer({**tree(receipt), "state": state}, lambda: show_receipt(receipt))
     return OK

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from profilecore.engine.ends import EVENTS, RECEIPTS
 from profilecore.engine.kernel import Kernel
-from profilecore.model.documents import Chain, Receipt
+from profilecore.model.documents import Chain, Document, Receipt, ReceiptStatus
 from profilecore.model.events import Event
+from profilecore.model.fields import fields_of
 from profilecore.rules import chain
 from profilecore.rules.chain import ChainFault, Entry, Rule, Walk
 from profilecore.store.port import Reader
@@ -42,7 +44,7 @@ def verify(kernel: Kernel, watch: Watch | None) -> list[ChainFault]:
 def verify_receipts(kernel: Kernel, watch: Watch | None) -> list[ChainFault]:
     def read(reader: Reader, after: str | None) -> tuple[list[Receipt], str | None]:
         documents = reader.listing("receipt", after, PAGE)
-        receipts = [kernel.codec.load(Receipt, document.body) for document in documents]
+        receipts = [_receipt(kernel, document) for document in documents]
         # A document may have been given the body of another.
         return receipts, documents[-1].id if documents else after
 
@@ -55,6 +57,18 @@ def verify_audit(kernel: Kernel, watch: Watch | None) -> list[ChainFault]:
         return events, events[-1].seq if events else after
 
     return _walk(kernel, chain.AUDIT, EVENTS, read, 0, watch)
+
+
+def _receipt(kernel: Kernel, document: Document) -> Receipt:
+    """Read a receipt; in the place of one that was damaged give one that no seal fits."""
+    try:
+        receipt = kernel.codec.load(Receipt, document.body)
+        if all(hasattr(receipt, field.name) for field in fields_of(Receipt)):
+            return receipt
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass
+    long_ago = datetime.min.replace(tzinfo=UTC)
+    return Receipt(document.id, document.owner, ReceiptStatus.PENDING, long_ago)
 
 
 def _walk(

@@ -38,6 +38,8 @@ class Event:
     seal: str = attrs.field(default="", repr=False)
 
 
+# What a store gives in the place of an event whose stored form somebody has damaged.
+UNREADABLE = "unreadable"
 PROFILE_CREATED = "profile.created"
 PROFILE_UPDATED = "profile.updated"
 PROFILES_MERGED = "profiles.merged"

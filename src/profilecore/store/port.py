@@ -142,6 +142,7 @@ class Reader(abc.ABC):
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
         """Give events with ``seq > after`` in order.
 
+        One whose stored form is damaged comes as :data:`~profilecore.model.events.UNREADABLE`.
         An event never appears below a ``seq`` that a reader has already seen.
         """
 

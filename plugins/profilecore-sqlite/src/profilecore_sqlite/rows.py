@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
-from profilecore.model.events import Event
+from profilecore.model.events import UNREADABLE, Event
 from profilecore.model.fields import restore
 from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
@@ -373,6 +373,14 @@ def _values(number: int | None, document: Document, packed: bytes) -> Row:
 
 
 def _event(seq: int, body: bytes) -> Event:
+    try:
+        return _read_event(seq, body)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # The others must stay readable, and who verifies the feed must learn which one it is.
+        return Event(UNREADABLE, "", datetime.min.replace(tzinfo=UTC), "", seq=seq)
+
+
+def _read_event(seq: int, body: bytes) -> Event:
     tree = _decode(body)
     tree["at"] = datetime.fromisoformat(tree["at"])
     for name in ("fields", "related"):
