@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from bench import raw
+from bench.due import DUE, dues
 from bench.rows import Row, each_ms, p50_p99, rate
 from profilecore import Engine, hookimpl
 from profilecore.engine.residue import scan
@@ -39,6 +40,7 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     yield from writes(small, size)
     yield from clears(small, size, "at most 1.5 s")
     yield from searches_for_residue(small, size)
+    yield from dues(small, _ids(small, min(DUE, size // 10) + 1), size)
     if big:
         large = folder / "large.db"
         large_rate = load(large, big)
@@ -49,6 +51,7 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
         yield from searches(large, big)
         yield from clears(large, big, "at most 15 s; better 1 s")
         yield from searches_for_residue(large, big)
+        yield from dues(large, _ids(large, DUE + 1), big)
 
 
 def load(path: Path, size: int) -> float:

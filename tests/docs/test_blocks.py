@@ -76,7 +76,10 @@ def settings(page: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if settings(p)], ids=lambda p: str(p.relative_to(ROOT))
 )
-def test_the_settings_on_a_page_are_taken_and_lack_nothing(page: Path) -> None:
+def test_the_settings_on_a_page_are_taken_and_lack_nothing(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for block in settings(page):
         with Engine.open("memory://", discover=False, config=block) as engine:
             assert [f for f in engine.check_retention() if f.is_wrong] == []
