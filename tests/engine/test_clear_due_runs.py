@@ -179,3 +179,49 @@ def test_two_processes_at_once_clear_each_person_once(tmp_path: Path) -> None:
         assert {id for _, cleared in told for id in cleared} == ids
         assert engine.verify_receipts() == []
         assert set(states(engine, *ids)) == {State.CLEARED}
+
+
+def test_a_family_that_is_due_together_is_cleared_together(opens: Opens) -> None:
+    engine = opens()
+    aunt = guest(engine, "2026-01-01")
+    ids = [guest(engine, "2020-01-01") for _ in range(6)]
+    for id, other in zip(ids, (*ids[1:], aunt), strict=True):
+        engine.update(id, {"relationships": [{"type": "other_family", "profile_id": other}]})
+    edges = [{"type": "child", "profile_id": id} for id in ids]
+    engine.update(aunt, {"relationships": edges})
+    report = engine.clear_due()
+    assert (set(report.ids), report.blocked) == (set(ids), {})
+    assert engine.get(aunt).relationships == ()
+    assert engine.verify() == []
+    assert engine.store.check() == []
+
+
+def test_one_that_fails_takes_nothing_of_the_others_back(opens: Opens) -> None:
+    class Newsletter:
+        name = "newsletter"
+        fails_for = ""
+
+        @hookimpl
+        def profilecore_register_elsewhere(self, register: Any) -> None:
+            register(self)
+
+        def export(self, profile_ids: Any) -> Any:
+            return []
+
+        def erase(self, profile_ids: Any) -> int:
+            if self.fails_for in profile_ids:
+                raise RuntimeError
+            return 1
+
+    plugin = Newsletter()
+    engine = opens(plugins=[plugin])
+    ids = [guest(engine, "2020-01-01") for _ in range(5)]
+    for id in ids[1:]:
+        engine.update(id, {"relationships": [{"type": "friend", "profile_id": ids[0]}]})
+    plugin.fails_for = ids[2]
+    report = engine.clear_due()
+    assert (set(report.ids), report.blocked) == ({*ids} - {ids[2]}, {"plugin-error": 1})
+    assert engine.get(ids[2]).last_name == "García"
+    assert engine.get(ids[2]).relationships == ()
+    assert engine.verify() == []
+    assert engine.store.check() == []

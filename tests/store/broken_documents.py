@@ -81,6 +81,7 @@ class KeepsTheOldBody(_MemoryWriter):
     "test_a_wrong_expectation_is_refused",
     "test_expecting_a_version_loses_no_update",
     "test_insert_refuses_what_exists",
+    "test_many_puts_together_refuse_another_version",
 )
 class IgnoresExpect(_MemoryWriter):
     def put(self, document, terms=NO_TERMS, *, expect):
@@ -309,6 +310,22 @@ class CommitsABatch(_MemoryWriter):
             super().insert([entry])
             if number % 500 == 0:
                 self.undo.clear()
+
+
+@fails("test_many_puts_together_equal_as_many_puts")
+class KeepsTheTermsOfMany(_MemoryWriter):
+    def put_many(self, changes):
+        for document, terms, expect in changes:
+            old = self._rows.get((document.kind, document.id))
+            self.put(document, terms if old is None else old.terms, expect=expect)
+
+
+@fails("test_many_puts_together_refuse_another_version")
+class PutsManyOver(_MemoryWriter):
+    def put_many(self, changes):
+        for document, terms, _ in changes:
+            stored = self.get(document.kind, document.id)
+            self.put(document, terms, expect=stored.version if stored else 0)
 
 
 @fails("test_results_are_the_callers_own")

@@ -10,7 +10,7 @@ from profilecore.engine.agenda import midnight_after, schedule
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel, Unit
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
-from profilecore.engine.profiles import related_to
+from profilecore.engine.profiles import related_ids, related_to
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
     Chain,
@@ -317,6 +317,9 @@ def _clear_document(unit: Unit, document: Document, fate: OnClear, keeps: Keeps)
 def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
     """Take the cleared person out of other people's relationships."""
     kernel = unit.kernel
+    if not related_ids(kernel, unit.writer, family):
+        return
+    unit.flush()
     for other in related_to(kernel, unit.writer, family):
         edges = tuple(e for e in other.relationships if e.profile_id not in family)
         changed = evolve(
@@ -344,13 +347,18 @@ def scrub(kernel: Kernel) -> int:
     kernel.retry = None
     for start in range(0, len(pending), SCRUBBED_AT_ONCE):
         with kernel.writing() as unit:
-            ids = pending[start : start + SCRUBBED_AT_ONCE]
-            for document in unit.writer.get_many("receipt", ids):
-                receipt = kernel.codec.load(Receipt, document.body)
-                erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
-                unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
-                unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
+            _mark_erased(unit, pending[start : start + SCRUBBED_AT_ONCE])
     return len(pending)
+
+
+def _mark_erased(unit: Unit, ids: Sequence[str]) -> None:
+    kernel = unit.kernel
+    with unit.batch():
+        for document in unit.writer.get_many("receipt", ids):
+            receipt = kernel.codec.load(Receipt, document.body)
+            erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
+            unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
+            unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
 
 
 def resume(kernel: Kernel) -> None:

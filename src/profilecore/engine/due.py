@@ -281,22 +281,38 @@ class _Run:
         rest = list(page.ids)
         while rest and time.monotonic() < stop and not self.report.more:
             now, rest = rest[:AT_ONCE], rest[AT_ONCE:]
-            for number, one in enumerate(ones := self._read(unit.writer, now)):
-                if self.report.done >= self.limit:
-                    rest = [left.root.id for left in ones[number:]] + rest
-                    self._report(more=True)
-                    break
-                decision = self._done(unit, one)
-                if decision.what == "skip":
-                    skipped.append(one.root.id)
-                elif decision.again is not None:
-                    later = max(decision.again, self.at + timedelta(hours=1))
-                    entries.setdefault(agenda.hour_of(later), []).append(one.root.id)
+            ones = self._read(unit.writer, now)
+            with unit.batch():
+                left = self._work_off(unit, ones, entries, skipped)
+            rest = [*left, *rest]
         if rest:
             entries[page.hour] = rest
         agenda.replace(unit, page, skipped)
         agenda.add_pages(unit, entries)
         return len(page.ids) - len(rest)
+
+    def _work_off(
+        self, unit: Unit, ones: Sequence[Person], entries: dict[str, list[str]], skipped: list[str]
+    ) -> list[str]:
+        """Do people one by one; give the ids of those that the run did not come to.
+
+        It ends early where the clear of one has changed another: that one has to be read anew.
+        """
+        changed: set[str] = set()
+        for number, one in enumerate(ones):
+            if self.report.done >= self.limit:
+                self._report(more=True)
+            if self.report.more or not changed.isdisjoint(one.ids):
+                return [left.root.id for left in ones[number:]]
+            events = len(unit.events)
+            decision = self._done(unit, one)
+            changed.update(event.profile_id for event in unit.events[events:])
+            if decision.what == "skip":
+                skipped.append(one.root.id)
+            elif decision.again is not None:
+                later = max(decision.again, self.at + timedelta(hours=1))
+                entries.setdefault(agenda.hour_of(later), []).append(one.root.id)
+        return []
 
     def _read(self, reader: Reader, ids: Sequence[str]) -> list[Person]:
         return self._made(reader, reader.get_many(PROFILE, ids))

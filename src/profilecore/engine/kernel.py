@@ -87,18 +87,21 @@ class Unit:
         self.thread = threading.get_ident()
         self.after: dict[str, Callable[[], object]] = {}
         self.cleared: list[str] = []
+        self._batch: list[tuple[Document, Terms, int]] | None = None
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """Do one verb of several: if it fails, all of it is undone, and the others stay."""
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
+        batched = None if self._batch is None else list(self._batch)
         try:
             with self.writer.savepoint():
                 yield
         except BaseException:
             del self.events[events:], self.cleared[cleared:]
             self.after = steps
+            self._batch = batched  # what was flushed meanwhile was undone with the part
             self.ends.rewind(ends)
             raise
 
@@ -117,7 +120,29 @@ class Unit:
         """Store one document of a value."""
         body = self.kernel.codec.dump(value)
         document = Document(kind, id, owner, version or expect + 1, body, property_id)
-        self.writer.put(document, terms, expect=expect)
+        if self._batch is None:
+            self.writer.put(document, terms, expect=expect)
+        else:
+            self._batch.append((document, terms, expect))
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Store what is put inside the block together at its end, which is faster.
+
+        Until then, or until it is flushed, nobody reads it; no document may be put twice.
+        """
+        self._batch = []
+        try:
+            yield
+            self.flush()
+        finally:
+            self._batch = None
+
+    def flush(self) -> None:
+        """Store what an open batch holds so far."""
+        if self._batch:
+            self.writer.put_many(self._batch)
+            self._batch.clear()
 
     def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
         """Store a profile with its terms."""

@@ -157,14 +157,15 @@ def relations_of(kernel: Kernel, reader: Reader, profile: Profile) -> list[Relat
     return list(found.values())
 
 
+def related_ids(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[str]:
+    """Give the ids of the profiles that have an edge to one of the ids."""
+    found = (reader.find(kernel.terms.key("related", member), MAX_EDGES) for member in family)
+    return list(dict.fromkeys(id for ids in found for id in ids))
+
+
 def related_to(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[Profile]:
     """Give the profiles that have an edge to one of the ids."""
-    ids = [
-        id
-        for member in family
-        for id in reader.find(kernel.terms.key("related", member), MAX_EDGES)
-    ]
-    documents = reader.get_many(PROFILE, list(dict.fromkeys(ids)))
+    documents = reader.get_many(PROFILE, related_ids(kernel, reader, family))
     return [kernel.codec.load(Profile, d.body) for d in documents]
 
 

@@ -182,6 +182,17 @@ class Writer(Reader):
         :raises VersionConflict: if one of them exists; the transaction must then be given up.
         """
 
+    def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
+        """Store many documents, each with the version that is stored now; as so many puts.
+
+        No document comes twice.  A store that is faster at many together does it its own way.
+
+        :raises VersionConflict: if another version of one is stored; the transaction must then be
+            given up.
+        """
+        for document, terms, expect in changes:
+            self.put(document, terms, expect=expect)
+
     @abc.abstractmethod
     def delete(self, kind: str, id: str) -> bool:
         """Delete a document with all its terms; tell whether it existed."""

@@ -9,7 +9,7 @@ import pytest
 
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
-from profilecore.store.port import Line, Query, Store, Terms
+from profilecore.store.port import NO_TERMS, Line, Query, Store, Terms
 from profilecore.testing._conformance_base import (
     BATCH,
     Aborted,
@@ -368,6 +368,63 @@ class DocumentConformance(ConformanceBase):
 
         with pytest.raises(Aborted), store.write() as writer:
             writer.insert(source())
+        assert look(store) == before
+
+    def test_many_puts_together_equal_as_many_puts(self, store: Store) -> None:
+        """``put_many`` stores new and known documents with their terms, and drops the old terms.
+
+        If this fails: leave ``put_many`` to the base class, which puts one by one.
+        """
+        old = [(doc(f"p{n}"), terms(f"anna a{n}", keys=[n, -1])) for n in range(1, 700)]
+        add(store, *old)
+        with store.write() as writer:
+            writer.put_many([])
+            writer.put_many(
+                [
+                    *((doc(f"p{n}", version=2), terms("berta", keys=[-2]), 1) for n in (3, 1)),
+                    *(
+                        (doc(f"p{n}", version=2, body=b"new"), t, 1)
+                        for n, (_, t) in zip(range(4, 650), old[3:], strict=False)
+                    ),
+                    (doc("p2", version=2), NO_TERMS, 1),
+                    (doc("f1", "file", owner="p1"), terms("carla", keys=[-2]), 0),
+                ]
+            )
+        with store.read() as reader:
+            assert reader.find(-2) == ["p1", "p3", "f1"]
+            assert rows(reader.search(Query("b"))) == [
+                ("p1", "berta", "berta"),
+                ("p3", "berta", "berta"),
+            ]
+            assert rows(reader.search(Query("c"))) == [("f1", "carla", "carla")]
+            assert [reader.find(n) for n in (1, 2, 3, 4, 649, 650)] == [
+                [],
+                [],
+                [],
+                ["p4"],
+                ["p649"],
+                ["p650"],
+            ]
+            assert rows(reader.search(Query("a1"), limit=1)) == [("p10", "a10", "anna a10")]
+            assert reader.get("profile", "p649") == doc("p649", version=2, body=b"new")
+            assert reader.get("profile", "p650") == doc("p650")
+            assert ids(reader.owned(["p1"])) == ["f1"]
+
+    @pytest.mark.parametrize("expect", [0, 2])
+    def test_many_puts_together_refuse_another_version(self, store: Store, expect: int) -> None:
+        """``put_many`` raises where one document is stored at another version than expected.
+
+        If this fails: compare the versions of all before anything is acknowledged.
+        """
+        add(store, (doc("p1"), terms("anna")), (doc("p2"), terms("berta")))
+        before = look(store)
+        with pytest.raises(VersionConflict), store.write() as writer:
+            writer.put_many(
+                [
+                    (doc("p1", version=2), terms("x"), 1),
+                    (doc("p2", version=expect + 1), terms("x"), expect),
+                ]
+            )
         assert look(store) == before
 
     def test_results_are_the_callers_own(self, store: Store) -> None:

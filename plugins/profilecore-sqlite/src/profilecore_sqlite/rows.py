@@ -58,6 +58,8 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE = "UPDATE pc_document SET version = ?, property_id = ?, body = ? WHERE n = ?"
+_REPLACE = "UPDATE pc_document SET version = ?, property_id = ?, body = ?, terms = ? WHERE n = ?"
+_STORED_MANY = "SELECT id, n, version, terms FROM pc_document WHERE kind = ? AND id IN ({})"
 _UPDATE_TERMS = "UPDATE pc_document SET terms = ? WHERE n = ?"
 _ADD_KEY = "INSERT INTO pc_key (h, n) VALUES (?, ?)"
 _ADD_WORD = "INSERT INTO pc_word (word, text, n) VALUES (?, ?, ?)"
@@ -251,6 +253,60 @@ class SqliteWriter(SqliteReader, Writer):
             self._many(_ADD_KEY, [(key, number) for key in keys])
         if words:
             self._many(_ADD_WORD, [(word, text, number) for word, text in words])
+
+    def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
+        listed = list(changes)
+        stored = self._stored([document for document, _, _ in listed])
+        new: list[tuple[Document, Terms]] = []
+        values: list[Row] = []
+        differing: list[tuple[int, bytes, bytes]] = []
+        for document, terms, expect in listed:
+            number, version, old = stored.get((document.kind, document.id), (0, 0, b""))
+            if version != expect:
+                raise VersionConflict(document.id, expect, version)
+            packed = pack(terms)
+            if not number:
+                new.append((document, terms))
+                continue
+            values.append((document.version, document.property_id, document.body, packed, number))
+            if packed != old:
+                differing.append((number, old, packed))
+        self._many(_REPLACE, values)
+        self._change_terms(differing)
+        self.insert(new)
+
+    def _stored(self, documents: Sequence[Document]) -> dict[tuple[str, str], Row]:
+        """Give the number, version and packed terms of those of the documents that exist."""
+        ids: dict[str, list[str]] = {}
+        for document in documents:
+            ids.setdefault(document.kind, []).append(document.id)
+        found: dict[tuple[str, str], Row] = {}
+        for kind, wanted in ids.items():
+            for start in range(0, len(wanted), KEYS_AT_ONCE):
+                some = wanted[start : start + KEYS_AT_ONCE]
+                sql = _STORED_MANY.format(", ".join("?" * len(some)))
+                for id, *row in self.rows(sql, (kind, *some)):
+                    found[kind, id] = tuple(row)
+        return found
+
+    def _change_terms(self, changes: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Change the rows of many documents, each sort in the order of its tree."""
+        dropped_keys: list[Row] = []
+        added_keys: list[Row] = []
+        dropped: list[Row] = []
+        added: list[Row] = []
+        for number, old, now in changes:
+            (old_keys, old_words), (new_keys, new_words) = unpack(old), unpack(now)
+            dropped_keys.extend((key, number) for key in old_keys - new_keys)
+            added_keys.extend((key, number) for key in new_keys - old_keys)
+            dropped.extend((word, text, number) for word, text in old_words - new_words)
+            added.extend((word, text, number) for word, text in new_words - old_words)
+        for sql, rows in (
+            (_DROP_KEY, dropped_keys), (_DROP_WORD, dropped),
+            (_ADD_KEY, added_keys), (_ADD_WORD, added),
+        ):  # fmt: skip
+            if rows:
+                self._many(sql, sorted(rows))
 
     def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
         for chunk in _chunks(documents):
