@@ -88,6 +88,7 @@ class Unit:
         self.after: dict[str, Callable[[], object]] = {}
         self.cleared: list[str] = []
         self._batch: list[tuple[Document, Terms, int]] | None = None
+        self._unsent: list[Event] = []
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -95,13 +96,15 @@ class Unit:
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
         batched = None if self._batch is None else list(self._batch)
+        unsent = list(self._unsent)
         try:
             with self.writer.savepoint():
                 yield
         except BaseException:
             del self.events[events:], self.cleared[cleared:]
             self.after = steps
-            self._batch = batched  # what was flushed meanwhile was undone with the part
+            # What was flushed meanwhile was undone with the part.
+            self._batch, self._unsent = batched, unsent
             self.ends.rewind(ends)
             raise
 
@@ -127,7 +130,7 @@ class Unit:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Store what is put inside the block together at its end, which is faster.
+        """Store what is put and emitted inside the block together at its end, which is faster.
 
         Until then, or until it is flushed, nobody reads it; no document may be put twice.
         """
@@ -137,12 +140,16 @@ class Unit:
             self.flush()
         finally:
             self._batch = None
+            self._unsent.clear()
 
     def flush(self) -> None:
         """Store what an open batch holds so far."""
         if self._batch:
             self.writer.put_many(self._batch)
             self._batch.clear()
+        if self._unsent:
+            self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
+            self._unsent.clear()
 
     def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
         """Store a profile with its terms."""
@@ -180,8 +187,12 @@ class Unit:
 
     def _append(self, alike: Event, named: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
         made, end = chained(alike, named, self.ends.of(EVENTS))
-        self.events += self.writer.append(made)
         self.ends.move(EVENTS, end)
+        if self._batch is None:
+            self.events += self.writer.append(made)
+        else:
+            self._unsent += made
+            self.events += made
 
 
 class Kernel:
