@@ -319,12 +319,13 @@ def test_the_receipt_counts_what_went_and_what_was_kept(opens: Opens) -> None:
         stayed(engine, id)
     merge(engine, a, b)
     first = engine.clear(b)
-    assert first.erased == {"profile": 2, "hold": 1, "activity": 1, "file": 2, "merge": 1}
-    assert first.kept == {"stay": 2, "outcome": 1}
+    assert first.erased == {"profile": 1, "hold": 1, "activity": 1, "file": 2, "merge": 1}
+    assert first.kept == {"profile": 1, "stay": 2, "outcome": 1}
     assert {h.rule for h in first.held} == {REGISTER}
     finish(engine)
     last = engine.receipt(a)
     assert (last.follows, last.held, last.kept["stay"]) == (first.id, (), 2)
+    assert (last.erased, "profile" in last.kept) == ({"profile": 1}, False)
     for stay in engine.stays(a):
         assert (stay.arrival, stay.departure) == (date(2026, 2, 1), date(2026, 2, 1))
         assert (stay.reference, stay.stamp) == (None, None)

@@ -87,7 +87,7 @@ def show_receipt(receipt: Receipt, to: Console | None = None) -> None:
         ("cleared at", f"{receipt.cleared_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("cleared ids", receipt.cleared_ids),
         ("erased", ", ".join(f"{n} {kind}" for kind, n in receipt.erased.items())),
-        ("kept, without personal values", ", ".join(f"{n} {k}" for k, n in receipt.kept.items())),
+        ("kept", ", ".join(f"{n} {k}" for k, n in receipt.kept.items())),
         ("reason", receipt.reason),
         ("number", receipt.number),
         ("seal", receipt.seal),

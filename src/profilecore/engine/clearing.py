@@ -197,8 +197,7 @@ def carry_out(
     for profile in one.family:
         if profile is root or not profile.state.is_cleared:
             _leave_tombstone(unit, profile, keeps if profile is root else Keeps(()), made.held)
-    erased: dict[str, int] = {}
-    kept: dict[str, int] = {}
+    erased, kept = _profiles_of(one, made)
     for document, fate in zip(one.documents, made.documents, strict=True):
         counts = erased if fate.on_clear is OnClear.ERASE else kept
         counts[document.kind] = counts.get(document.kind, 0) + 1
@@ -215,7 +214,7 @@ def carry_out(
         made.profile_id,
         reason=before.reason if before is not None and reason is None else reason,
         cleared_ids=made.family,
-        erased={"profile": len(made.family), **erased},
+        erased=erased,
         kept=kept,
         held=made.held,
         follows=None if before is None else before.id,
@@ -229,6 +228,15 @@ def carry_out(
         related=made.family[1:],
     )
     return receipt
+
+
+def _profiles_of(one: Person, made: ClearPlan) -> tuple[dict[str, int], dict[str, int]]:
+    """Count the profiles that a clear erases, and those that it keeps in part."""
+    first = not one.root.state.is_cleared
+    was_there = first or any(held.id is None for held in one.root.held)
+    is_kept = any(held.id is None for held in made.held)
+    gone = (len(one.family) - 1 if first else 0) + (was_there and not is_kept)
+    return ({"profile": gone} if gone else {}), ({"profile": 1} if is_kept else {})
 
 
 def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts: Any) -> Receipt:
