@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -48,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ledger:
-    """The file.  Safe to write to from several processes: each line is one write at its end.
+    """The file.  Safe to write to from several threads and processes: lines are added at its end.
 
     :raises StoreUnavailable: if it cannot be written.
     """
@@ -56,6 +57,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: list[str] = []
+        self._lock = threading.Lock()
         os.close(self._open())
 
     def _open(self) -> int:
@@ -95,11 +97,12 @@ class Ledger:
 
         :raises StoreUnavailable: if the file cannot be written.
         """
-        self._waiting += receipts
-        with kernel.store.read() as reader:
-            stored = reader.get_many("receipt", self._waiting)
-        self._add(kernel.codec.load(Receipt, document.body) for document in stored)
-        self._waiting.clear()
+        with self._lock:
+            self._waiting += receipts
+            with kernel.store.read() as reader:
+                stored = reader.get_many("receipt", self._waiting)
+            self._add(kernel.codec.load(Receipt, document.body) for document in stored)
+            self._waiting.clear()
 
     def _add(self, receipts: Iterable[Receipt]) -> None:
         lines = [
@@ -127,9 +130,8 @@ class Ledger:
         finally:
             os.close(file)
 
-    def heal(self, kernel: Kernel) -> None:
-        """Add the receipts of the store that the file lacks, as after a crash."""
-        known = {entry.receipt for entry in self}
+    def heal(self, kernel: Kernel, known: Collection[str]) -> None:
+        """Add the receipts of the store that are not known to the file, as after a crash."""
         after: str | None = None
         while True:
             with kernel.store.read() as reader:
@@ -155,12 +157,16 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
     Bills and holds of the store stand in nobody's way: they were settled before the clear, which
     the store has forgotten.  Each person is one transaction.
     """
-    newest: Entry | None = None
-    for newest in ledger:  # noqa: B007  # only the last is wanted
-        pass
+    seal = ""
+    known: set[str] = set()
+    for entry in ledger:
+        seal = entry.seal
+        known.add(entry.receipt)
     with kernel.store.read() as reader:
         end = kernel.end_of(reader, RECEIPTS)
-    if end.newest == ("" if newest is None else newest.seal):
+    # The newest may be noted while others are missing: from the file if a worker died before its
+    # line, from the store if an earlier opening ended half way.
+    if (seal, len(known)) == (end.newest, end.length):
         return []
     failed: list[Unapplied] = []
     entries = iter(ledger)
@@ -178,7 +184,7 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
                 applied += 1
             except ProfilecoreError as error:
                 failed.append(Unapplied(entry.receipt, error.code))
-    ledger.heal(kernel)
+    ledger.heal(kernel, known)
     if applied and kernel.settings.scrub == "at-once":
         scrub(kernel)
     if failed:
