@@ -258,9 +258,10 @@ def test_a_restore_that_ended_half_way_goes_on_at_the_next_opening(
             raise KeyboardInterrupt
         apply(*given)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(ledger_module, "_apply", dies)
-        house.open()
+        with pytest.raises(KeyboardInterrupt):
+            house.open()
     with house.open() as engine:
         assert [engine.get(id).state for id in ids] == [State.CLEARED] * 4
         assert engine.verify() == []
@@ -314,3 +315,16 @@ def test_clears_in_a_hosts_transactions_are_noted_once_at_the_next_write(
         engine.create(ANA)
         engine.create(ANA)
     assert [line["ids"] for line in house.lines()] == [[id] for id in ids[:2]]
+
+
+def test_an_objection_after_the_clear_is_remembered_again(house: House) -> None:
+    with house.open(suppression_key="a secret kept apart") as engine:
+        ana = engine.create(ANA).id
+        engine.place_hold(ana, kind="court-order", keeps=("profile.emails",))
+        engine.clear(ana)
+        house.back_up()
+        engine.clear(ana, objected=True)
+    house.restore()
+    with house.open(suppression_key="a secret kept apart") as engine:
+        assert engine.unapplied == ()
+        assert engine.objected(ANA)

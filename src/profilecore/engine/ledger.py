@@ -208,8 +208,7 @@ def _apply(unit: Unit, entry: Entry) -> None:
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
             own = {"id": entry.receipt} if receipt is None else {}
-            objected = entry.objected and not one.root.state.is_cleared
-            receipt = carry_out(unit, one, made, REASON, objected=objected, **own)
+            receipt = carry_out(unit, one, made, REASON, objected=entry.objected, **own)
             look_again(unit, made)
     if receipt is None:
         # Made after the backup: there is nothing to clear, but the proof comes back.
