@@ -70,6 +70,7 @@ def test_each_clear_is_noted_with_ids_and_dates_alone(house: House) -> None:
         engine.merge(engine.plan_merge(a, [b]))
         receipt = engine.clear(a, reason="asked")
     (line,) = house.lines()
+    assert isinstance(line.pop("store"), int)
     assert line == {
         "receipt": receipt.id, "number": 1, "at": "2026-03-01T12:00:00Z",
         "ids": [a, b], "seal": receipt.seal,
@@ -288,11 +289,11 @@ def test_clears_of_many_threads_are_all_noted(
         ids = [engine.create(ANA).id for _ in range(2)]
         add, gate = ledger_module.Ledger._add, threading.Barrier(2)
 
-        def added(ledger: Any, receipts: Any) -> None:
+        def added(ledger: Any, kernel: Any, receipts: Any) -> None:
             listed = list(receipts)  # read before the other thread has its own noted
             with suppress(threading.BrokenBarrierError):
                 gate.wait(0.5)
-            add(ledger, listed)
+            add(ledger, kernel, listed)
 
         monkeypatch.setattr(ledger_module.Ledger, "_add", added)
         assert run_threads(2, lambda number: engine.clear(ids[number])) == []
@@ -328,3 +329,22 @@ def test_an_objection_after_the_clear_is_remembered_again(house: House) -> None:
     with house.open(suppression_key="a secret kept apart") as engine:
         assert engine.unapplied == ()
         assert engine.objected(ANA)
+
+
+def test_the_ledger_of_another_store_is_refused_and_clears_nobody(
+    house: House, tmp_path: Path
+) -> None:
+    with house.open() as engine:
+        ana = engine.create(ANA).id
+        engine.clear(ana)
+    (tmp_path / "other").mkdir()
+    other = House(tmp_path / "other")
+    with other.open(ledger=False) as engine:
+        stranger = engine.create({"last_name": "Stranger"}).id
+    assert stranger == ana, "the host numbers its guests itself"
+    other.ledger, lines = house.ledger, house.lines()
+    with pytest.raises(StoreCorrupt, match="another store"):
+        other.open()
+    with other.open(ledger=False) as engine:
+        assert engine.get(stranger).state is State.ACTIVE
+    assert house.lines() == lines

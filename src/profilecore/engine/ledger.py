@@ -1,8 +1,9 @@
 """The ledger of clears: a file outside the store, from which a restored backup is cleared again.
 
-A line is a JSON object: the receipt's id, number, time and seal, and the ids that were cleared.
-Nothing else stands in it, so it may be kept for as long as backups are.  Lines are only ever
-added; the same receipt may stand in several, and a line cut short by a crash is passed over.
+A line is a JSON object: the receipt's id, number, time and seal, the ids that were cleared, and a
+hash that tells the store from others, where the same ids may be somebody else.  Nothing else stands
+in it, so it may be kept for as long as backups are.  Lines are only ever added; the same receipt
+may stand in several, and a line cut short by a crash is passed over.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     ids: tuple[str, ...]
     seal: str
     objected: bool = False
+    store: int = 0
 
 
 class Ledger:
@@ -101,13 +103,14 @@ class Ledger:
             self._waiting += receipts
             with kernel.store.read() as reader:
                 stored = reader.get_many("receipt", self._waiting)
-            self._add(kernel.codec.load(Receipt, document.body) for document in stored)
+            self._add(kernel, (kernel.codec.load(Receipt, document.body) for document in stored))
             self._waiting.clear()
 
-    def _add(self, receipts: Iterable[Receipt]) -> None:
+    def _add(self, kernel: Kernel, receipts: Iterable[Receipt]) -> None:
+        store = mark_of(kernel)
         lines = [
             msgspec.json.encode(
-                Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal, r.objected)
+                Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal, r.objected, store)
             )
             + b"\n"
             for r in receipts
@@ -140,7 +143,12 @@ class Ledger:
                 return
             after = documents[-1].id
             receipts = (kernel.codec.load(Receipt, d.body) for d in documents if d.id not in known)
-            self._add(receipts)
+            self._add(kernel, receipts)
+
+
+def mark_of(kernel: Kernel) -> int:
+    """Give a number that a store and its backups have, and no other store."""
+    return kernel.terms.key("ledger", "store")
 
 
 @frozen
@@ -156,10 +164,17 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
 
     Bills and holds of the store stand in nobody's way: they were settled before the clear, which
     the store has forgotten.  Each person is one transaction.
+
+    :raises StoreCorrupt: if the ledger is of another store; then nothing was done.
     """
-    seal = ""
+    seal, store = "", mark_of(kernel)
     known: set[str] = set()
     for entry in ledger:
+        if entry.store not in (0, store):
+            raise StoreCorrupt(
+                f"The ledger {ledger.path} is of another store; "
+                "give each store a ledger of its own."
+            )
         seal = entry.seal
         known.add(entry.receipt)
     with kernel.store.read() as reader:
