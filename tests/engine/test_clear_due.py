@@ -414,3 +414,14 @@ def test_a_document_that_is_held_past_its_longest_time_goes_right_after(opens: O
     for days, expired in ((0, 0), (35, 0), (6, 1)):
         clock.move(days=days)
         assert engine.clear_due().expired == expired
+
+
+def test_the_first_import_after_a_run_on_nobody_has_to_be_confirmed(opens: Opens) -> None:
+    engine = opens({"after_days": 365, "grace_days": 0})
+    assert engine.clear_due().needs_confirmation is False
+    ids = [guest(engine, "2020-01-01") for _ in range(3)]
+    assert engine.clear_due(dry_run=True).needs_confirmation
+    report = engine.clear_due()
+    assert (report.needs_confirmation, report.active, report.due) == (True, 3, 3)
+    assert states(engine, *ids) == [State.ACTIVE] * 3
+    assert engine.clear_due(confirm=True).cleared == 3
