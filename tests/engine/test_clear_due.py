@@ -281,6 +281,22 @@ def test_a_sign_of_the_guest_withdraws_the_warning(opens: Opens) -> None:
     assert engine.clear_due().announced == 1
 
 
+def test_a_warning_from_before_the_last_sign_is_given_anew(opens: Opens) -> None:
+    clock = Clock()
+    engine = opens(YEAR | {"grace_days": 14}, clock=clock)
+    id = guest(engine, "2025-01-01")
+    engine.clear_due()
+    clock.move(days=5)
+    engine.record_activity(id)
+    clock.move(days=400)  # nobody ran it for more than a year
+    report = engine.clear_due()
+    assert (report.withdrawn, report.cleared) == (1, 0)
+    clock.move(hours=1)
+    assert engine.clear_due().announced == 1
+    clock.move(days=15)
+    assert engine.clear_due().cleared == 1
+
+
 def test_switching_it_on_clears_no_more_than_a_share_unless_confirmed(opens: Opens) -> None:
     engine = opens(YEAR | {"first_share": 0.2})
     old = [guest(engine, "2020-01-01") for _ in range(3)]
@@ -367,3 +383,45 @@ def test_documents_past_their_longest_time_go_while_their_person_stays(opens: Op
     assert old.id in {e.subject for e in engine.changes().items if e.type == "document.expired"}
     clock.move(days=40)
     assert engine.clear_due().expired == 1
+
+
+def test_a_document_goes_when_its_day_ends_at_its_property(opens: Opens) -> None:
+    clock = Clock(datetime(2026, 3, 1, 20, tzinfo=UTC))
+    rule = {"name": "scans", "record_kind": "file", "maximum": "P30D"}
+    settings = {
+        "retention": {"rules": [rule]}, "timezone": "Europe/Madrid",
+        "properties": {"P1": {"timezone": "America/Los_Angeles"}},
+    }  # fmt: skip
+    engine = opens({}, settings=settings, clock=clock)
+    id = guest(engine, "2026-02-01")
+    with engine.acting(P1):
+        engine.attach(id, "a.png", PNG)
+    engine.clear_due()
+    clock.now = datetime(2026, 3, 31, 22, tzinfo=UTC)  # over in Madrid, not in Los Angeles
+    assert engine.clear_due().expired == 0
+    clock.move(hours=9)
+    assert engine.clear_due().expired == 1
+
+
+def test_a_document_that_is_held_past_its_longest_time_goes_right_after(opens: Opens) -> None:
+    clock = Clock()
+    rules = [
+        {"name": "short", "record_kind": "file", "maximum": "P30D"},
+        {"name": "long", "record_kind": "file", "minimum": "P40D"},
+    ]
+    engine = opens({}, settings={"retention": {"rules": rules}}, clock=clock)
+    engine.attach(guest(engine, "2026-02-01"), "a.png", PNG)
+    for days, expired in ((0, 0), (35, 0), (6, 1)):
+        clock.move(days=days)
+        assert engine.clear_due().expired == expired
+
+
+def test_the_first_import_after_a_run_on_nobody_has_to_be_confirmed(opens: Opens) -> None:
+    engine = opens({"after_days": 365, "grace_days": 0})
+    assert engine.clear_due().needs_confirmation is False
+    ids = [guest(engine, "2020-01-01") for _ in range(3)]
+    assert engine.clear_due(dry_run=True).needs_confirmation
+    report = engine.clear_due()
+    assert (report.needs_confirmation, report.active, report.due) == (True, 3, 3)
+    assert states(engine, *ids) == [State.ACTIVE] * 3
+    assert engine.clear_due(confirm=True).cleared == 3

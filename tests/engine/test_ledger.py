@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kit import Clock, Ids, open_engine
+from kit import Clock, Ids, open_engine, run_threads
 
 from profilecore import Engine
+from profilecore.engine import ledger as ledger_module
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore.model import State
 
@@ -68,6 +70,7 @@ def test_each_clear_is_noted_with_ids_and_dates_alone(house: House) -> None:
         engine.merge(engine.plan_merge(a, [b]))
         receipt = engine.clear(a, reason="asked")
     (line,) = house.lines()
+    assert isinstance(line.pop("store"), int)
     assert line == {
         "receipt": receipt.id, "number": 1, "at": "2026-03-01T12:00:00Z",
         "ids": [a, b], "seal": receipt.seal,
@@ -238,3 +241,110 @@ def test_two_engines_share_a_ledger(house: House) -> None:
         for number in range(6):
             engines[number % 2](one.create(ANA).id)
     assert sorted(line["number"] for line in house.lines()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_restore_that_ended_half_way_goes_on_at_the_next_opening(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.open() as engine:
+        ids = [engine.create(ANA).id for _ in range(4)]
+        house.back_up()
+        for id in ids:
+            engine.clear(id)
+    house.restore()
+    apply, times = ledger_module._apply, iter(range(4))
+
+    def dies(*given: Any) -> None:
+        if next(times) == 2:
+            raise KeyboardInterrupt
+        apply(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger_module, "_apply", dies)
+        with pytest.raises(KeyboardInterrupt):
+            house.open()
+    with house.open() as engine:
+        assert [engine.get(id).state for id in ids] == [State.CLEARED] * 4
+        assert engine.verify() == []
+    lines = house.lines()
+    with house.open():
+        assert house.lines() == lines
+
+
+def test_a_line_lost_before_another_workers_is_made_good_on_opening(house: House) -> None:
+    with house.open() as engine:
+        first, second = engine.create(ANA).id, engine.create(ANA).id
+        with house.open(ledger=False) as dying:
+            dying.clear(first)
+        engine.clear(second)
+    with house.open():
+        pass
+    assert sorted(line["number"] for line in house.lines()) == [1, 2]
+
+
+def test_clears_of_many_threads_are_all_noted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.open(scrub="deferred") as engine:
+        ids = [engine.create(ANA).id for _ in range(2)]
+        add, gate = ledger_module.Ledger._add, threading.Barrier(2)
+
+        def added(ledger: Any, kernel: Any, receipts: Any) -> None:
+            listed = list(receipts)  # read before the other thread has its own noted
+            with suppress(threading.BrokenBarrierError):
+                gate.wait(0.5)
+            add(ledger, kernel, listed)
+
+        monkeypatch.setattr(ledger_module.Ledger, "_add", added)
+        assert run_threads(2, lambda number: engine.clear(ids[number])) == []
+    assert sorted(line["number"] for line in house.lines()) == [1, 2]
+
+
+@pytest.mark.parametrize("scrub", ["at-once", "deferred"])
+def test_clears_in_a_hosts_transactions_are_noted_once_at_the_next_write(
+    house: House, scrub: str
+) -> None:
+    with house.open(scrub=scrub) as engine:
+        ids = [engine.create(ANA).id for _ in range(3)]
+        host = sqlite3.connect(house.path / "guests.db", isolation_level=None)
+        for id, end in zip(ids, ("COMMIT", "COMMIT", "ROLLBACK"), strict=True):
+            host.execute("BEGIN IMMEDIATE")
+            with engine.transaction(host):
+                engine.clear(id)
+            host.execute(end)
+        host.close()
+        engine.create(ANA)
+        engine.create(ANA)
+    assert [line["ids"] for line in house.lines()] == [[id] for id in ids[:2]]
+
+
+def test_an_objection_after_the_clear_is_remembered_again(house: House) -> None:
+    with house.open(suppression_key="a secret kept apart") as engine:
+        ana = engine.create(ANA).id
+        engine.place_hold(ana, kind="court-order", keeps=("profile.emails",))
+        engine.clear(ana)
+        house.back_up()
+        engine.clear(ana, objected=True)
+    house.restore()
+    with house.open(suppression_key="a secret kept apart") as engine:
+        assert engine.unapplied == ()
+        assert engine.objected(ANA)
+
+
+def test_the_ledger_of_another_store_is_refused_and_clears_nobody(
+    house: House, tmp_path: Path
+) -> None:
+    with house.open() as engine:
+        ana = engine.create(ANA).id
+        engine.clear(ana)
+    (tmp_path / "other").mkdir()
+    other = House(tmp_path / "other")
+    with other.open(ledger=False) as engine:
+        stranger = engine.create({"last_name": "Stranger"}).id
+    assert stranger == ana, "the host numbers its guests itself"
+    other.ledger, lines = house.ledger, house.lines()
+    with pytest.raises(StoreCorrupt, match="another store"):
+        other.open()
+    with other.open(ledger=False) as engine:
+        assert engine.get(stranger).state is State.ACTIVE
+    assert house.lines() == lines

@@ -126,9 +126,22 @@ def test_a_restored_backup_remembers_the_objection(tmp_path: Any) -> None:
     with open_engine(config=KEY, ledger=ledger) as engine:
         ana = engine.create(ANA).id
         engine.clear(ana, objected=True)
+        salt = engine.store.salt
     ids = iter([ana, *(f"new{n}" for n in range(1000))])
     store = MemoryStore()
+    store._salt = salt  # a backup has that of its store
     open_engine(store, new_id=lambda: next(ids)).create(ANA)
     with open_engine(store, config=KEY, ledger=ledger) as engine:
         assert engine.get(ana).state.is_cleared
         assert engine.objected(ANA)
+
+
+def test_whoever_was_cleared_but_for_a_hold_may_still_object(engine: Engine) -> None:
+    id = engine.create(ANA).id
+    engine.place_hold(id, kind="court-order", keeps=("profile.emails",))
+    first = engine.clear(id)
+    receipt = engine.clear(id, objected=True)
+    assert (receipt.objected, receipt.follows) == (True, first.id)
+    assert engine.objected({"emails": ["ana@example.com"]})
+    assert engine.clear(id, objected=True) == receipt
+    assert engine.verify() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profilecore import Engine
+from profilecore.engine import clearing
 from profilecore.model import Receipt
 from profilecore.model.fields import evolve
 from profilecore.rules.chain import seal
@@ -95,3 +96,23 @@ def test_the_newest_receipt_sealed_anew_does_not_fit_the_end(each_engine: Engine
     forged = evolve(three, reason="never asked")
     meddle(each_engine, three, reason="never asked", seal=seal(forged))
     assert faults(each_engine) == [(3, "unlinked")]
+
+
+def test_one_scrub_marks_more_receipts_than_are_read_at_once(
+    each_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "PENDING_AT_ONCE", 2)
+    with each_engine.transaction():
+        ids = [each_engine.create({"last_name": "Ana"}).id for _ in range(5)]
+        for id in ids:
+            each_engine.clear(id)
+    assert {each_engine.receipt(id).status.value for id in ids} == {"erased"}
+
+
+def test_a_receipt_that_another_worker_marked_is_not_marked_again(each_engine: Engine) -> None:
+    receipt = clear_three(each_engine)[0]
+    events = each_engine.changes().items
+    with each_engine._kernel.writing() as unit:
+        assert clearing._mark_erased(unit, [receipt.id]) == 0
+    assert each_engine.receipt(receipt.profile_id) == receipt
+    assert each_engine.changes().items == events

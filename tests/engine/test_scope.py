@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import attrs
@@ -340,3 +341,16 @@ def test_acting_ends_with_its_block_also_after_an_exception(engine: Engine) -> N
     assert [e.actor for e in engine.changes().items] == ["chain", "desk-2", "chain"]
     assert evolve(made, version=1) == made
     assert msgspec.json.encode(engine.access(made.id))
+
+
+def test_an_explanation_does_not_date_what_another_property_keeps(each_engine: Engine) -> None:
+    id = each_engine.create({"last_name": "García"}).id
+    with each_engine.acting(P1):
+        each_engine.place_hold(id, kind="open-bill", expected_on=date(2026, 7, 7))
+        assert each_engine.explain(id).complete_on == date(2026, 7, 8)
+        assert each_engine.explain(id).last_sign == date(2026, 3, 1)
+    with each_engine.acting(P2):
+        told = each_engine.explain(id)
+    assert [blocker.code for blocker in told.blockers] == ["other-property"]
+    assert (told.complete_on, told.last_sign) == (None, None)
+    assert not any("2026" in words for words in told.words)

@@ -44,6 +44,7 @@ from profilecore.store.port import Reader, Terms
 
 REFUSAL = "refusal"
 SCRUBBED_AT_ONCE = 1_000
+PENDING_AT_ONCE = 100_000
 
 
 @lean
@@ -106,7 +107,8 @@ def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None, objected: b
         one = person(kernel, unit.writer, id)
         root = one.root
         made = work_out(kernel, one)
-        if is_done(root, made):
+        objects = objected and _may_object(kernel, unit.writer, root)
+        if is_done(root, made) and not objects:
             receipt = receipt_of(kernel, unit.writer, root)
         else:
             if made.blockers:
@@ -127,6 +129,14 @@ def is_done(root: Profile, made: ClearPlan) -> bool:
     """Tell whether a clear has nothing left to do."""
     return root.state is State.CLEARED or (
         root.state is State.RESTRICTED and made.held == root.held
+    )
+
+
+def _may_object(kernel: Kernel, reader: Reader, root: Profile) -> bool:
+    """Tell whether a person of whom something is kept has not objected in an earlier clear."""
+    return root.state is State.RESTRICTED and not any(
+        kernel.codec.load(Receipt, document.body).objected
+        for document in reader.owned(root.family, "receipt")
     )
 
 
@@ -343,30 +353,39 @@ def _pending_key(kernel: Kernel) -> int:
 
 def scrub(kernel: Kernel) -> int:
     """Finish pending clears; give the number of receipts that became ``erased``."""
-    with kernel.store.read() as reader:
-        pending = reader.find(_pending_key(kernel), 100_000)
-    if not pending:
+    marked = 0
+    while True:
+        with kernel.store.read() as reader:
+            pending = reader.find(_pending_key(kernel), PENDING_AT_ONCE)
+        if not pending:
+            kernel.retry = None
+            return marked
+        if kernel.settings.scrub == "at-once":
+            kernel.retry = lambda: scrub(kernel)
+        if not kernel.store.scrub():
+            return marked
         kernel.retry = None
-        return 0
-    if kernel.settings.scrub == "at-once":
-        kernel.retry = lambda: scrub(kernel)
-    if not kernel.store.scrub():
-        return 0
-    kernel.retry = None
-    for start in range(0, len(pending), SCRUBBED_AT_ONCE):
-        with kernel.writing() as unit:
-            _mark_erased(unit, pending[start : start + SCRUBBED_AT_ONCE])
-    return len(pending)
+        for start in range(0, len(pending), SCRUBBED_AT_ONCE):
+            with kernel.writing() as unit:
+                marked += _mark_erased(unit, pending[start : start + SCRUBBED_AT_ONCE])
+        if len(pending) < PENDING_AT_ONCE:
+            return marked
 
 
-def _mark_erased(unit: Unit, ids: Sequence[str]) -> None:
+def _mark_erased(unit: Unit, ids: Sequence[str]) -> int:
+    """Mark those of the receipts that no other worker has marked; give their number."""
     kernel = unit.kernel
+    marked = 0
     with unit.batch():
         for document in unit.writer.get_many("receipt", ids):
             receipt = kernel.codec.load(Receipt, document.body)
+            if receipt.status is ReceiptStatus.ERASED:
+                continue
+            marked += 1
             erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
             unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
             unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
+    return marked
 
 
 def resume(kernel: Kernel) -> None:

@@ -10,11 +10,12 @@ from profilecore.engine.clearing import is_done, next_end, work_out
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, all_stays, holding, record_of
 from profilecore.errors import ProfilecoreError, StoreError
+from profilecore.model.documents import Notice
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.inactivity import INACTIVITY, quiet_until
-from profilecore.rules.retention import Dated, Record
+from profilecore.rules.retention import Dated, LastSign, Record
 from profilecore.values import frozen
 
 # Everybody is looked at so often at least, for what may have changed meanwhile: a residence, a
@@ -117,8 +118,8 @@ class Decider:
             if (document.kind, document.id) not in kept
         )
         times = [self._some_time(one)]
-        if (expiry := kernel.retention.next_expiry(record, today)) is not None:
-            times.append(midnight_after(expiry, kernel.zone(None)))
+        for day, property_id in kernel.retention.expiries(record, today):
+            times.append(midnight_after(day, kernel.zone(property_id)))
         end = time_up(kernel, record)
         if end is None or end.at > self.at:
             what = "later" if one.notice is None else "withdraw"
@@ -130,6 +131,8 @@ class Decider:
         if not self.confirmed:
             return Decision("skip", expired=gone)
         if end.by == INACTIVITY and self._policy.grace_days:
+            if self._is_outdated(one.notice, record.sign):
+                return Decision("withdraw", self.at, expired=gone)
             grace = self._grace(one)
             if grace is not None:
                 return evolve(grace, reason=end.by, expired=gone)
@@ -139,6 +142,12 @@ class Decider:
         if made.blockers:
             return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
         return Decision("clear", next_end(kernel, made.held), made, end.by, expired=gone)
+
+    def _is_outdated(self, notice: Notice | None, sign: LastSign | None) -> bool:
+        """Tell whether the guest was active after the warning, which then counts no more."""
+        if notice is None or sign is None:
+            return False
+        return sign.day > self._kernel.today(notice.announced_at)(sign.property_id)
 
     def _grace(self, one: Person) -> Decision | None:
         """Give what the days of grace ask for; ``None`` once they are over."""

@@ -160,7 +160,8 @@ class _Run:
         with self.kernel.writing() as unit:
             state, version = self._state(unit.writer)
             self._judge(state)
-            if state.confirmed or not (confirm or self._decider.confirmed):
+            few = self._decider.confirmed and state.complete
+            if state.confirmed or not (confirm or few):
                 self._decider.confirmed = state.confirmed
                 return
             self._decider.confirmed = True
@@ -210,7 +211,8 @@ class _Run:
         if made == state and state.complete:
             return True
         if not state.complete:
-            made = evolve(made, complete=at_end)
+            # Of nobody there is no share: the first import still decides on it.
+            made = evolve(made, complete=at_end and active > 0)
         else:  # only the first time through decides on the share
             made = evolve(made, active=state.active, due=state.due)
         try:
@@ -375,7 +377,7 @@ class _Run:
             due += is_active and decision.what in ("clear", "announce")
             if self.report.done < self.limit:
                 self._count(one, decision)
-        if fresh:
+        if fresh or not state.active:
             state = evolve(state, active=active, due=due)
         self._judge(state)
         if fresh and due > self.report.done:

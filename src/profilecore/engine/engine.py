@@ -57,7 +57,7 @@ class Engine(Privacy):
         ledger names is cleared again; ``unapplied`` has what could not be.  Keep a copy of the
         ledger, but never restore it together with the store.
     :raises PluginError: in strict mode; and always for wrong settings of the chain itself.
-    :raises StoreError: if the ledger cannot be written, or is damaged.
+    :raises StoreError: if the ledger cannot be written, is damaged, or is of another store.
     """
 
     def __init__(

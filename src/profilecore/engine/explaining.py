@@ -29,6 +29,9 @@ class Explanation:
     a date keeps something or a blocker without a date stands in the way.  From ``due_on`` on the
     person is cleared by ``due_by`` (``inactivity`` or a rule); ``announced`` is the last day of a
     warning that was given; ``last_sign`` is the last day on which the guest was active.
+
+    An actor of a property is not told the days of what another property keeps to itself: then
+    ``complete_on`` and ``last_sign`` are ``None``.
     """
 
     profile_id: str
@@ -57,6 +60,9 @@ def explain(kernel: Kernel, id: str) -> Explanation:
     record = record_of(kernel, one, all_stays(kernel, one))
     made = work_out(kernel, one, now, record)
     held = tuple(h for h in made.held if may_see(h.property_id, actor))
+    blockers = blockers_for(made.blockers, actor)
+    # Another property's blocker comes without its date, and so has none here.
+    complete_on = _complete_on(held, blockers, kernel.today(now)(None))
     names = {h.rule for h in held}
     is_active = root.state is State.ACTIVE
     end = time_up(kernel, record) if is_active else None
@@ -66,12 +72,12 @@ def explain(kernel: Kernel, id: str) -> Explanation:
         root.state,
         held,
         tuple(rule for rule in kernel.retention.rules if rule.name in names),
-        blockers_for(made.blockers, actor),
-        _complete_on(made.held, made.blockers, kernel.today(now)(None)),
+        blockers,
+        complete_on if len(held) == len(made.held) else None,
         None if end is None else end.last_day + timedelta(days=1),
         None if end is None else end.by,
         None if one.notice is None else one.notice.until,
-        None if sign is None else sign.day,
+        sign.day if sign is not None and may_see(sign.property_id, actor) else None,
     )
 
 

@@ -229,6 +229,7 @@ class Kernel:
         self.own_time = new_id is make_id and clock is utc_now
         self.retry: Callable[[], object] | None = None
         self.ledger: Ledger | None = None
+        self._joined: list[str] = []
         self._retry_from = 0.0
 
     # ---- who and when
@@ -276,6 +277,9 @@ class Kernel:
             return
         with self.store.write() as writer, self._opened(writer) as unit:
             yield unit
+            # Hosts whose clears wait here are done with their transactions: no two write at once.
+            joined, self._joined = self._joined, []
+            unit.cleared += joined
         self._settle(unit)
 
     @contextmanager
@@ -291,10 +295,10 @@ class Kernel:
             if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
                 unit.ends.rewind({})  # the host has rolled back inside, and is told so
         self._delivery.settle_later(unit.events)
-        steps = self._steps(unit)
-        if steps:
-            # The host's commit is not seen here: done at a write after it.
-            self.retry = lambda: [step() for step in steps]
+        # The host's commit is not seen here: done at a write after it.
+        self._joined += unit.cleared
+        if unit.after:
+            self.retry = lambda: [step() for step in unit.after.values()]
 
     @contextmanager
     def _opened(self, writer: Writer) -> Iterator[Unit]:

@@ -1,15 +1,17 @@
 """The ledger of clears: a file outside the store, from which a restored backup is cleared again.
 
-A line is a JSON object: the receipt's id, number, time and seal, and the ids that were cleared.
-Nothing else stands in it, so it may be kept for as long as backups are.  Lines are only ever
-added; the same receipt may stand in several, and a line cut short by a crash is passed over.
+A line is a JSON object: the receipt's id, number, time and seal, the ids that were cleared, and a
+hash that tells the store from others, where the same ids may be somebody else.  Nothing else stands
+in it, so it may be kept for as long as backups are.  Lines are only ever added; the same receipt
+may stand in several, and a line cut short by a crash is passed over.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -45,10 +47,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     ids: tuple[str, ...]
     seal: str
     objected: bool = False
+    store: int = 0
 
 
 class Ledger:
-    """The file.  Safe to write to from several processes: each line is one write at its end.
+    """The file.  Safe to write to from several threads and processes: lines are added at its end.
 
     :raises StoreUnavailable: if it cannot be written.
     """
@@ -56,6 +59,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: list[str] = []
+        self._lock = threading.Lock()
         os.close(self._open())
 
     def _open(self) -> int:
@@ -95,16 +99,18 @@ class Ledger:
 
         :raises StoreUnavailable: if the file cannot be written.
         """
-        self._waiting += receipts
-        with kernel.store.read() as reader:
-            stored = reader.get_many("receipt", self._waiting)
-        self._add(kernel.codec.load(Receipt, document.body) for document in stored)
-        self._waiting.clear()
+        with self._lock:
+            self._waiting += receipts
+            with kernel.store.read() as reader:
+                stored = reader.get_many("receipt", self._waiting)
+            self._add(kernel, (kernel.codec.load(Receipt, document.body) for document in stored))
+            self._waiting.clear()
 
-    def _add(self, receipts: Iterable[Receipt]) -> None:
+    def _add(self, kernel: Kernel, receipts: Iterable[Receipt]) -> None:
+        store = mark_of(kernel)
         lines = [
             msgspec.json.encode(
-                Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal, r.objected)
+                Entry(r.id, r.number, r.cleared_at, r.cleared_ids, r.seal, r.objected, store)
             )
             + b"\n"
             for r in receipts
@@ -127,9 +133,8 @@ class Ledger:
         finally:
             os.close(file)
 
-    def heal(self, kernel: Kernel) -> None:
-        """Add the receipts of the store that the file lacks, as after a crash."""
-        known = {entry.receipt for entry in self}
+    def heal(self, kernel: Kernel, known: Collection[str]) -> None:
+        """Add the receipts of the store that are not known to the file, as after a crash."""
         after: str | None = None
         while True:
             with kernel.store.read() as reader:
@@ -138,7 +143,12 @@ class Ledger:
                 return
             after = documents[-1].id
             receipts = (kernel.codec.load(Receipt, d.body) for d in documents if d.id not in known)
-            self._add(receipts)
+            self._add(kernel, receipts)
+
+
+def mark_of(kernel: Kernel) -> int:
+    """Give a number that a store and its backups have, and no other store."""
+    return kernel.terms.key("ledger", "store")
 
 
 @frozen
@@ -154,13 +164,24 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
 
     Bills and holds of the store stand in nobody's way: they were settled before the clear, which
     the store has forgotten.  Each person is one transaction.
+
+    :raises StoreCorrupt: if the ledger is of another store; then nothing was done.
     """
-    newest: Entry | None = None
-    for newest in ledger:  # noqa: B007  # only the last is wanted
-        pass
+    seal, store = "", mark_of(kernel)
+    known: set[str] = set()
+    for entry in ledger:
+        if entry.store not in (0, store):
+            raise StoreCorrupt(
+                f"The ledger {ledger.path} is of another store; "
+                "give each store a ledger of its own."
+            )
+        seal = entry.seal
+        known.add(entry.receipt)
     with kernel.store.read() as reader:
         end = kernel.end_of(reader, RECEIPTS)
-    if end.newest == ("" if newest is None else newest.seal):
+    # The newest may be noted while others are missing: from the file if a worker died before its
+    # line, from the store if an earlier opening ended half way.
+    if (seal, len(known)) == (end.newest, end.length):
         return []
     failed: list[Unapplied] = []
     entries = iter(ledger)
@@ -178,7 +199,7 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
                 applied += 1
             except ProfilecoreError as error:
                 failed.append(Unapplied(entry.receipt, error.code))
-    ledger.heal(kernel)
+    ledger.heal(kernel, known)
     if applied and kernel.settings.scrub == "at-once":
         scrub(kernel)
     if failed:
@@ -202,8 +223,7 @@ def _apply(unit: Unit, entry: Entry) -> None:
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
             own = {"id": entry.receipt} if receipt is None else {}
-            objected = entry.objected and not one.root.state.is_cleared
-            receipt = carry_out(unit, one, made, REASON, objected=objected, **own)
+            receipt = carry_out(unit, one, made, REASON, objected=entry.objected, **own)
             look_again(unit, made)
     if receipt is None:
         # Made after the backup: there is nothing to clear, but the proof comes back.

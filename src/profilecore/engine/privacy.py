@@ -48,7 +48,8 @@ class Privacy:
 
         With ``objected``, keyed hashes of the person's e-mail addresses, telephone, document and
         tax numbers stay, linked to nothing, so that an import that brings the person again has
-        the row refused.  It needs the chain's ``suppression_key``.
+        the row refused.  It needs the chain's ``suppression_key``.  Of somebody who was cleared
+        already, what is still kept is hashed.
 
         :raises ClearBlocked: with every blocker the actor may know.
         :raises StalePlan: if anything the plan rests on has changed.

@@ -275,14 +275,18 @@ class Retention:
         ]
         return min(ends, key=lambda end: end[0], default=None)
 
-    def next_expiry(self, record: Record, today: Today) -> date | None:
-        """Give the first last day to come among documents whose longest time is limited."""
-        ends = [
-            last
-            for document, _, last in self._lasting(record)
-            if last >= today(document.property_id)
-        ]
-        return min(ends, default=None)
+    def expiries(self, record: Record, today: Today) -> set[tuple[date, str | None]]:
+        """Give the last days to come of documents whose longest time is limited, and where.
+
+        Of one that is held for longer it is the last day on which it is held.
+        """
+        lasting = [(document, last) for document, _, last in self._lasting(record)]
+        ends = {(last, d.property_id) for d, last in lasting if last >= today(d.property_id)}
+        over = {(d.kind, d.id) for d, last in lasting if last < today(d.property_id)}
+        for held in self.held(record, today) if over else ():
+            if (held.kind, held.id) in over and held.until is not None:
+                ends.add((held.until, held.property_id))
+        return ends
 
     def _lasting(self, record: Record) -> Iterator[tuple[Dated, RetentionRule, date]]:
         """Yield each document whose longest time is limited, by which rule, and its last day."""
