@@ -425,3 +425,29 @@ def test_the_first_import_after_a_run_on_nobody_has_to_be_confirmed(opens: Opens
     assert (report.needs_confirmation, report.active, report.due) == (True, 3, 3)
     assert states(engine, *ids) == [State.ACTIVE] * 3
     assert engine.clear_due(confirm=True).cleared == 3
+
+
+def test_what_a_legal_hold_kept_beyond_its_longest_time_goes_after_its_release(
+    opens: Opens,
+) -> None:
+    clock = Clock()
+    rule = {"name": "scans", "record_kind": "file", "maximum": "P30D"}
+    engine = opens({}, settings={"retention": {"rules": [rule]}}, clock=clock)
+    id = guest(engine, "2026-02-01")
+    engine.attach(id, "a.png", PNG)
+    engine.clear_due(confirm=True)
+    hold = engine.place_hold(id, kind="dispute", keeps=["file"])
+    clock.move(days=40)
+    assert engine.clear_due().expired == 0
+    engine.release_hold(hold.id)
+    clock.move(hours=1)
+    assert engine.clear_due().expired == 1
+
+
+def test_a_sign_of_the_guest_has_the_day_of_its_property(opens: Opens) -> None:
+    places = {"P1": {"timezone": "Pacific/Auckland"}}
+    clock = Clock(datetime(2025, 3, 1, 20, tzinfo=UTC))  # the 2nd of March in Auckland
+    engine = opens(clock=clock, settings={"properties": places})
+    id = engine.create({"last_name": "x"}).id
+    engine.release_hold(engine.place_hold(id, kind="open-bill", property_id="P1").id)
+    assert engine.explain(id).last_sign == date(2025, 3, 2)

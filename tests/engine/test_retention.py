@@ -326,6 +326,8 @@ def test_what_is_no_day_of_an_activity_is_refused(opens: Opens, day: Any) -> Non
         ({"retention": {"off": ["es.nothing"]}}, "es.nothing"),
         ({"retention": {"rules": [{"name": "x", "minimum": "3 years"}]}}, "minimum"),
         ({"retention": {"rules": [{"name": "x"}]}}, "minimum or a maximum"),
+        ({"retention": {"rules": [{"name": "x", "record_kind": "stay", "maximum": "P1Y"}]}},
+         "a stay goes with its person"),
         ({"retention": {"rules": [{"name": "x", "minimum": "P1Y", "fields": ["profile.x"]}]}},
          "profile.x"),
         ({"retention": {"rules": [{"name": "x", "minimum": "P1Y", "valid_from": START}]}},

@@ -131,6 +131,11 @@ def release_hold(kernel: Kernel, hold_id: str) -> Hold:
 
             with kernel.acting(Actor(kernel.actor.id)):
                 finish(unit, owner.id)
+        elif hold.keeps and owner.state is State.ACTIVE:
+            # Something it kept may be past its longest time.
+            from profilecore.engine.agenda import schedule
+
+            schedule(unit, kernel.now(), [owner.id])
     return released
 
 

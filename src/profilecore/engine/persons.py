@@ -114,7 +114,11 @@ def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign |
             day = _day_of(kernel, document)
             if day is not None:
                 others.append(LastSign(day, document.property_id))
-    return last_sign(person.root, stays, person.holds, others)
+
+    def local(at: datetime, property_id: str | None) -> date:
+        return kernel.today(at)(property_id)
+
+    return last_sign(person.root, stays, person.holds, others, local)
 
 
 def record_of(kernel: Kernel, person: Person, stays: tuple[Stay, ...]) -> Record:

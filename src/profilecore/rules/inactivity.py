@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
@@ -64,16 +64,22 @@ class Inactivity:
         return self.by_residence.get(residence(profile) or "", self.after_days)
 
 
+def _in_utc(at: datetime, _property_id: str | None) -> date:
+    return at.astimezone(UTC).date()
+
+
 def last_sign(
     profile: Profile,
     stays: Iterable[Stay],
     holds: Iterable[Hold] = (),
     others: Iterable[LastSign] = (),
+    local: Callable[[datetime, str | None], date] = _in_utc,
 ) -> LastSign | None:
     """Give the newest sign of a guest: a stay, a booking, a bill, a consent, an activity.
 
     A stay to come counts with its last day.  What staff or imports did to the profile is no sign
     of the guest; if there is none at all, the day on which the profile was made stands for it.
+    ``local`` gives the day of a time at a property (``None``: for the chain).
     """
     signs = list(others)
     for stay in stays:
@@ -81,19 +87,23 @@ def last_sign(
         if last is not None and stay.status not in _NOT_COMING:
             signs.append(LastSign(last, stay.property_id))
         if stay.booked_at is not None:
-            signs.append(LastSign(stay.booked_at.date(), stay.property_id))
+            signs.append(LastSign(local(stay.booked_at, stay.property_id), stay.property_id))
     for hold in holds:
         if not hold.keeps:  # a bill; those that keep something are the lawyers' doing
             stamps = (hold.placed, hold.released)
-            signs += [LastSign(stamp.at.date(), hold.property_id) for stamp in stamps if stamp]
+            signs += [
+                LastSign(local(stamp.at, hold.property_id), hold.property_id)
+                for stamp in stamps
+                if stamp
+            ]
     made = profile.provenance.of("consents")
     for consent in profile.consents:
         # Without a date of its own it got that of the import.
         imported = made is not None and made.source is not None and consent.at == made.at
         if consent.at is not None and not imported:
-            signs.append(LastSign(consent.at.date(), consent.property_id))
+            signs.append(LastSign(local(consent.at, consent.property_id), consent.property_id))
     if not signs and profile.created_at is not None:
-        signs.append(LastSign(profile.created_at.date()))
+        signs.append(LastSign(local(profile.created_at, None)))
     return max(signs, key=lambda sign: sign.day, default=None)
 
 

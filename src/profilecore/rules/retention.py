@@ -398,6 +398,8 @@ def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterato
     """Yield what is wrong with a rule: a text each, naming the field."""
     if rule.minimum is None and rule.maximum is None:
         yield f"{rule.name}: a minimum or a maximum is needed"
+    if rule.maximum is not None and rule.record_kind == "stay":
+        yield f"{rule.name}: maximum: a stay goes with its person; set record_kind to profile"
     for path in rule.fields:
         if not names_something(path, kinds):
             yield f"{rule.name}: fields: {path} is no field or kind"
