@@ -65,33 +65,27 @@ def _settle(
     label: Ints, blocks: list[Ints], left: Ints, right: Ints, weights: Floats, weigh: Weigh
 ) -> None:
     small = [b for b in blocks if len(b) <= WHOLE]
-    pairs = [(b[i], b[j]) for b in small for i, j in [np.triu_indices(len(b), 1)]]
-    if pairs:
-        one = np.concatenate([a for a, _ in pairs])
-        other = np.concatenate([b for _, b in pairs])
+    upper = {size: np.triu_indices(size, 1) for size in {len(b) for b in small}}
+    if small:
+        ends = [(b, *upper[len(b)]) for b in small]
+        one = np.concatenate([b[i] for b, i, _ in ends])
+        other = np.concatenate([b[j] for b, _, j in ends])
         every = np.clip(weigh(one, other), -CERTAIN, CERTAIN)
-        at = 0
-        for block in small:
-            count = len(block) * (len(block) - 1) // 2
-            _join(label, block, _square(len(block), every[at : at + count]))
-            at += count
+        starts = np.cumsum([0, *(len(i) for _, i, _ in ends)])
+        # Where all pairs are for it, the component is the cluster that it is labelled as.
+        for at in np.flatnonzero(np.minimum.reduceat(every, starts[:-1]) <= 0):
+            block, i, j = ends[at]
+            links = np.zeros((len(block), len(block)))
+            links[i, j] = links[j, i] = every[starts[at] : starts[at + 1]]
+            _join(label, block, links)
     for block in blocks:
         if len(block) > WHOLE:
             _join_large(label, block, left, right, weights)
 
 
-def _square(size: int, values: Floats) -> Floats:
-    made = np.zeros((size, size))
-    made[np.triu_indices(size, 1)] = values
-    return made + made.T
-
-
 def _join(label: Ints, block: Ints, links: Floats) -> None:
     """Join the two groups with the heaviest average link until none is left above zero."""
     size = len(block)
-    if (links[np.triu_indices(size, 1)] > 0).all():
-        label[block] = block[0]
-        return
     groups = [[i] for i in range(size)]
     total = links.copy()
     counts = np.ones(size)

@@ -23,7 +23,8 @@ RARITY = ("rare", "uncommon", "known", "common", "very common")
 STREET = ("missing", "same street and house", "same street", "close street", "different street")
 PLACE = (
     "missing", "same postcode", "same postcode, other city", "same city",
-    "same city, close postcode", "same city, other postcode", "close city", "other place",
+    "same city, close postcode", "same city, other postcode", "close city",
+    "same large city", "other place",
 )  # fmt: skip
 LEVELS: dict[str, tuple[str, ...]] = {
     "birth_date": (
@@ -47,10 +48,10 @@ SWAPPED = len(FIRST) * len(LAST)
 CLOSE = 0.88
 # Birth dates of more years apart are no slip of the pen.
 FAR_YEARS = 12
-# How often strangers in this base are expected to share the agreeing name: a step is fourfold,
-# from one in sixteen to four, either side of one.
+# Where one in so many lives, a shared city says less than elsewhere.
+LARGE_CITY = 1 / 20
+# How many rows of strangers are expected to share the agreeing name, either side of one.
 _RARITY_STEPS = np.array([1 / 16, 1 / 4, 1, 8])
-_FEW = 64
 
 
 @frozen
@@ -282,11 +283,12 @@ def _address(table: Table, left: Ints, right: Ints) -> Codes:
 def _place(table: Table, left: Ints, right: Ints) -> Codes:
     a, b, posts, post = _sides(table, "postcode", left, right)
     one, other, cities, city = _sides(table, "city", left, right)
+    large = _shares(table, "city")[one] > LARGE_CITY
     far = measured(table, "postcode", a, b, posts & ~post, OSA.distance, 1)
     slip = posts & ~post & (far == 1)
     near = measured(table, "city", one, other, cities & ~city, JaroWinkler.similarity, CLOSE) > 0
     choices = [
-        post & (city | ~cities | near), post, city & ~posts, city & slip, city, near,
-        posts | cities,
+        post & (city | ~cities | near), post, city & ~posts & ~large, city & ~posts, city & slip,
+        city, near, posts | cities,
     ]  # fmt: skip
-    return np.select(choices, [1, 2, 3, 4, 5, 6, 7], 0).astype(np.int32)
+    return np.select(choices, [1, 2, 3, 7, 4, 5, 6, 8], 0).astype(np.int32)

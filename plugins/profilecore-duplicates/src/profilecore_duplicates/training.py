@@ -144,9 +144,9 @@ def _start() -> dict[str, Floats]:
             start = np.repeat((f[:, None] * s[None, :]).ravel(), len(RARITY))
             start = np.concatenate([start, np.full(len(RARITY), 60.0)])
         elif field == "address":
-            st = np.array([1, 60, 10, 10, 20.0])
-            pl_ = np.array([1, 60, 3, 60, 10, 5, 5, 20.0])
-            start = (st[:, None] * pl_[None, :]).ravel()
+            street = np.array([1, 60, 10, 10, 20.0])
+            place = np.array([1, 60, 3, 60, 10, 5, 5, 60, 20.0])
+            start = (street[:, None] * place[None, :]).ravel()
         else:
             start[1] = 10.0 * size
             start[-1] = 2.0
