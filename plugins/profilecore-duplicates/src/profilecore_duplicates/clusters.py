@@ -1,0 +1,122 @@
+"""Clusters of rows that are one person, without chains of strangers.
+
+Pairs that are listed make components.  Within a component every pair is compared, and groups are
+joined from the heaviest link down while their rows, on average, speak for one person: a link
+that the rest speaks against is a weak bridge, and is told instead of followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+from profilecore.values import frozen
+from profilecore_duplicates.table import Floats, Ints
+
+# Of a larger component only the pairs known already are looked at: all would be too many.
+WHOLE = 60
+# A single pair counts at most so much, for or against: beyond it is certain as it is.
+CERTAIN = 10.0
+
+Weigh = Callable[[Ints, Ints], Floats]
+
+
+@frozen
+class Clusters:
+    """``labels`` has for each row the lowest row number of its cluster.
+
+    ``bridges`` are positions of listed pairs whose rows ended in different clusters.
+    """
+
+    labels: Ints = attrs.field(repr=False)
+    bridges: Ints = attrs.field(repr=False)
+
+
+def components(n: int, left: Ints, right: Ints) -> Ints:
+    """Give each row the lowest row number that it is linked to, through others too."""
+    label = np.arange(n)
+    while True:
+        low = np.minimum(label[left], label[right])
+        before = label.copy()
+        np.minimum.at(label, label[left], low)
+        np.minimum.at(label, label[right], low)
+        label = label[label]
+        if (label == before).all():
+            return label
+
+
+def cluster(n: int, left: Ints, right: Ints, weights: Floats, weigh: Weigh) -> Clusters:
+    """Cluster rows by listed pairs; ``weigh`` gives the weights of any pairs of rows."""
+    label = components(n, left, right)
+    size = np.bincount(label, minlength=n)
+    open_ = size[label] > 2
+    members = np.flatnonzero(open_)
+    members = members[np.argsort(label[members], kind="stable")]
+    if len(members):
+        bounds = np.flatnonzero(np.diff(label[members])) + 1
+        blocks = np.split(members, bounds)
+        _settle(label, blocks, left, right, weights, weigh)
+    return Clusters(label, np.flatnonzero(label[left] != label[right]))
+
+
+def _settle(
+    label: Ints, blocks: list[Ints], left: Ints, right: Ints, weights: Floats, weigh: Weigh
+) -> None:
+    small = [b for b in blocks if len(b) <= WHOLE]
+    upper = {size: np.triu_indices(size, 1) for size in {len(b) for b in small}}
+    if small:
+        ends = [(b, *upper[len(b)]) for b in small]
+        one = np.concatenate([b[i] for b, i, _ in ends])
+        other = np.concatenate([b[j] for b, _, j in ends])
+        every = np.clip(weigh(one, other), -CERTAIN, CERTAIN)
+        starts = np.cumsum([0, *(len(i) for _, i, _ in ends)])
+        # Where all pairs are for it, the component is the cluster that it is labelled as.
+        for at in np.flatnonzero(np.minimum.reduceat(every, starts[:-1]) <= 0):
+            block, i, j = ends[at]
+            links = np.zeros((len(block), len(block)))
+            links[i, j] = links[j, i] = every[starts[at] : starts[at + 1]]
+            _join(label, block, links)
+    for block in blocks:
+        if len(block) > WHOLE:
+            _join_large(label, block, left, right, weights)
+
+
+def _join(label: Ints, block: Ints, links: Floats) -> None:
+    """Join the two groups with the heaviest average link until none is left above zero."""
+    size = len(block)
+    groups = [[i] for i in range(size)]
+    total = links.copy()
+    counts = np.ones(size)
+    np.fill_diagonal(total, -np.inf)
+    while True:
+        average = total / (counts[:, None] * counts[None, :])
+        at = int(average.argmax())
+        a, b = divmod(at, size)
+        if average[a, b] < 0 or not np.isfinite(average[a, b]):
+            break
+        total[a] += total[b]
+        total[:, a] = total[a]
+        total[a, a] = -np.inf
+        total[b], total[:, b] = -np.inf, -np.inf
+        counts[a] += counts[b]
+        groups[a] += groups[b]
+        groups[b] = []
+    for group in groups:
+        if group:
+            label[block[group]] = block[min(group)]
+
+
+def _join_large(label: Ints, block: Ints, left: Ints, right: Ints, weights: Floats) -> None:
+    """Follow the heaviest links first; a group stops growing at the size that can be checked."""
+    inside = np.flatnonzero(np.isin(left, block))
+    inside = inside[np.argsort(-weights[inside], kind="stable")]
+    group = {int(row): [int(row)] for row in block}
+    for at in inside:
+        one, other = group[int(left[at])], group[int(right[at])]
+        if one is not other and len(one) + len(other) <= WHOLE:
+            one += other
+            group.update((row, one) for row in other)
+    for row, rows in group.items():
+        label[row] = min(rows)

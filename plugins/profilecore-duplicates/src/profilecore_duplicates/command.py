@@ -1,0 +1,167 @@
+"""The commands ``profilecore duplicates ...``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from profilecore.cli import Invocation
+from profilecore.cli.printing import say, table
+from profilecore.cli.program import OK
+from profilecore.cli.waiting import progress
+from profilecore_duplicates.faults import InputRefused
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from profilecore_duplicates.finding import Found
+    from profilecore_duplicates.model import Model
+    from profilecore_duplicates.reading import Records
+
+
+@click.group()
+def duplicates() -> None:
+    """Find profiles that are the same person."""
+
+
+_IN = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@duplicates.command()
+@click.argument("file", type=_IN)
+@click.option("--id", "id_column", metavar="COLUMN", help="The column of ids.")
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="What a column holds.")
+@click.option("--link", type=_IN, metavar="OTHER", help="Find pairs across two files only.")
+@click.option("--pairs", "pairs_to", type=_OUT, required=True, metavar="CSV", help="Write pairs.")
+@click.option("--clusters", "clusters_to", type=_OUT, metavar="CSV", help="Write clusters.")
+@click.option("--model", "model_from", type=_IN, metavar="JSON", help="Use a saved model.")
+@click.option("--save-model", type=_OUT, metavar="JSON", help="Save the model of this run.")
+@click.option("--threshold", type=float, default=0.0, metavar="W", help="List from W bits; 0.")
+@click.pass_obj
+def find(
+    invocation: Invocation,
+    file: Path,
+    id_column: str | None,
+    maps: tuple[str, ...],
+    link: Path | None,
+    pairs_to: Path,
+    clusters_to: Path | None,
+    model_from: Path | None,
+    save_model: Path | None,
+    threshold: float,
+) -> int:
+    """Find the rows of a file that are the same person, without a store.
+
+    The file is CSV, Parquet or JSON Lines.  Columns that are named as people name them are
+    understood; --map says what others hold, and with --map COLUMN= leaves one out.  Pairs that
+    weigh at least W bits are listed: as `match` where merging them is safe, else as `review`.
+    """
+    from profilecore_duplicates.finding import find as find_pairs
+    from profilecore_duplicates.reading import table_of
+
+    try:
+        records, other = _read(file, link, id_column, _maps(maps))
+        if clusters_to is not None and other is not None and _overlap(records, other):
+            raise InputRefused(
+                "overlapping-ids",
+                "The two files share ids, so clusters cannot name their rows; "
+                "make the ids differ or leave --clusters out.",
+            )
+        model = _model(model_from)
+    except InputRefused as error:
+        raise click.UsageError(str(error)) from None
+    with progress() as show:
+        steps = iter(range(1, 100))
+        found = find_pairs(
+            table_of(records, other),
+            model=model,
+            threshold=threshold,
+            watch=lambda step: show(step, next(steps), None),
+        )
+    _write(found, records, other, pairs_to, clusters_to)
+    if save_model is not None:
+        _save(found, save_model)
+    summary = found.summary() | {"columns": dict(sorted(records.mapped.items()))}
+    invocation.answer(summary, lambda: _show(summary, pairs_to))
+    return OK
+
+
+def _maps(texts: tuple[str, ...]) -> dict[str, str | None]:
+    read: dict[str, str | None] = {}
+    for text in texts:
+        column, equals, field = text.rpartition("=")
+        if not equals or not column:
+            raise click.BadParameter(f"{text} is no COLUMN=FIELD", param_hint="--map")
+        read[column] = None if field in ("", "-") else field
+    return read
+
+
+def _read(
+    file: Path, link: Path | None, id_column: str | None, given: dict[str, str | None]
+) -> tuple[Records, Records | None]:
+    from profilecore_duplicates.reading import read_records
+
+    records = read_records(file, id_column=id_column, given=given)
+    if link is None:
+        return records, None
+    return records, read_records(link, id_column=id_column, given=given)
+
+
+def _overlap(records: Records, other: Records) -> bool:
+    return bool(records.ids.is_in(other.ids.implode()).any())
+
+
+def _model(path: Path | None) -> Model | None:
+    if path is None:
+        return None
+    from profilecore_duplicates.model import read_model
+
+    try:
+        return read_model(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InputRefused("no-model", f"{path} holds no model.") from None
+
+
+def _write(
+    found: Found, records: Records, other: Records | None, pairs_to: Path, clusters_to: Path | None
+) -> None:
+    from profilecore_duplicates.writing import clusters_frame, pairs_frame
+
+    _as_csv(pairs_frame(found, records, other), pairs_to)
+    if clusters_to is not None:
+        _as_csv(clusters_frame(found, records, other), clusters_to)
+
+
+def _as_csv(frame: pl.DataFrame, path: Path) -> None:
+    with path.open("wb") as file:
+        frame.write_csv(file)
+
+
+def _save(found: Found, path: Path) -> None:
+    if found.model is None:
+        raise click.UsageError("There was no pair to fit a model to, so none was saved.")
+    path.write_text(found.model.as_json(), encoding="utf-8")
+
+
+def _show(summary: dict[str, Any], pairs_to: Path) -> None:
+    say(
+        f"{summary['match']} pairs to match and {summary['review']} to review among "
+        f"{summary['records']} records: {pairs_to}"
+    )
+    share = {k: "" if v is None else f"{v:.1%}" for k, v in summary["estimate"].items()}
+    rows = [
+        ("pairs compared", summary["compared"]),
+        ("clusters", summary["clusters"]),
+        ("weak bridges", summary["weak_bridges"]),
+        ("precision, by the model's own estimate", share["precision"]),
+        ("precision of match, likewise", share["match_precision"]),
+        ("recall among the pairs compared, likewise", share["recall"]),
+    ]
+    table(("", ""), rows)
+    for note in summary["notes"]:
+        say(f"Note: {note}")
+    for capped in summary["capped"]:
+        say(f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out")

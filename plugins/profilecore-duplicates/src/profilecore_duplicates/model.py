@@ -1,0 +1,106 @@
+"""The Fellegi-Sunter model: how likely each level is in a pair of one person, and in one of two.
+
+Pairs of two people are not of one kind: strangers who share a name, relatives who share a
+surname and a home, and the rest agree in different things.  Within a kind the fields are taken to
+be independent; so the model is a mixture, fitted by EM over the distinct agreement patterns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from profilecore.values import frozen
+from profilecore_duplicates.comparison import FIELDS, LEVELS
+from profilecore_duplicates.faults import InputRefused
+from profilecore_duplicates.table import Codes, Floats
+
+FORMAT = 1
+KINDS = ("match", "namesake", "relative", "same surname", "same first name", "stranger")
+
+
+@frozen
+class Model:
+    """Chances of each level, by kind of pair and field; ``prior`` is the share of each kind.
+
+    ``chances[field]`` has one row a kind of ``KINDS``, one column a level; level 0, missing, is 1
+    in each row, so that it says nothing.
+    """
+
+    prior: Floats = attrs.field(repr=False)
+    chances: Mapping[str, Floats] = attrs.field(repr=False)
+    converged: bool = True
+    rounds: int = 0
+    notes: tuple[str, ...] = ()
+
+    def kinds(self, levels: Codes) -> Floats:
+        """Give the log of prior and chances of each kind, one row a pattern."""
+        total = np.log(self.prior)[None, :].repeat(len(levels), axis=0)
+        for column, field in enumerate(FIELDS):
+            total += np.log(self.chances[field]).T[levels[:, column]]
+        return total
+
+    def weights(self, levels: Codes) -> Floats:
+        """Give the match weight of patterns in bits: the log of the odds that both are one."""
+        total = self.kinds(levels)
+        return np.asarray((total[:, 0] - np.logaddexp.reduce(total[:, 1:], axis=1)) / np.log(2))
+
+    def as_json(self) -> str:
+        """Write the model as readable JSON, with its format's number."""
+        chances = {
+            field: {
+                level: [round(float(chance), 12) for chance in self.chances[field][:, at]]
+                for at, level in enumerate(LEVELS[field])
+            }
+            for field in FIELDS
+        }
+        written = {
+            "format": FORMAT,
+            "kinds": list(KINDS),
+            "prior": [float(share) for share in self.prior],
+            "converged": self.converged,
+            "rounds": self.rounds,
+            "notes": list(self.notes),
+            "chances": chances,
+        }
+        return json.dumps(written, indent=1) + "\n"
+
+
+def read_model(text: str) -> Model:
+    """Read a model that :meth:`Model.as_json` wrote.
+
+    :raises InputRefused: it is no model, or one of another format or other levels.
+    """
+    try:
+        read: dict[str, Any] = json.loads(text)
+        if read["format"] != FORMAT or read["kinds"] != list(KINDS):
+            raise InputRefused(
+                "model-format", f"The model is not of format {FORMAT}; fit and save it again."
+            )
+        prior = np.array(read["prior"], dtype=float)
+        chances = {
+            field: np.array(
+                [read["chances"][field][level] for level in LEVELS[field]], dtype=float
+            ).T
+            for field in FIELDS
+        }
+        made = Model(
+            prior, chances, bool(read["converged"]), int(read["rounds"]), tuple(read["notes"])
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputRefused):
+            raise
+        raise InputRefused(
+            "no-model", "The file holds no model; save one with --save-model."
+        ) from None
+    if any(
+        c.shape != (len(KINDS), len(LEVELS[f])) or not (c > 0).all() for f, c in chances.items()
+    ):
+        raise InputRefused("no-model", "The model lacks chances; fit and save it again.")
+    if prior.shape != (len(KINDS),) or not (prior > 0).all():
+        raise InputRefused("no-model", "The model lacks its prior; fit and save it again.")
+    return made

@@ -1,0 +1,98 @@
+"""Weights of pairs in bits, what is decided by them, and why."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from profilecore.values import frozen
+from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
+from profilecore_duplicates.model import KINDS, Model
+from profilecore_duplicates.table import Flags, Floats, Ints
+from profilecore_duplicates.training import name_levels
+
+# What an automatic merge must reach by the model's own estimate, for each pair by itself.
+PROMISED = 0.99
+
+
+@frozen
+class Scored:
+    """Candidate pairs with their levels and weights, in the order of the pairs."""
+
+    left: Ints = attrs.field(repr=False)
+    right: Ints = attrs.field(repr=False)
+    patterns: Ints = attrs.field(repr=False)
+    weights: Floats = attrs.field(repr=False)
+
+    @property
+    def probabilities(self) -> Floats:
+        """The chance of each pair to be one person."""
+        return probability(self.weights)
+
+
+@frozen
+class Reason:
+    """What one field says about a pair: its level in words, and the bits for or against."""
+
+    field: str
+    level: str
+    bits: float
+
+
+@frozen
+class Explanation:
+    """Why a pair weighs what it weighs: ``start`` and the bits of ``reasons`` sum to ``weight``.
+
+    ``start`` is the weight before any field is looked at.  ``otherwise`` names the kind of two
+    people that the pair looks like most, if it is not one person.
+    """
+
+    weight: float
+    start: float
+    otherwise: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def words(self) -> str:
+        """The explanation as lines of text."""
+        lines = [f"{self.start:+7.2f}  before any field; if two people, then {self.otherwise}"]
+        lines += [f"{r.bits:+7.2f}  {r.field.replace('_', ' ')}: {r.level}" for r in self.reasons]
+        return "\n".join([*lines, f"{self.weight:+7.2f}  in all"])
+
+
+def probability(weights: Floats) -> Floats:
+    """Turn bits into chances."""
+    return np.asarray(1 / (1 + np.exp2(-np.clip(weights, -500, 500))))
+
+
+def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
+    """Tell which pairs may be merged without a look.
+
+    Never where the model is not sure of itself, nor where other first names, or contacts and
+    homes alone, speak for a relative.
+    """
+    if not model.converged or model.notes:
+        return np.zeros(len(weights), dtype=bool)
+    first, _, swapped = name_levels(levels.values)
+    at = {field: levels.values[:, column] for column, field in enumerate(FIELDS)}
+    alike = swapped | ((first > 0) & (first < 5))
+    # Two valid documents, or birth dates far apart, are for a person to look at.
+    conflict = (at["document"] == 3) | (at["birth_date"] >= 5)
+    return np.asarray((probability(weights) >= PROMISED) & alike & ~conflict)
+
+
+def explain(pattern: int, model: Model) -> Explanation:
+    """Explain the weight of an agreement pattern, field by field."""
+    levels = unpacked(np.array([pattern], dtype=np.int64))
+    kinds = model.kinds(levels)[0] / np.log(2)
+    others = kinds[1:] - np.logaddexp2.reduce(kinds[1:])
+    share = np.exp2(others)
+    reasons = []
+    for column, field in enumerate(FIELDS):
+        level = int(levels[0, column])
+        bits = np.log2(model.chances[field][:, level])
+        if level:
+            reasons.append(Reason(field, LEVELS[field][level], float(bits[0] - share @ bits[1:])))
+    weight = float(kinds[0] - np.logaddexp2.reduce(kinds[1:]))
+    start = weight - sum(reason.bits for reason in reasons)
+    return Explanation(weight, start, KINDS[1 + int(share.argmax())], tuple(reasons))

@@ -1,0 +1,34 @@
+"""The files that a run writes."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from profilecore_duplicates.finding import Found
+from profilecore_duplicates.reading import Records
+
+
+def pairs_frame(found: Found, records: Records, other: Records | None = None) -> pl.DataFrame:
+    """Give the listed pairs, heaviest first; of two linked files the first is on the left."""
+    ids = _ids(records, other)
+    weights = found.pairs.weights
+    return pl.DataFrame(
+        {
+            "left": ids.gather(found.pairs.left),
+            "right": ids.gather(found.pairs.right),
+            "weight": np.round(weights, 4),
+            "probability": np.round(found.pairs.probabilities, 6),
+            "decision": pl.Series(np.where(found.decided, "match", "review"), dtype=pl.String),
+        }
+    )
+
+
+def clusters_frame(found: Found, records: Records, other: Records | None = None) -> pl.DataFrame:
+    """Give every row's cluster, named by the id of its first row."""
+    ids = _ids(records, other)
+    return pl.DataFrame({"id": ids, "cluster": ids.gather(found.clusters.labels)})
+
+
+def _ids(records: Records, other: Records | None) -> pl.Series:
+    return records.ids if other is None else pl.concat([records.ids, other.ids])

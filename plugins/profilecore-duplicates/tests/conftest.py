@@ -1,0 +1,57 @@
+"""What the tests of matching share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from profilecore_duplicates.reading import read_records, table_of
+from profilecore_duplicates.table import Table
+
+PEOPLE = [
+    ("a1", "Ana", "García", "1984-05-17", "ana@garcia.example", "+34 600 111 222", "Sevilla"),
+    ("a2", "Ana", "Garcia", "17/05/1984", "ana@garcia.example", "600111222", "Sevilla"),
+    ("b1", "Jürgen", "Müller", "1970-01-02", "jm@mueller.example", "030 1234567", "Berlin"),
+    ("b2", "Juergen", "Mueller", "1970-02-01", "jm@mueller.example", None, "Berlin"),
+    ("c1", "Robert", "Brown", "1990-10-11", None, "020 7946 0001", "London"),
+    ("d1", "Chiara", "Rossi", "1962-12-30", "chiara@rossi.example", None, "Roma"),
+    ("e1", "Olga", "Petrova", "1977-07-07", None, None, "Omsk"),
+]
+COLUMNS = ("id", "first_name", "last_name", "dob", "email", "phone", "city")
+
+
+@pytest.fixture
+def people() -> pl.DataFrame:
+    return pl.DataFrame(PEOPLE, schema=COLUMNS, orient="row")
+
+
+@pytest.fixture
+def file(tmp_path: Path, people: pl.DataFrame) -> Path:
+    path = tmp_path / "people.csv"
+    people.write_csv(path)
+    return path
+
+
+@pytest.fixture
+def table(file: Path) -> Table:
+    return table_of(read_records(file))
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """Give a function that finds a shared set, or skips where there is none."""
+
+    def shared(name: str) -> Path:
+        folder = os.environ.get("PROFILECORE_SHARED")
+        if not folder:
+            pytest.skip("PROFILECORE_SHARED does not say where the shared sets are")
+        path = Path(folder) / "data" / name
+        if not path.is_dir():
+            pytest.skip(f"there is no set {name} in PROFILECORE_SHARED")
+        return path
+
+    return shared
