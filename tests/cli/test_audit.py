@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from profilecore import Engine
-from profilecore.cli import auditing
+from profilecore.cli import printing
 
 Run = Callable[..., Any]
 
@@ -94,7 +94,7 @@ def test_on_a_terminal_it_is_shown_how_far_it_is(
     def terminal(*, stderr: bool = False) -> Console:
         return Console(stderr=stderr, force_terminal=True)
 
-    monkeypatch.setattr(auditing, "console", terminal)
+    monkeypatch.setattr(printing, "console", terminal)
     answer = run("audit", "verify", "--json")
     assert "entries" in answer.err
     assert answer.json["items"] == []

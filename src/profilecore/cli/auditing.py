@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from profilecore.cli.invocation import Invocation
-from profilecore.cli.printing import console, listing, say, table
+from profilecore.cli.printing import listing, say, table
 from profilecore.cli.program import OK, REFUSED
+from profilecore.cli.waiting import progress
 
 if TYPE_CHECKING:
     from profilecore.engine import Engine
@@ -34,8 +34,8 @@ def verify(invocation: Invocation) -> int:
     the seals elsewhere, and compare.
     """
     engine = invocation.engine
-    with _progress("entries") as watch:
-        faults = engine.verify(watch)
+    with progress() as show_done:
+        faults = engine.verify(lambda done: show_done(f"{done:,} entries", done, None))
     ends = engine.ends()
 
     def show() -> None:
@@ -69,7 +69,11 @@ def _place(fault: ChainFault) -> str:
 @click.pass_obj
 def show(invocation: Invocation, profile_id: str | None, after: int, limit: int) -> None:
     """List what happened, to one person or to all; JSON has the cursor to go on with."""
-    with _progress("events looked through, up to") as watch:
+    with progress() as show_done:
+
+        def watch(seen: int) -> None:
+            show_done(f"events looked through, up to {seen:,}", seen, None)
+
         events, cursor = _gather(invocation.engine, profile_id, after, limit, watch)
     rows = (
         (e.number, f"{e.at:%Y-%m-%d %H:%M:%S}", e.type, e.profile_id, e.actor, e.property_id,
@@ -95,18 +99,3 @@ def _gather(
         cursor = page.next
         watch(int(cursor))
     return events, cursor
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Watch]:
-    """Count on a terminal how far it is; elsewhere say nothing."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    to = console(stderr=True)
-    if not to.is_terminal:
-        yield lambda _done: None
-        return
-    parts = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,.0f}"))
-    with Progress(*parts, console=to, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done: progress.update(task, completed=done)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import codecs
-import contextlib
 import hashlib
 import os
 import time
@@ -23,6 +22,7 @@ from profilecore.cli.program import OK, REFUSED, Interrupted
 from profilecore.cli.rejects import Rejects
 from profilecore.cli.rows import Table, open_table
 from profilecore.cli.targets import Target
+from profilecore.cli.waiting import Count, progress
 from profilecore.engine.loading import LoadReport, Reject
 
 Watch = Callable[[LoadReport], None]
@@ -259,11 +259,12 @@ def _run(invocation: Invocation, job: Import, rejects: Rejects) -> int:
     def told(report: LoadReport) -> None:
         nonlocal so_far
         so_far = report
-        show(report)
+        show(job.table.path.name, report.done, rows)
         if invocation.watch is not None:
             invocation.watch(report)
 
-    with rejects, _progress(job.table) as show:
+    rows = max(job.table.lines - 1, 1)
+    with rejects, progress(Count.THINGS) as show:
         try:
             report = job.run(invocation, rejects, told)
         except KeyboardInterrupt:
@@ -296,20 +297,3 @@ def _show(answer: dict[str, Any]) -> None:
         say(f"not imported: {', '.join(answer['unmapped'])}")
     if answer["rejects"]:
         say(f"The rejected rows, with the reasons: {answer['rejects']}")
-
-
-@contextlib.contextmanager
-def _progress(table: Table) -> Iterator[Watch]:
-    """Show on a terminal how far it is; elsewhere say nothing."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from profilecore.cli.printing import console
-
-    to = console(stderr=True)
-    if not to.is_terminal:
-        yield lambda _report: None
-        return
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*parts, console=to, transient=True) as progress:
-        task = progress.add_task(table.path.name, total=max(table.lines - 1, 1))
-        yield lambda report: progress.update(task, completed=report.done)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,6 +12,7 @@ from profilecore.cli.clearing import is_terminal, show_plan
 from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import console, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED, Interrupted
+from profilecore.cli.waiting import Count, progress
 from profilecore.errors import Blocker, ClearBlocked
 from profilecore.model.documents import ReceiptStatus
 
@@ -109,27 +109,12 @@ def _clear(engine: Engine, plans: Iterable[ClearPlan], reason: str | None) -> Cl
 
 
 def _search(engine: Engine, asked: Fingerprints) -> Residue:
-    with _progress() as watch:
+    with progress(Count.BYTES) as show:
         try:
-            return engine.residue(asked, watch)
+            return engine.residue(asked, lambda done, size: show("searching", done, size))
         except KeyboardInterrupt:
             message = "Interrupted; nothing was proven. Cleared persons stay cleared."
             raise Interrupted({"error": "interrupted", "message": message}) from None
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], object] | None]:
-    """Show on a terminal how far it is; elsewhere say nothing."""
-    to = console(stderr=True)
-    if not to.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-    parts = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*parts, console=to, transient=True) as progress:
-        task = progress.add_task("searching", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _show(found: Residue, done: Cleared, dry_run: bool) -> None:

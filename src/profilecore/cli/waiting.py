@@ -6,9 +6,18 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any
 
 Show = Callable[[str, int, int | None], None]
+
+
+class Count(Enum):
+    """What is counted behind the bar: nothing, things done of all, or bytes."""
+
+    NOTHING = "nothing"
+    THINGS = "things"
+    BYTES = "bytes"
 
 
 @contextlib.contextmanager
@@ -42,12 +51,19 @@ def stoppable() -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Show]:
+def progress(count: Count = Count.NOTHING) -> Iterator[Show]:
     """Show on a terminal, on stderr, how far it is; elsewhere say nothing.
 
     Gives a function of what is done in words, how many are done, and of how many, if known.
     """
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+    )
 
     from profilecore.cli.printing import console
 
@@ -55,7 +71,11 @@ def progress() -> Iterator[Show]:
     if not to.is_terminal:
         yield lambda _words, _done, _all: None
         return
-    parts = (TextColumn("{task.description}", markup=False), BarColumn())
+    parts: list[ProgressColumn] = [TextColumn("{task.description}", markup=False), BarColumn()]
+    if count is Count.THINGS:
+        parts.append(MofNCompleteColumn())
+    elif count is Count.BYTES:
+        parts.append(DownloadColumn())
     with Progress(*parts, console=to, transient=True) as shown:
         task = shown.add_task("", total=None)
         yield lambda words, done, all_: shown.update(
