@@ -34,6 +34,7 @@ from profilecore.rules.clearing import (
     ClearPlan,
     Keeps,
     blockers_for,
+    erased_fields,
     hold_blockers,
     plan_clear,
     stay_blockers,
@@ -59,16 +60,14 @@ def plan(kernel: Kernel, id: str) -> ClearPlan:
     actor = kernel.actor
     if actor.property_id is None:
         return made
-    seen = [d for d in one.documents if may_see(d.property_id, actor)]
-    held = [h for h in made.held if may_see(h.property_id, actor)]
-    family = [seen_by(p, actor) for p in one.family]
-    shown = plan_clear(family, seen, kernel.kinds, (), held)
+    held = tuple(h for h in made.held if may_see(h.property_id, actor))
+    owned = zip(one.documents, made.documents, strict=True)
     return evolve(
         made,
-        fields=shown.fields,
-        documents=shown.documents,
+        fields=erased_fields([seen_by(p, actor) for p in one.family], Keeps(held)),
+        documents=tuple(fate for d, fate in owned if may_see(d.property_id, actor)),
         blockers=blockers_for(made.blockers, actor),
-        held=shown.held,
+        held=held,
     )
 
 
@@ -143,7 +142,7 @@ def _may_object(kernel: Kernel, reader: Reader, root: Profile) -> bool:
 def scrub_after(unit: Unit) -> None:
     """Have the store scrubbed once the unit is committed, if the chain wants it at once."""
     kernel = unit.kernel
-    if kernel.settings.scrub == "at-once":
+    if kernel.settings.scrubs_at_once:
         unit.after["scrub"] = lambda: scrub(kernel)
 
 
@@ -326,7 +325,7 @@ def _clear_document(unit: Unit, document: Document, fate: OnClear, keeps: Keeps)
             document.kind,
             document.id,
             document.owner,
-            cleared(value, keeps.of(document.kind, document.id, set()) or ()),
+            keeps.left_of(document, value),
             expect=document.version,
             property_id=document.property_id,
         )
@@ -360,7 +359,7 @@ def scrub(kernel: Kernel) -> int:
         if not pending:
             kernel.retry = None
             return marked
-        if kernel.settings.scrub == "at-once":
+        if kernel.settings.scrubs_at_once:
             kernel.retry = lambda: scrub(kernel)
         if not kernel.store.scrub():
             return marked
@@ -390,7 +389,7 @@ def _mark_erased(unit: Unit, ids: Sequence[str]) -> int:
 
 def resume(kernel: Kernel) -> None:
     """Take up clears that were left pending when the store was last closed."""
-    if kernel.settings.scrub != "at-once":
+    if not kernel.settings.scrubs_at_once:
         return
     with kernel.store.read() as reader:
         if reader.find(_pending_key(kernel), 1):

@@ -33,7 +33,6 @@ from profilecore.model.enums import State
 from profilecore.model.events import CLEAR_ANNOUNCED, CLEAR_WITHDRAWN, DOCUMENT_EXPIRED
 from profilecore.model.fields import evolve, lean
 from profilecore.model.profile import Profile
-from profilecore.rules.retention import PROFILE as WHOLE_PERSON
 from profilecore.store.port import Reader
 
 STATE = ("due", "state")
@@ -97,7 +96,7 @@ def clear_due(
         return run.rehearse()
     run.catch_up(confirm)
     run.work()
-    if run.report.cleared + run.report.finished and kernel.settings.scrub == "at-once":
+    if run.report.cleared + run.report.finished and kernel.settings.scrubs_at_once:
         scrub(kernel)
     return run.report
 
@@ -145,7 +144,7 @@ class _Run:
         self._watch = watch
         self._policy = kernel.settings.inactivity
         self._scans = self._policy.is_on or any(
-            rule.maximum and (rule.record_kind == WHOLE_PERSON or rule.record_kind in kernel.kinds)
+            rule.maximum and (rule.record_kind == PROFILE or rule.record_kind in kernel.kinds)
             for rule in kernel.retention.rules
         )
         self._decider = Decider(kernel, at)
@@ -207,14 +206,12 @@ class _Run:
             if len(documents) < READ:
                 break
         at_end = len(documents) < READ
-        made = evolve(state, after=after, active=active, due=due)
-        if made == state and state.complete:
+        made = evolve(state, after=after)
+        if state.complete and made == state:
             return True
-        if not state.complete:
+        if not state.complete:  # only the first time through decides on the share
             # Of nobody there is no share: the first import still decides on it.
-            made = evolve(made, complete=at_end and active > 0)
-        else:  # only the first time through decides on the share
-            made = evolve(made, active=state.active, due=state.due)
+            made = evolve(made, active=active, due=due, complete=at_end and active > 0)
         try:
             with kernel.writing() as unit:
                 self._note(unit, made, version)

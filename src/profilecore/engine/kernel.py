@@ -52,7 +52,7 @@ from profilecore.rules.chain import chained
 from profilecore.rules.changing import Border, Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
-from profilecore.rules.visibility import CHAIN, Actor, may_see_profile, released
+from profilecore.rules.visibility import CHAIN, Actor, may_see, may_see_profile, released
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
 
 if TYPE_CHECKING:
@@ -419,10 +419,9 @@ class Kernel:
             that is private to one, or is restricted and not for the actor's purpose.
         """
         document = reader.get(kind, id)
-        if document is None or not self._sees(document):
+        if document is None or not may_see(document.property_id, self.actor):
             raise NotFound(kind, id)
-        with self.acting(CHAIN):
-            root = self.root(reader, document.owner)
+        root = self.owner_of(reader, document)
         value: T | None = self.codec.load(cls, document.body)
         if not whatever_state:
             value = released(value, document, root, self.kinds.get(kind), self.actor)
@@ -430,16 +429,35 @@ class Kernel:
             raise NotFound(kind, id)
         return document, value
 
+    def owner_of(self, reader: Reader, document: Document) -> Profile:
+        """Give the root of whoever owns a document, whatever the actor may see of that."""
+        with self.acting(CHAIN):
+            return self.root(reader, document.owner)
+
     def owned(self, reader: Reader, profile: Profile, kind: str, cls: type[T]) -> list[T]:
         """Give the values of a kind that a person owns and the actor may see."""
         found = []
         for document in reader.owned(profile.family, kind):
-            if self._sees(document):
+            if may_see(document.property_id, self.actor):
                 loaded = self.codec.load(cls, document.body)
                 value = released(loaded, document, profile, self.kinds.get(kind), self.actor)
                 if value is not None:
                     found.append(value)
         return found
+
+    def pages(self, kind: str, size: int) -> Iterator[list[Document]]:
+        """Yield all documents of a kind, page by page, each of a read of its own.
+
+        It ends early where the last document of a page is deleted before the next is read.
+        """
+        after: str | None = None
+        while True:
+            with self.reading() as reader:
+                page = reader.listing(kind, after, size)
+            if not page:
+                return
+            yield page
+            after = page[-1].id
 
     def note_reading(self, root: Profile) -> None:
         """Leave a trace in the feed where somebody read what is kept for a purpose.
@@ -450,12 +468,6 @@ class Kernel:
         if root.state is State.RESTRICTED and purpose in {held.rule for held in root.held}:
             with self.writing() as unit:
                 unit.emit(RESTRICTED_READ, root.id, subject=purpose)
-
-    def _sees(self, document: Document) -> bool:
-        return document.property_id is None or self.actor.property_id in (
-            None,
-            document.property_id,
-        )
 
     def close(self) -> None:
         """Close the store."""

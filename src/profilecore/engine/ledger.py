@@ -135,14 +135,8 @@ class Ledger:
 
     def heal(self, kernel: Kernel, known: Collection[str]) -> None:
         """Add the receipts of the store that are not known to the file, as after a crash."""
-        after: str | None = None
-        while True:
-            with kernel.store.read() as reader:
-                documents = reader.listing("receipt", after, AT_ONCE)
-            if not documents:
-                return
-            after = documents[-1].id
-            receipts = (kernel.codec.load(Receipt, d.body) for d in documents if d.id not in known)
+        for page in kernel.pages("receipt", AT_ONCE):
+            receipts = (kernel.codec.load(Receipt, d.body) for d in page if d.id not in known)
             self._add(kernel, receipts)
 
 
@@ -200,7 +194,7 @@ def reapply(kernel: Kernel, ledger: Ledger) -> list[Unapplied]:
             except ProfilecoreError as error:
                 failed.append(Unapplied(entry.receipt, error.code))
     ledger.heal(kernel, known)
-    if applied and kernel.settings.scrub == "at-once":
+    if applied and kernel.settings.scrubs_at_once:
         scrub(kernel)
     if failed:
         logging.getLogger("profilecore.engine").warning(

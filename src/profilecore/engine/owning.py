@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from profilecore.engine.kernel import Kernel
-from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied
+from profilecore.errors import InvalidProfile, NotFound, Problem, ProfileCleared, ScopeDenied
 from profilecore.model.documents import Activity, FileRecord, Hold
 from profilecore.model.enums import State
 from profilecore.model.events import (
@@ -25,7 +25,7 @@ from profilecore.model.stay import Stay
 from profilecore.normalise.text import clean
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.retention import names_something
-from profilecore.rules.visibility import CHAIN, Actor, may_see
+from profilecore.rules.visibility import Actor, may_see
 from profilecore.store.port import Reader, Terms
 
 STAY_FIELDS = frozenset(
@@ -320,8 +320,7 @@ def read_file(kernel: Kernel, file_id: str) -> bytes:
     with kernel.reading() as reader:
         document, _ = kernel.stored(reader, "file", file_id, FileRecord)
         content = reader.blob(file_id)
-        with kernel.acting(CHAIN):
-            root = kernel.root(reader, document.owner)
+        root = kernel.owner_of(reader, document)
     kernel.note_reading(root)
     if content is None:
         raise NotFound("file", file_id)
@@ -331,9 +330,9 @@ def read_file(kernel: Kernel, file_id: str) -> bytes:
 def detach(kernel: Kernel, file_id: str) -> None:
     with kernel.writing() as unit:
         document, _ = kernel.stored(unit.writer, "file", file_id, FileRecord)
-        with kernel.acting(CHAIN):
-            kernel.living(unit.writer, document.owner)
+        owner = kernel.owner_of(unit.writer, document)
+        if owner.state.is_cleared:
+            raise ProfileCleared(owner.id)
         unit.writer.delete("file", file_id)
         unit.writer.delete_blob(file_id)
-        owner = kernel.root(unit.writer, document.owner)
         unit.emit(FILE_DETACHED, owner.id, subject=file_id, scope=document.property_id)

@@ -35,7 +35,7 @@ from profilecore.rules.traces import (
     traces_of_bytes,
     traces_of_text,
 )
-from profilecore.store.port import Query, Reader
+from profilecore.store.port import Query
 from profilecore.values import frozen
 
 CONTENT = "file content"
@@ -190,8 +190,7 @@ def _kept_of(kernel: Kernel, document: Document, fate: OnClear, keeps: Keeps) ->
     if fate is OnClear.KEEP:
         return document.body
     value: Any = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)
-    kept = keeps.of(document.kind, document.id, set()) or ()
-    return kernel.codec.dump(cleared(value, kept))
+    return kernel.codec.dump(keeps.left_of(document, value))
 
 
 # ---- search
@@ -364,7 +363,7 @@ def _held_by_others(kernel: Kernel, family: frozenset[str], hits: set[Trace]) ->
     terms = {fold(t.value.decode("utf-8", "replace")) for t in hits if t.what == TERM}
     contents = any(trace.what == CONTENT for trace in hits)
     for kind in dict.fromkeys((PROFILE, *kernel.kinds, "chain", "job", "undelivered")):
-        for reader, page in _pages(kernel, kind):
+        for page in kernel.pages(kind, _PAGE):
             others = [d for d in page if d.id not in family and d.owner not in family]
             # Between two bodies stands what is in none of them.
             yield b"\n".join(d.body for d in others)
@@ -372,7 +371,8 @@ def _held_by_others(kernel: Kernel, family: frozenset[str], hits: set[Trace]) ->
             if kind == PROFILE and terms:
                 yield _lines(kernel, others, [term.split() for term in terms])
             if kind == "file" and contents:
-                yield from (reader.blob(document.id) or b"" for document in others)
+                with kernel.reading() as reader:
+                    yield from (reader.blob(document.id) or b"" for document in others)
     after = 0
     while True:
         with kernel.reading() as reader:
@@ -381,17 +381,6 @@ def _held_by_others(kernel: Kernel, family: frozenset[str], hits: set[Trace]) ->
             return
         yield b"\n".join(map(kernel.codec.dump, events))
         after = events[-1].seq
-
-
-def _pages(kernel: Kernel, kind: str) -> Iterator[tuple[Reader, list[Document]]]:
-    after: str | None = None
-    while True:
-        with kernel.reading() as reader:
-            page = reader.listing(kind, after, _PAGE)
-            if not page:
-                return
-            yield reader, page
-        after = page[-1].id
 
 
 def _lines(kernel: Kernel, others: Iterable[Document], terms: Sequence[Sequence[str]]) -> bytes:

@@ -14,12 +14,10 @@ from profilecore.model.enums import State
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.periods import last_day
-from profilecore.rules.retention import PROFILE as WHOLE_PERSON
-from profilecore.rules.retention import Clock, RetentionRule, Trust, faults_of
+from profilecore.rules.retention import RetentionRule, Trust, faults_of
 from profilecore.values import frozen
 
 READ = 500
-_OF_RESIDENCE = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
 # Four years have every month and every leap day that a period can meet.
 _DAYS = 4 * 366
 
@@ -56,7 +54,7 @@ class KnownRule:
     @property
     def needs_property(self) -> bool:
         """Tell whether it is about a country's properties alone."""
-        return self.rule.country is not None and self.rule.clock not in _OF_RESIDENCE
+        return self.rule.country is not None and not self.rule.clock.is_of_person
 
 
 @frozen
@@ -95,7 +93,7 @@ def _standing(rule: RetentionRule, kernel: Kernel) -> Standing:
 
 
 def _properties(rule: RetentionRule, settings: Settings) -> tuple[str, ...]:
-    if rule.clock in _OF_RESIDENCE:
+    if rule.clock.is_of_person:
         return ()
     places = sorted(settings.properties.items())
     return tuple(id for id, place in places if rule.country in (None, place.country))
@@ -131,26 +129,22 @@ def _of_properties(kernel: Kernel, watch: Watch | None) -> Iterator[Finding]:
 def _stays_by_property(kernel: Kernel, watch: Watch | None) -> Mapping[str, int]:
     """Count the stays of people who were not cleared, the host's own included.
 
-    It goes by profiles, which are never deleted: behind a deleted document a listing ends.
+    It goes by profiles, which are never deleted as stays may be.
     """
     counts: dict[str, int] = {}
-    after: str | None = None
     seen = 0
-    while True:
+    for page in kernel.pages(PROFILE, READ):
+        profiles = [kernel.codec.load(Profile, document.body) for document in page]
+        ids = [p.id for p in profiles if p.state in (State.ACTIVE, State.MERGED)]
         with kernel.reading() as reader:
-            documents = reader.listing(PROFILE, after, READ)
-            profiles = [kernel.codec.load(Profile, document.body) for document in documents]
-            ids = [p.id for p in profiles if p.state in (State.ACTIVE, State.MERGED)]
             stored = [kernel.codec.load(Stay, d.body) for d in reader.owned(ids, "stay")]
             everybody = reader.count(PROFILE)
         for stay in (*stored, *(hosts_stays(kernel, ids) if ids else ())):
             counts[stay.property_id] = counts.get(stay.property_id, 0) + 1
-        seen += len(documents)
+        seen += len(page)
         if watch is not None:
             watch(seen, everybody)
-        if len(documents) < READ:
-            return counts
-        after = documents[-1].id
+    return counts
 
 
 # ---- rules and settings
@@ -195,7 +189,7 @@ def _of_rule(known: KnownRule, kernel: Kernel) -> Iterator[Finding]:
 def _of_kind(known: KnownRule, kernel: Kernel) -> Iterator[Finding]:
     """Tell of a rule about records that nothing here keeps."""
     rule = known.rule
-    if rule.record_kind == WHOLE_PERSON or rule.record_kind in kernel.kinds:
+    if rule.record_kind == PROFILE or rule.record_kind in kernel.kinds:
         return
     keeps_fields = bool(rule.minimum and rule.fields)
     if keeps_fields and rule.maximum is None:

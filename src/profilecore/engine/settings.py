@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from zoneinfo import ZoneInfo
 
 import attrs
 
-from profilecore.errors import PluginError, WrongValue
+from profilecore.errors import PluginError
 from profilecore.model.documents import DocumentKind
 from profilecore.model.fields import Sensitivity
 from profilecore.plugins import Secret
 from profilecore.rules.inactivity import Inactivity
-from profilecore.rules.retention import Place, Retention, RetentionRule, Trust, faults_of
+from profilecore.rules.retention import (
+    Place,
+    Retention,
+    RetentionRule,
+    Trust,
+    faults_of,
+    time_zone,
+)
 from profilecore.values import frozen
-
-
-def _zone(_: object, field: attrs.Attribute[str], value: str) -> None:
-    if not _is_zone(value):
-        raise WrongValue(f"{field.name} must be a time zone, as Europe/Madrid")
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return False
-    return True
 
 
 @frozen
@@ -68,11 +61,16 @@ class Settings:
     reimport: str = attrs.field(default="refuse", validator=attrs.validators.in_(("refuse", "new")))
     file_limit: int = 20 * 2**20
     properties: dict[str, Place] = attrs.field(factory=dict)
-    timezone: str = attrs.field(default="UTC", validator=_zone)
+    timezone: str = attrs.field(default="UTC", validator=time_zone)
     retention: RetentionSettings = attrs.field(factory=RetentionSettings)
     inactivity: Inactivity = attrs.field(factory=Inactivity)
     ledger: str | None = None
     suppression_key: Secret | None = None
+
+    @property
+    def scrubs_at_once(self) -> bool:
+        """Tell whether each clear scrubs the store before it is given back."""
+        return self.scrub == "at-once"
 
 
 def retention_of(
@@ -116,6 +114,3 @@ def _faults(
     for rule in settings.retention.rules:
         for fault in faults_of(rule, kinds):
             yield f"retention: {fault}"
-    for name, place in settings.properties.items():
-        if place.timezone is not None and not _is_zone(place.timezone):
-            yield f"properties: {name}: timezone must be a time zone, as Europe/Madrid"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
+from typing import TypeVar
 
 from profilecore.errors import Blocker
 from profilecore.model.documents import Document, DocumentKind, Held, Hold, OnClear
 from profilecore.model.enums import StayStatus
-from profilecore.model.fields import Clear, rules_of
+from profilecore.model.fields import Clear, cleared, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.fingerprint import fingerprint
@@ -17,6 +18,7 @@ from profilecore.rules.survivorship import is_empty
 from profilecore.rules.visibility import Actor, may_see
 from profilecore.values import frozen
 
+T = TypeVar("T")
 _COMING = frozenset({StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE})
 
 
@@ -57,6 +59,20 @@ class ClearPlan:
         return counts
 
 
+def erased_fields(family: Sequence[Profile], keeps: Keeps) -> tuple[str, ...]:
+    """Name the fields of a person's profiles that hold something and that a clear erases."""
+    rules = rules_of(Profile)
+    erased = {
+        name
+        for profile in family
+        for name, value in vars(profile).items()
+        if rules[name].clear is not Clear.KEEP
+        and not is_empty(value)
+        and (profile is not family[0] or name not in keeps.profile)
+    }
+    return tuple(sorted(erased - {"provenance"}))
+
+
 def plan_clear(
     family: Sequence[Profile],
     documents: Sequence[Document],
@@ -71,20 +87,11 @@ def plan_clear(
     (kind, id) ``expired``, whose rule wants it deleted.
     """
     keeps = Keeps(held)
-    rules = rules_of(Profile)
-    erased = {
-        name
-        for profile in family
-        for name, value in vars(profile).items()
-        if rules[name].clear is not Clear.KEEP
-        and not is_empty(value)
-        and (profile is not family[0] or name not in keeps.profile)
-    }
     return ClearPlan(
         profile_id=family[0].id,
         fingerprint=fingerprint(family, documents, *sorted(held, key=attrgetter("key"))),
         family=tuple(p.id for p in family),
-        fields=tuple(sorted(erased - {"provenance"})),
+        fields=erased_fields(family, keeps),
         documents=tuple(
             Fate(
                 d.kind,
@@ -110,14 +117,17 @@ class Keeps:
                 self._holds.add(each.hold_id)
             if each.id is None:
                 self.profile.update(each.fields)
-            elif each.fields and (known := self.of(each.kind, each.id, set())) is not None:
-                self._documents[each.kind, each.id] = known | set(each.fields)
             else:
-                self._documents[each.kind, each.id] = None
+                key = (each.kind, each.id)
+                known = self._documents.get(key, set())
+                if known is None or not each.fields:
+                    self._documents[key] = None
+                else:
+                    self._documents[key] = known | set(each.fields)
 
-    def of(self, kind: str, id: str, otherwise: set[str] | None) -> set[str] | None:
-        """Give the fields of a document that are kept, ``None`` for all of it."""
-        return self._documents.get((kind, id), otherwise)
+    def left_of(self, document: Document, value: T) -> T:
+        """Give the value of a document whose fate is ``fields``, as a clear leaves it."""
+        return cleared(value, self._documents.get((document.kind, document.id)) or ())
 
     def fate(self, document: Document, kinds: Mapping[str, DocumentKind]) -> OnClear:
         """Tell what becomes of a document."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -39,8 +41,10 @@ class Clock(Enum):
     LAST_ACTIVITY = "last_activity"
     CONSENT_END = "consent_end"
 
-
-_OF_THE_PERSON = frozenset({Clock.LAST_ACTIVITY, Clock.CONSENT_END})
+    @property
+    def is_of_person(self) -> bool:
+        """Tell whether it runs from the person, wherever that lives, and not from a property."""
+        return self in (Clock.LAST_ACTIVITY, Clock.CONSENT_END)
 
 
 class OnExpiry(Enum):
@@ -69,6 +73,17 @@ def _period(_: object, field: attrs.Attribute[str | None], value: str | None) ->
 def _country(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
     if value is not None and not (len(value) == 2 and value.isalpha() and value.isupper()):
         raise WrongValue(f"{field.name} must be a country's two capital letters (ISO 3166-1)")
+
+
+def time_zone(_: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    """Refuse a text that names no time zone; for the fields of settings.
+
+    :raises WrongValue: naming the field.
+    """
+    try:
+        ZoneInfo(value or "UTC")
+    except (ValueError, OSError, LookupError):
+        raise WrongValue(f"{field.name} must be a time zone, as Europe/Madrid") from None
 
 
 def _month_and_day(_: object, field: attrs.Attribute[str], value: str) -> None:
@@ -134,7 +149,7 @@ class Place:
     """A property: the country whose law it is under, its time zone, and its business year."""
 
     country: str | None = attrs.field(default=None, validator=_country)
-    timezone: str | None = None
+    timezone: str | None = attrs.field(default=None, validator=time_zone)
     fiscal_year_end: str = attrs.field(default="12-31", validator=_month_and_day)
 
 
@@ -192,16 +207,12 @@ class Retention:
         """The kinds of documents that a rule speaks of."""
         return frozenset(kind for rule in self.rules for kind in (rule.record_kind, *rule.kept))
 
-    def rule(self, name: str) -> RetentionRule | None:
-        """Give a rule in force by its name."""
-        return next((rule for rule in self.rules if rule.name == name), None)
-
     def held(self, record: Record, today: Today) -> list[Held]:
         """Give what the rules hold of a person, each with its last day, ordered by rule."""
         found: list[Held] = []
         for rule in self._holding:
             # Most people have no stay that a rule could run from.
-            may_hold = rule.clock in _OF_THE_PERSON or record.stays or record.documents
+            may_hold = rule.clock.is_of_person or record.stays or record.documents
             if may_hold and not _is_spared(rule, record.profile):
                 found += self._held_by(rule, record, today)
         return found
@@ -301,7 +312,7 @@ class Retention:
         self, rule: RetentionRule, record: Record
     ) -> Iterator[tuple[str | None, date, Stay | None]]:
         """Yield each day from which the rule's period runs, where that was, and by which stay."""
-        if rule.clock in _OF_THE_PERSON:
+        if rule.clock.is_of_person:
             day = None if record.sign is None else record.sign.day
             if rule.clock is Clock.CONSENT_END:
                 day = _consent_end(record.profile)
@@ -328,7 +339,7 @@ class Retention:
 
     def _day(self, rule: RetentionRule, document: Dated, record: Record) -> date | None:
         """Give the day from which a rule's period runs for a document, if it speaks of it."""
-        if rule.clock in _OF_THE_PERSON:
+        if rule.clock.is_of_person:
             return max((day for _, day, _ in self._grounds(rule, record)), default=None)
         place = self.places.get(document.property_id or "", _NOWHERE)
         day = document.day
