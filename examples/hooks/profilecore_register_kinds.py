@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
-import msgspec
 
 from profilecore import Engine, hookimpl
-from profilecore.model import Document, DocumentKind, OnClear
+from profilecore.model import DocumentKind, OnClear
 
 
 @attrs.frozen
@@ -29,9 +28,7 @@ class ComplaintPlugin:
 def main() -> None:
     engine = Engine.open("memory://", plugins=[ComplaintPlugin])
     ana = engine.create({"last_name": "García"})
-    body = msgspec.json.encode(attrs.asdict(Complaint("No hot water.")))
-    with engine.store.write() as writer:
-        writer.put(Document("complaint", "c-1", ana.id, 1, body), expect=0)
+    engine.store_document("complaint", Complaint("No hot water."), profile_id=ana.id)
     print(engine.access(ana.id)["documents"])
     print(engine.clear(ana.id).erased)
 

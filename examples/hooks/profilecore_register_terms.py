@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from profilecore import Engine, Profile, hookimpl
-from profilecore.rules.terms import TermMaker, TermSource
+from profilecore.rules.terms import TermSource
 
 
 def birth_year(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -25,9 +25,7 @@ class BirthYearPlugin:
 def main() -> None:
     engine = Engine.open("memory://", plugins=[BirthYearPlugin])
     ana = engine.create({"last_name": "García", "birth_date": "1984-05-17"})
-    key = TermMaker(engine.store.salt).key("birth-year", "1984")
-    with engine.store.read() as reader:
-        print(reader.find(key) == [ana.id])
+    print(engine.look_up([("birth-year", "1984")]) == {("birth-year", "1984"): [ana.id]})
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from profilecore.errors import (
     ClearBlocked,
     IdempotencyConflict,
     InvalidProfile,
+    MatchFound,
     MergeBlocked,
     NotFound,
     PluginError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from profilecore.engine.aio import AsyncEngine
     from profilecore.engine.loading import LoadReport, Reject
     from profilecore.engine.residue import Fingerprints, Residue
+    from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "IdentityDocument",
     "InvalidProfile",
     "LoadReport",
+    "Match",
+    "MatchFound",
     "Merge",
     "MergeBlocked",
     "MergePlan",
@@ -106,6 +110,7 @@ __getattr__ = later(
         "AsyncEngine": "engine.aio",
         "Fingerprints": "engine.residue",
         "LoadReport": "engine.loading",
+        "Match": "rules.matching",
         "MergePlan": "rules.merging",
         "Reject": "engine.loading",
         "Residue": "engine.residue",

@@ -61,6 +61,14 @@ class Codec:
                 tree = upgrade(tree)
         return self.value(cls, tree)
 
+    def picker(self, names: Sequence[str]) -> Callable[[bytes], dict[str, Any]]:
+        """Give what reads only some fields of a body, as plain JSON; absent ones are ``None``."""
+        if self._upgrades:
+            return lambda body: _picked(self.plain(self.load(Profile, body)), names)
+        row = msgspec.defstruct("Row", [(name, Any, None) for name in names])
+        decode = msgspec.json.Decoder(row).decode
+        return lambda body: msgspec.structs.asdict(decode(body))
+
     def plain(self, value: Any) -> Any:
         """Give the pure JSON form of a value, as stored and as sent."""
         return self._decode(self._encode(value))
@@ -75,6 +83,10 @@ class Codec:
             }
             return evolve(made, facets=known)
         return made
+
+
+def _picked(tree: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: tree.get(name) for name in names}
 
 
 @lru_cache(maxsize=256)

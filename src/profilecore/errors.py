@@ -9,6 +9,7 @@
     ├── UnmergeBlocked              a merge that cannot be undone (any more), and why
     ├── ClearBlocked                all blockers of a clear at once
     ├── ProfileCleared              the person was cleared; only the tombstone is left
+    ├── MatchFound                  a stored profile may be the same person
     ├── ScopeDenied                 the acting property may not do this
     ├── IdempotencyConflict         one key, two different requests
     ├── FieldRuleMissing            a model class declares a field without its rules
@@ -25,11 +26,14 @@ person gave us, because messages end in logs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
 from profilecore.values import frozen
+
+if TYPE_CHECKING:
+    from profilecore.rules.matching import Match
 
 
 @frozen
@@ -172,6 +176,22 @@ class ProfileCleared(ProfilecoreError):
 
     def details(self) -> Mapping[str, Any]:
         return {"id": self.id}
+
+
+class MatchFound(ProfilecoreError):
+    """Stored profiles may be the same person, and the caller did not want a second one."""
+
+    code = "match-found"
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        self.matches = tuple(matches)
+        super().__init__(
+            f"{len(self.matches)} stored profiles may be the same person; look at them, then "
+            "use one of them or create without on_match."
+        )
+
+    def details(self) -> Mapping[str, Any]:
+        return {"matches": [match.details() for match in self.matches]}
 
 
 class ScopeDenied(ProfilecoreError):

@@ -25,13 +25,16 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from profilecore.engine import Engine
     from profilecore.errors import Blocker, Problem
     from profilecore.model.documents import DocumentKind
     from profilecore.model.events import Event
+    from profilecore.model.profile import Profile
     from profilecore.model.stay import Stay
     from profilecore.rules.changing import Change
     from profilecore.rules.checks import Check
     from profilecore.rules.clearing import ClearPlan
+    from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
     from profilecore.rules.retention import RetentionRule
     from profilecore.rules.survivorship import Rule
@@ -67,6 +70,18 @@ class HeldElsewhere(Protocol):
 
     def erase(self, profile_ids: Sequence[str]) -> int:
         """Erase it for good and give the number of things erased; erasing twice is allowed."""
+
+
+class Matcher(Protocol):
+    """Finds the stored profiles that may be the same person as one that is given.
+
+    Called inside the caller's transaction, as the acting person: it may read through the engine,
+    and must neither write nor give the profile itself.
+    """
+
+    name: str
+
+    def __call__(self, engine: Engine, profile: Profile, limit: int) -> Iterable[Match]: ...
 
 
 class StaySource(Protocol):
@@ -169,6 +184,16 @@ def profilecore_register_retention(register: Callable[[RetentionRule], None]) ->
 
 
 @hookspec
+def profilecore_register_matchers(register: Callable[[Matcher], None]) -> None:
+    """Register what finds the stored profiles that may be the same person as another.
+
+    ``engine.matches`` and ``engine.create(..., on_match=...)`` ask every matcher.
+
+    :param register: call it with each :class:`Matcher`.
+    """
+
+
+@hookspec
 def profilecore_register_commands(register: Callable[[click.Command], None]) -> None:
     """Register commands of the ``profilecore`` program.
 
@@ -255,6 +280,9 @@ class Hooks(Protocol):
     ) -> list[None]: ...
     def profilecore_register_retention(
         self, *, register: Callable[[RetentionRule], None]
+    ) -> list[None]: ...
+    def profilecore_register_matchers(
+        self, *, register: Callable[[Matcher], None]
     ) -> list[None]: ...
     def profilecore_register_commands(
         self, *, register: Callable[[click.Command], None]

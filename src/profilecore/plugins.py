@@ -13,7 +13,14 @@ import pluggy
 
 from profilecore import hooks
 from profilecore.errors import Blocker, PluginError, Problem, WrongValue
-from profilecore.hooks import PROJECT, HeldElsewhere, Hooks, ReferenceProvider, StaySource
+from profilecore.hooks import (
+    PROJECT,
+    HeldElsewhere,
+    Hooks,
+    Matcher,
+    ReferenceProvider,
+    StaySource,
+)
 
 if TYPE_CHECKING:
     import logging
@@ -64,6 +71,7 @@ class Contributions:
     stays: list[StaySource] = attrs.field(factory=list)
     elsewhere: dict[str, HeldElsewhere] = attrs.field(factory=dict)
     retention: dict[str, RetentionRule] = attrs.field(factory=dict)
+    matchers: dict[str, Matcher] = attrs.field(factory=dict)
 
 
 class Plugins:
@@ -181,6 +189,7 @@ class Plugins:
             (hooks.profilecore_register_references, _named_into(made.references)),
             (hooks.profilecore_register_elsewhere, _named_into(made.elsewhere)),
             (hooks.profilecore_register_retention, _named_into(made.retention)),
+            (hooks.profilecore_register_matchers, _named_into(made.matchers)),
             (hooks.profilecore_register_terms, made.terms.append),
             (hooks.profilecore_register_stays, made.stays.append),
         ):

@@ -24,6 +24,7 @@ SHOWN = {
     "profilecore_register_elsewhere": "{'newsletter': ['ana@example.org']}\n1 {}\n",
     "profilecore_register_facets": "feather\n",
     "profilecore_register_kinds": "{'complaint': [{'text': 'No hot water.'}]}\n",
+    "profilecore_register_matchers": "True\n",
     "profilecore_register_references": "True\nTrue\n",
     "profilecore_register_retention": "[('stay', 'arcadia.guest-book', '2028-01-10'), ('profile', ",
     "profilecore_register_stays": "[datetime.date(2026, 5, 1)]\n",

@@ -16,8 +16,10 @@ from profilecore import (
     Blocker,
     ClearBlocked,
     ClearPlan,
+    Engine,
     Event,
     InvalidProfile,
+    Match,
     MergeBlocked,
     MergePlan,
     NotFound,
@@ -27,6 +29,7 @@ from profilecore import (
     hookimpl,
     hooks,
 )
+from profilecore.hooks import Matcher
 from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.rules.changing import Change
@@ -327,6 +330,28 @@ def test_hook_register_elsewhere() -> None:
     assert engine.access(made.id)["elsewhere"] == {"letters": ["Dear Ana"]}
     assert engine.clear(made.id).erased["letters"] == 1
     assert letters.held == {}
+
+
+class Everybody:
+    name = "everybody"
+
+    def __call__(self, engine: Engine, profile: Profile, limit: int) -> list[Match]:
+        ids = [row["id"] for page in engine.extract(["id"]) for row in page]
+        return [Match(id, -1.0, 0.3, "review") for id in ids if id != profile.id]
+
+
+class AlikeToAll:
+    name = "alike-to-all"
+
+    @hookimpl
+    def profilecore_register_matchers(self, register: Callable[[Matcher], None]) -> None:
+        register(Everybody())
+
+
+def test_hook_register_matchers() -> None:
+    engine = open_engine(plugins=[AlikeToAll()])
+    a, b = engine.create(ANA), engine.create(ANA)
+    assert [match.profile_id for match in engine.matches(a.id)] == [b.id]
 
 
 class Greeting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -11,6 +11,7 @@ from profilecore.engine.engine import Engine
 from profilecore.rules.changing import UNSET, Unset
 
 if TYPE_CHECKING:
+    from profilecore.engine.documents import Stored
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
     from profilecore.engine.loading import LoadReport
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from profilecore.rules.chain import ChainFault
     from profilecore.rules.checks import Missing
     from profilecore.rules.clearing import ClearPlan
+    from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
 
 P = ParamSpec("P")
@@ -84,6 +86,11 @@ class AsyncEngine:
 
     async def update(self, profile_id: str, changes: Mapping[str, Any], **options: Any) -> Profile:
         return await self.run(self.sync.update, profile_id, changes, **options)
+
+    async def matches(
+        self, profile: Profile | Mapping[str, Any] | str, *, limit: int = 10
+    ) -> list[Match]:
+        return await self.run(self.sync.matches, profile, limit=limit)
 
     async def search(self, text: str = "", **options: Any) -> Page[Profile]:
         return await self.run(self.sync.search, text, **options)
@@ -255,3 +262,27 @@ class AsyncEngine:
 
     async def deliver(self) -> None:
         await self.run(self.sync.deliver)
+
+    async def store_document(self, kind: str, value: Any, **options: Any) -> Stored:
+        return await self.run(self.sync.store_document, kind, value, **options)
+
+    async def document(self, kind: str, document_id: str) -> Stored:
+        return await self.run(self.sync.document, kind, document_id)
+
+    async def documents(self, kind: str, **options: Any) -> list[Stored]:
+        return await self.run(self.sync.documents, kind, **options)
+
+    async def delete_document(self, kind: str, document_id: str) -> bool:
+        return await self.run(self.sync.delete_document, kind, document_id)
+
+    async def look_up(
+        self, keys: Iterable[tuple[str, str]], *, at_most: int = 1_000
+    ) -> dict[tuple[str, str], list[str]]:
+        return await self.run(self.sync.look_up, keys, at_most=at_most)
+
+    async def extract(
+        self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        pages = await self.run(self.sync.extract, fields, profile_ids=profile_ids)
+        while (page := await self.run(next, pages, None)) is not None:
+            yield page

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from profilecore.engine.agenda import midnight_after, schedule
+from profilecore.engine.documents import drop_about
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel, Unit
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
@@ -213,6 +214,7 @@ def carry_out(
         _clear_document(unit, document, fate.on_clear, keeps)
     if first:
         _drop_edges(unit, made.family)
+        drop_about(unit, made.family)
         for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
             try:
                 erased[name] = elsewhere.erase(made.family)

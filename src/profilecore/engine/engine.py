@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from profilecore.engine import clearing, owning, profiles, searching
 from profilecore.engine.builtin import BUILTIN
+from profilecore.engine.forplugins import ForPlugins
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.privacy import Privacy
 from profilecore.engine.profiles import Relation
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from profilecore.engine.ledger import Unapplied
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
+    from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
 
 
-class Engine(Privacy):
+class Engine(Privacy, ForPlugins):
     """Keeps the profiles of one chain in one store.
 
     Thread-safe: any thread may call any verb at any time.  It starts no threads and no
@@ -168,6 +170,7 @@ class Engine(Privacy):
         key: str | None = None,
         source: str | None = None,
         verified: bool = False,
+        on_match: str | None = None,
     ) -> Profile:
         """Create a profile and give it as stored.
 
@@ -175,11 +178,37 @@ class Engine(Privacy):
         names the source system and ``verified`` says that documents were seen; both go into the
         provenance.
 
+        With ``on_match``, stored profiles that may be the same person are looked for first.
+        ``warn`` creates all the same, and the feed names them (``matches.found``); ``refuse``
+        raises; ``use`` gives the stored profile, unchanged, if a merge with it would be safe
+        without a look, and else does as ``warn``.
+
+        :raises MatchFound: for ``refuse``, with the matches; nothing was written.
         :raises InvalidProfile: with every problem at once; nothing was written.
         :raises IdempotencyConflict: if the key was used for another profile.
         :raises ProfileCleared: if an external id belonged to a cleared person (see ``reimport``).
         """
-        return profiles.create(self._kernel, profile, key, source, verified)
+        if on_match is None:
+            return profiles.create(self._kernel, profile, key, source, verified)
+        from profilecore.engine import matching
+
+        return matching.create(self, self._kernel, profile, key, source, verified, on_match)
+
+    def matches(
+        self, profile: Profile | Mapping[str, Any] | str, *, limit: int = 10
+    ) -> list[Match]:
+        """Give stored profiles that may be the same person, the likeliest first.
+
+        For a stored profile (or its id), or for one that is about to be created.  Only what the
+        actor may see is given, and never the profile itself.
+
+        :raises InvalidProfile: as :meth:`create`, or for a limit outside 1 to 100.
+        :raises NotFound: as :meth:`get`.
+        :raises PluginError: if no installed plugin finds matches, or one fails.
+        """
+        from profilecore.engine import matching
+
+        return matching.matches(self, self._kernel, profile, limit)
 
     def get(self, profile_id: str) -> Profile:
         """Give a profile as the actor may see it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,7 @@ def create(
     key: str | None,
     source: str | None,
     verified: bool,
+    instead: Callable[[Profile], Profile | None] = lambda _: None,
 ) -> Profile:
     profile = new_profile(given, kernel.new_id(), kernel.occasion(source, verified), kernel.border)
     with kernel.writing() as unit:
@@ -42,7 +43,10 @@ def create(
         if once.result_id is not None:
             return seen_by(kernel.root(unit.writer, once.result_id), kernel.actor)
         refuse_cleared(unit, profile)
-        store_new(unit, profile)
+        known = instead(profile)
+        if known is None:
+            store_new(unit, profile)
+        profile = known or profile
         once.remember(profile.id, profile.id)
     return seen_by(profile, kernel.actor)
 

@@ -7,7 +7,7 @@ family of ids owns, so nothing needs to move and nothing can be forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
@@ -35,6 +35,8 @@ class DocumentKind:
     ``cls`` is its attrs class (a ``record`` when ``on_clear`` is ``FIELDS``: then its own field
     rules decide).  ``personal`` kinds show in ``access``.  ``dated`` gives the day of one of its
     values from which retention periods run; where ``is_activity``, the guest was active that day.
+    ``about`` gives the ids of other people's profiles that a value tells something of: it is
+    deleted when one of these people is cleared.
     """
 
     name: str
@@ -43,6 +45,7 @@ class DocumentKind:
     personal: bool = True
     dated: Callable[[Any], date | None] | None = None
     is_activity: bool = False
+    about: Callable[[Any], Iterable[str]] | None = None
 
 
 @lean

@@ -1,0 +1,85 @@
+"""Ids by their keys, and plain fields of many profiles: what bulk work reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.errors import InvalidProfile, Problem
+from profilecore.model.documents import Document
+from profilecore.model.enums import SharedLevel, State
+from profilecore.model.fields import fields_of
+from profilecore.model.profile import Profile
+from profilecore.rules.visibility import SCOPED_FIELDS, may_see
+
+Key = tuple[str, str]
+Row = dict[str, Any]
+PAGE = 5_000
+_ALWAYS = ("id", "state", "shared_level", "property_id")
+
+
+def look_up(kernel: Kernel, keys: Iterable[Key], at_most: int) -> dict[Key, list[str]]:
+    found = {}
+    with kernel.reading() as reader:
+        for sort, value in keys:
+            ids = reader.find(kernel.terms.key(sort, value), at_most)
+            if ids:
+                found[sort, value] = ids
+    return found
+
+
+def extract(
+    kernel: Kernel, fields: Sequence[str], ids: Sequence[str] | None, page: int = PAGE
+) -> Iterator[list[Row]]:
+    rows = _Rows(kernel, fields)
+    if ids is None:
+        return (rows.of(documents) for documents in kernel.pages(PROFILE, page))
+    return _named(kernel, rows, ids, page)
+
+
+def _named(kernel: Kernel, rows: _Rows, ids: Sequence[str], page: int) -> Iterator[list[Row]]:
+    for start in range(0, len(ids), page):
+        with kernel.reading() as reader:
+            documents = reader.get_many(PROFILE, ids[start : start + page])
+        yield rows.of(documents)
+
+
+class _Rows:
+    """Reads only the wanted fields of stored profiles: several times faster than all of them."""
+
+    def __init__(self, kernel: Kernel, fields: Sequence[str]) -> None:
+        known = {a.name for a in fields_of(Profile)}
+        problems = [
+            Problem(f"/fields/{n}", "unknown-field", "must be a field of a profile")
+            for n, name in enumerate(fields)
+            if name not in known
+        ]
+        if problems:
+            raise InvalidProfile(problems)
+        self._kernel = kernel
+        self._fields = tuple(fields)
+        self._pick = kernel.codec.picker(tuple(dict.fromkeys((*_ALWAYS, *fields))))
+
+    def of(self, documents: Iterable[Document]) -> list[Row]:
+        """Give the rows of the living among the profiles that the actor may see."""
+        property_id = self._kernel.actor.property_id
+        found = []
+        for document in documents:
+            row = self._pick(document.body)
+            if row["state"] not in (None, State.ACTIVE.value):
+                continue
+            if property_id is None:
+                found.append({name: row[name] for name in self._fields})
+            elif property_id == row["property_id"] or _is_shared(row):
+                found.append({name: self._seen(name, row[name]) for name in self._fields})
+        return found
+
+    def _seen(self, name: str, items: Any) -> Any:
+        if name not in SCOPED_FIELDS or not items:
+            return items
+        return [i for i in items if may_see(i.get("property_id"), self._kernel.actor)]
+
+
+def _is_shared(row: Row) -> bool:
+    return row["shared_level"] in (None, SharedLevel.CHAIN.value)

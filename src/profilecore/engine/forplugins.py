@@ -1,0 +1,117 @@
+"""The verbs that plugins and bulk work build on: documents, look-ups, plain fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from profilecore.engine.documents import Stored
+    from profilecore.engine.kernel import Kernel
+
+Key = tuple[str, str]
+
+
+class ForPlugins:
+    """The part of the engine for those who extend it."""
+
+    _kernel: Kernel
+
+    def store_document(
+        self,
+        kind: str,
+        value: Any,
+        *,
+        profile_id: str | None = None,
+        id: str | None = None,
+        if_version: int | None = None,
+        keys: Iterable[Key] = (),
+        property_id: str | None = None,
+    ) -> Stored:
+        """Store a document of a kind that a plugin registered: a new one, or over its ``id``.
+
+        It belongs to the profile, is merged, cleared and shown with it; without ``profile_id`` it
+        is the chain's own.  ``keys`` are the (sort, value) pairs by which :meth:`documents`
+        finds it, kept as keyed hashes and replaced as a whole.  ``if_version`` is the version
+        that must be stored, 0 for none.  With ``property_id`` other properties do not see it.
+
+        :raises NotFound: if no plugin has the kind, or as :meth:`get`, or if the document is
+            somebody else's.
+        :raises VersionConflict: if the document is not at ``if_version``.
+        :raises ProfileCleared: if the person was cleared.
+        :raises ScopeDenied: if a property stores for another or for the chain.
+        """
+        from profilecore.engine import documents
+
+        return documents.store(
+            self._kernel, kind, value, profile_id, id, if_version, keys, property_id
+        )
+
+    def document(self, kind: str, document_id: str) -> Stored:
+        """Give a document of a plugin's kind.
+
+        :raises NotFound: if there is none, or none for this actor.
+        """
+        from profilecore.engine import documents
+
+        return documents.read(self._kernel, kind, document_id)
+
+    def documents(
+        self,
+        kind: str,
+        *,
+        profile_id: str | None = None,
+        key: Key | None = None,
+        after: str | None = None,
+        limit: int = 1_000,
+    ) -> list[Stored]:
+        """Give documents of a plugin's kind in the order of first insertion.
+
+        All of a person's, or at most ``limit`` (up to 10,000) that have a key, or as many of all
+        of the kind behind the id ``after``.  A page is shorter for those that the actor may not
+        see: the last is the one that is empty.
+
+        :raises NotFound: if no plugin has the kind; as :meth:`get`.
+        :raises InvalidProfile: for a limit that is out of range.
+        """
+        from profilecore.engine import documents
+
+        return documents.listed(self._kernel, kind, profile_id, key, after, limit)
+
+    def delete_document(self, kind: str, document_id: str) -> bool:
+        """Delete a document of a plugin's kind; tell whether the actor had one to delete.
+
+        :raises NotFound: if no plugin has the kind.
+        :raises ProfileCleared: if its person was cleared.
+        :raises ScopeDenied: if a property deletes what is the chain's own.
+        """
+        from profilecore.engine import documents
+
+        return documents.delete(self._kernel, kind, document_id)
+
+    def look_up(self, keys: Iterable[Key], *, at_most: int = 1_000) -> dict[Key, list[str]]:
+        """Give for each (sort, value) that some profile has the ids, in order of insertion.
+
+        The sorts are the engine's own (``email``, ``phone``, ``document``, ...) and those of
+        ``profilecore_register_terms``.  Of a value that more profiles have only the first
+        ``at_most`` are given.  An id says nothing: whether the actor may see the profile,
+        :meth:`get` and :meth:`extract` decide.
+        """
+        from profilecore.engine import extracting
+
+        return extracting.look_up(self._kernel, keys, at_most)
+
+    def extract(
+        self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield pages of plain JSON values of some fields: of all profiles, or of those named.
+
+        Only the living are given that the actor may see, as far as the actor sees them, in the
+        order of insertion or of ``profile_ids``; a field that is empty is ``None``.  Much faster
+        than reading whole profiles.  Each page is read by itself, so that no writer waits.
+
+        :raises InvalidProfile: naming what is no field.
+        """
+        from profilecore.engine import extracting
+
+        return extracting.extract(self._kernel, fields, profile_ids)

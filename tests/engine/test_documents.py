@@ -1,0 +1,174 @@
+"""Documents of plugins' kinds: theirs to keep, under the engine's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+from kit import P1, P2, open_engine
+
+from profilecore import (
+    Engine,
+    InvalidProfile,
+    NotFound,
+    ProfileCleared,
+    ScopeDenied,
+    VersionConflict,
+    hookimpl,
+)
+from profilecore.model import DocumentKind, OnClear
+from profilecore.store import Store
+
+
+@attrs.frozen
+class Letter:
+    text: str = attrs.field(repr=False)
+    names: tuple[str, ...] = ()
+
+
+class Letters:
+    name = "letters"
+
+    @hookimpl
+    def profilecore_register_kinds(self, register: Callable[[DocumentKind], None]) -> None:
+        register(DocumentKind("letter", Letter, OnClear.ERASE, about=lambda letter: letter.names))
+
+
+@pytest.fixture
+def engine(store: Store) -> Engine:
+    return open_engine(store, plugins=[Letters()])
+
+
+def person(engine: Engine, name: str, **more: object) -> str:
+    return engine.create({"last_name": name, **more}).id
+
+
+def test_a_document_is_given_back_as_it_was_stored(engine: Engine) -> None:
+    ana = person(engine, "García")
+    made = engine.store_document("letter", Letter("Dear Ana"), profile_id=ana)
+    assert engine.document("letter", made.id) == made
+    assert (made.profile_id, made.version, made.value.text) == (ana, 1, "Dear Ana")
+    assert "Dear" not in repr(made)
+
+
+def test_it_is_found_by_its_owner_its_keys_and_its_kind(engine: Engine) -> None:
+    ana, ben = person(engine, "García"), person(engine, "Ibsen")
+    a = engine.store_document("letter", Letter("a"), profile_id=ana, keys=[("to", "x")])
+    b = engine.store_document("letter", Letter("b"), profile_id=ben, keys=[("to", "x")])
+    c = engine.store_document("letter", Letter("c"), profile_id=ben)
+    assert engine.documents("letter", profile_id=ben) == [b, c]
+    assert engine.documents("letter", key=("to", "x")) == [a, b]
+    assert engine.documents("letter", limit=2) == [a, b]
+    assert engine.documents("letter", after=b.id) == [c]
+
+
+def test_storing_over_it_replaces_the_value_and_the_keys(engine: Engine) -> None:
+    ana = person(engine, "García")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana, keys=[("to", "x")])
+    again = engine.store_document(
+        "letter", Letter("b"), profile_id=ana, id=made.id, if_version=1, keys=[("to", "y")]
+    )
+    assert (again.version, engine.document("letter", made.id).value.text) == (2, "b")
+    assert engine.documents("letter", key=("to", "x")) == []
+    with pytest.raises(VersionConflict):
+        engine.store_document("letter", Letter("c"), profile_id=ana, id=made.id, if_version=1)
+    with pytest.raises(VersionConflict):
+        engine.store_document("letter", Letter("c"), profile_id=ana, id="new", if_version=1)
+
+
+def test_nobody_stores_over_somebody_elses(engine: Engine) -> None:
+    ana, ben = person(engine, "García"), person(engine, "Ibsen")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana)
+    chain = engine.store_document("letter", Letter("all"))
+    for id, whose in ((made.id, ben), (made.id, None), (chain.id, ana)):
+        with pytest.raises(NotFound):
+            engine.store_document("letter", Letter("b"), profile_id=whose, id=id)
+
+
+def test_a_document_may_be_the_chains_own(engine: Engine) -> None:
+    made = engine.store_document("letter", Letter("to all"), id="newest")
+    assert engine.document("letter", "newest").value.text == "to all"
+    assert made.profile_id is None
+    with engine.acting(P1), pytest.raises(ScopeDenied):
+        engine.store_document("letter", Letter("b"), id="newest")
+    with engine.acting(P1), pytest.raises(ScopeDenied):
+        engine.delete_document("letter", "newest")
+    assert engine.delete_document("letter", "newest")
+    assert not engine.delete_document("letter", "newest")
+
+
+def test_it_may_not_have_the_id_of_its_profile(engine: Engine) -> None:
+    ana = person(engine, "García")
+    with pytest.raises(InvalidProfile):
+        engine.store_document("letter", Letter("a"), profile_id=ana, id=ana)
+
+
+def test_only_kinds_of_plugins_and_their_classes_are_taken(engine: Engine) -> None:
+    ana = person(engine, "García")
+    for kind in ("hold", "postcard"):
+        with pytest.raises(NotFound):
+            engine.store_document(kind, Letter("a"), profile_id=ana)
+        with pytest.raises(NotFound):
+            engine.documents(kind)
+    with pytest.raises(TypeError):
+        engine.store_document("letter", "a", profile_id=ana)
+    with pytest.raises(InvalidProfile):
+        engine.documents("letter", limit=0)
+
+
+def test_another_property_does_not_see_it(engine: Engine) -> None:
+    ana = person(engine, "García")
+    with engine.acting(P1):
+        made = engine.store_document("letter", Letter("a"), profile_id=ana, property_id="P1")
+    with engine.acting(P2):
+        assert engine.documents("letter", profile_id=ana) == []
+        assert not engine.delete_document("letter", made.id)
+        with pytest.raises(NotFound):
+            engine.document("letter", made.id)
+        with pytest.raises(NotFound):
+            engine.store_document("letter", Letter("b"), profile_id=ana, id=made.id)
+        with pytest.raises(ScopeDenied):
+            engine.store_document("letter", Letter("b"), profile_id=ana, property_id="P1")
+
+
+def test_what_belongs_to_a_private_profile_is_hidden_with_it(engine: Engine) -> None:
+    with engine.acting(P1):
+        ana = person(engine, "García", shared_level="property")
+        made = engine.store_document("letter", Letter("a"), profile_id=ana, keys=[("to", "x")])
+    with engine.acting(P2):
+        assert engine.documents("letter") == engine.documents("letter", key=("to", "x")) == []
+        with pytest.raises(NotFound):
+            engine.document("letter", made.id)
+
+
+def test_after_a_merge_it_is_the_survivors(engine: Engine) -> None:
+    ana, anna = person(engine, "García"), person(engine, "Garcia")
+    made = engine.store_document("letter", Letter("a"), profile_id=anna)
+    engine.merge(engine.plan_merge(ana, [anna]))
+    assert engine.documents("letter", profile_id=ana) == [made]
+    engine.store_document("letter", Letter("b"), profile_id=ana, id=made.id)
+    assert engine.document("letter", made.id).profile_id == anna
+
+
+def test_a_clear_takes_it_with_all_that_others_documents_tell(engine: Engine) -> None:
+    ana, anna, ben = (person(engine, name) for name in ("García", "Garcia", "Ibsen"))
+    engine.merge(engine.plan_merge(ana, [anna]))
+    own = engine.store_document("letter", Letter("mine"), profile_id=ana)
+    told = engine.store_document("letter", Letter("Ana was here", (anna,)), profile_id=ben)
+    free = engine.store_document("letter", Letter("rain"), profile_id=ben)
+    engine.clear(ana)
+    for gone in (own, told):
+        with pytest.raises(NotFound):
+            engine.document("letter", gone.id)
+    assert engine.documents("letter") == [free]
+    with pytest.raises(ProfileCleared):
+        engine.store_document("letter", Letter("again"), profile_id=ana)
+
+
+def test_events_tell_of_it_without_its_value(engine: Engine) -> None:
+    ana = person(engine, "García")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana)
+    engine.delete_document("letter", made.id)
+    told = [(e.type, e.profile_id, e.subject) for e in engine.changes().items[1:]]
+    assert told == [("document.stored", ana, made.id), ("document.deleted", ana, made.id)]
