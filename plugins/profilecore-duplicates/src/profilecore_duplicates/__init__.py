@@ -1,8 +1,8 @@
 """Find the profiles that are the same person: in a file, without labels, with reasons.
 
-The modules, in the order of a run: ``reading``, ``standardise``, ``table``, ``blocking``,
-``comparison``, ``training`` and ``model``, ``scoring``, ``clusters``, ``finding``, ``writing``.
-They are imported when they are used, for they need polars.
+The modules, in the order of a run: ``reading``, ``standardise``, ``frequencies``, ``table``,
+``blocking``, ``comparison``, ``training`` and ``model``, ``scoring``, ``clusters``, ``finding``,
+``writing``.  They are imported when they are used, for they need polars.
 """
 
 from profilecore_duplicates.faults import InputRefused

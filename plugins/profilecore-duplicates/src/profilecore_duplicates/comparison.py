@@ -198,20 +198,13 @@ def _is_swapped(table: Table, left: Ints, right: Ints) -> Flags:
     return result
 
 
-def _shares(table: Table, name: str) -> Floats:
-    codes = table.codes(name)
-    there = codes[codes >= 0]
-    counts = np.bincount(there, minlength=len(table.columns[name].words) + 1).astype(float)
-    return counts / max(1, len(there))
-
-
 def _rarity(
     table: Table, left: Ints, right: Ints, first: Codes, last: Codes, swapped: Flags
 ) -> Codes:
     """Say how many strangers a row is expected to have under what the names agree in."""
-    expected = np.full(len(left), float(len(table)))
+    expected = np.full(len(left), float(table.people))
     for name, level, far in (("first1", first, 4), ("last", last, 4)):
-        codes, share = table.codes(name), _shares(table, name)
+        codes, share = table.codes(name), table.shares[name]
         # The rarer spelling is a slip of the other one as a rule.
         either = np.maximum(share[codes[left]], share[codes[right]])
         expected *= np.where(((level > 0) & (level < far)) | swapped, np.minimum(1, either), 1)
@@ -283,7 +276,7 @@ def _address(table: Table, left: Ints, right: Ints) -> Codes:
 def _place(table: Table, left: Ints, right: Ints) -> Codes:
     a, b, posts, post = _sides(table, "postcode", left, right)
     one, other, cities, city = _sides(table, "city", left, right)
-    large = _shares(table, "city")[one] > LARGE_CITY
+    large = table.shares["city"][one] > LARGE_CITY
     far = measured(table, "postcode", a, b, posts & ~post, OSA.distance, 1)
     slip = posts & ~post & (far == 1)
     near = measured(table, "city", one, other, cities & ~city, JaroWinkler.similarity, CLOSE) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
@@ -10,6 +11,12 @@ import numpy.typing as npt
 import polars as pl
 
 from profilecore.values import frozen
+from profilecore_duplicates.frequencies import (
+    COUNTED,
+    CROWD,
+    Frequencies,
+    find_crowds,
+)
 from profilecore_duplicates.standardise import STANDARD
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -23,8 +30,10 @@ _TOGETHER = (
     ("first", "first1", "root", "root2", "last", "last1", "last2"),
     ("first_sound", "last_sound"),
 )
-# A contact under which so many different names stand belongs to an agency or a desk.
-CROWD = 10
+_ALONE = tuple(sorted(set(STANDARD) - {"born", *(n for names in _TOGETHER for n in names)}))
+_VOCABULARIES = (*_TOGETHER, *((name,) for name in _ALONE))
+# Up to so many rows a dictionary codes a column sooner than the start of a query takes.
+FEW_ROWS = 500
 
 
 @frozen
@@ -39,19 +48,30 @@ class Coded:
 class Table:
     """The rows of one or two files, column by column.
 
-    ``frame`` has the standard columns, ``born`` is 0 where it is null.  ``crowded`` counts the
-    contacts, by field, that were left out because too many different names stand under them.
-    ``side`` says for each row which file it is from; of two files only pairs across are wanted.
+    ``frame`` has the standard columns, ``born`` is 0 where it is null.  ``crowds`` has, by field,
+    the contacts that were left out because too many different names stand under them.  ``side``
+    says for each row which file it is from; of two files only pairs across are wanted.
+    ``shares`` has for the columns ``COUNTED`` the share of each code in the base, and a last 0
+    for null; ``people`` counts the rows of the base.  The base is the table itself, or what
+    ``frequencies`` were counted from.
     """
 
     frame: pl.DataFrame = attrs.field(repr=False)
     columns: dict[str, Coded] = attrs.field(repr=False)
     born: Ints = attrs.field(repr=False)
-    crowded: dict[str, int]
+    crowds: Mapping[str, pl.Series] = attrs.field(repr=False)
+    shares: Mapping[str, Floats] = attrs.field(repr=False)
+    people: int
+    frequencies: Frequencies | None = None
     side: Flags | None = attrs.field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.frame.height
+
+    @property
+    def crowded(self) -> dict[str, int]:
+        """How many contacts were left out, by field."""
+        return {field: len(crowd) for field, crowd in self.crowds.items()}
 
     def codes(self, name: str) -> Codes:
         """Give the codes of a column."""
@@ -62,15 +82,27 @@ class Table:
         return self.frame[name].null_count() < len(self)
 
 
-def make_table(frame: pl.DataFrame, side: Flags | None = None) -> Table:
-    """Code a standard table; contacts that a crowd shares become null first."""
-    frame, crowded = _without_crowds(frame)
+def make_table(
+    frame: pl.DataFrame, side: Flags | None = None, frequencies: Frequencies | None = None
+) -> Table:
+    """Code a standard table; contacts that a crowd shares become null first.
+
+    With the ``frequencies`` of a base its rows are compared as they are within that base;
+    without, the table is the base.
+    """
+    if frequencies is not None:
+        crowds = frequencies.crowds_in(frame)
+    else:
+        crowds = find_crowds(frame) if frame.height >= CROWD else {}
+    frame = _without(crowds, frame)
     columns: dict[str, Coded] = {}
-    single = set(STANDARD) - {"born"} - {n for names in _TOGETHER for n in names}
-    for names in (*_TOGETHER, *((name,) for name in sorted(single))):
-        columns.update(_coded(frame, names))
+    for names in _VOCABULARIES:
+        coded = _coded_few if frame.height <= FEW_ROWS else _coded
+        columns.update(coded(frame, names))
     born = frame["born"].fill_null(0).to_numpy().astype(np.int64)
-    return Table(frame, columns, born, crowded, side)
+    shares = {name: _shares(columns[name], name, frequencies) for name in COUNTED}
+    people = frame.height if frequencies is None else frequencies.rows
+    return Table(frame, columns, born, crowds, shares, people, frequencies, side)
 
 
 def _coded(frame: pl.DataFrame, names: tuple[str, ...]) -> dict[str, Coded]:
@@ -83,28 +115,29 @@ def _coded(frame: pl.DataFrame, names: tuple[str, ...]) -> dict[str, Coded]:
     }
 
 
-def _without_crowds(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-    crowded = {}
-    for field in ("email", "phone", "document"):
-        name = pl.concat_str(pl.col("first_sound"), pl.col("last_sound"), ignore_nulls=True)
-        often = (
-            frame.lazy()
-            .group_by(field)
-            .len()
-            .filter((pl.col("len") >= CROWD) & pl.col(field).is_not_null())
-        )
-        shared = (
-            frame.lazy()
-            .select(field, name=name)
-            .join(often, on=field, how="semi")
-            .group_by(field)
-            .agg(pl.col("name").n_unique().alias("names"))
-            .filter(pl.col("names") >= CROWD)
-            .collect()[field]
-        )
-        if len(shared):
-            crowded[field] = len(shared)
-            hit = pl.col(field).is_in(shared.implode())
-            both = (field, "local") if field == "email" else (field,)
-            frame = frame.with_columns(pl.when(~hit).then(c).alias(c) for c in both)
-    return frame, crowded
+def _coded_few(frame: pl.DataFrame, names: tuple[str, ...]) -> dict[str, Coded]:
+    rows = {n: frame[n].to_list() for n in names}
+    distinct = dict.fromkeys(word for column in rows.values() for word in column)
+    distinct.pop(None, None)
+    words = np.array(list(distinct), dtype=object)
+    code = {None: -1} | {word: at for at, word in enumerate(distinct)}
+    return {
+        n: Coded(np.array([code[word] for word in column], dtype=np.int32), words)
+        for n, column in rows.items()
+    }
+
+
+def _shares(column: Coded, name: str, frequencies: Frequencies | None) -> Floats:
+    if frequencies is not None:
+        return frequencies.counts[name].shares(column.words)
+    there = column.codes[column.codes >= 0]
+    counts = np.bincount(there, minlength=len(column.words) + 1).astype(float)
+    return np.asarray(counts / max(1, len(there)))
+
+
+def _without(crowds: Mapping[str, pl.Series], frame: pl.DataFrame) -> pl.DataFrame:
+    for field, crowd in crowds.items():
+        hit = pl.col(field).is_in(crowd.implode())
+        both = (field, "local") if field == "email" else (field,)
+        frame = frame.with_columns(pl.when(~hit).then(c).alias(c) for c in both)
+    return frame
