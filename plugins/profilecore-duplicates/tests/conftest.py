@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import attrs
 import polars as pl
 import pytest
 
+from profilecore import Engine
+from profilecore.testing.guests import GuestSet
+from profilecore_duplicates import DuplicatesPlugin
 from profilecore_duplicates.reading import read_records, table_of
 from profilecore_duplicates.table import Table
 
@@ -55,3 +60,48 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return shared
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine.open("memory://", discover=False, plugins=[DuplicatesPlugin], strict=True) as made:
+        yield made
+
+
+@pytest.fixture
+def hotel(engine: Engine) -> Hotel:
+    """Give an engine with made-up guests of two source systems, and who is who among them."""
+    ids, guests = {}, GuestSet(400, seed=3)
+    with engine.transaction():
+        for row in guests.rows:
+            made = as_profile(row.values)
+            ids[row.key] = engine.create({k: v for k, v in made.items() if v}).id
+    same = {frozenset((ids[a], ids[b])) for a, b in guests.truth}
+    return Hotel(engine, frozenset(same))
+
+
+@attrs.frozen
+class Hotel:
+    """An engine and the pairs of profiles that are the same person."""
+
+    engine: Engine
+    same: frozenset[frozenset[str]]
+
+
+def as_profile(row: Mapping[str, str]) -> dict[str, Any]:
+    """Give what a row of either source system says as a profile; numbers it cannot read go."""
+    given = row.get("first_name") or row.get("given_name")
+    last = row.get("last_name") or row.get("surname")
+    if not last:
+        given, _, last = row["full_name"].rpartition(" ")
+    email = row.get("email") or row.get("e_mail")
+    home = {"line1": row.get("address"), "city": row.get("city"), "country": row.get("country")}
+    paper = {"type": row.get("document_type"), "number": row.get("document_number")}
+    return {
+        "first_name": given,
+        "last_name": last,
+        "birth_date": row.get("birth_date") or row.get("dob"),
+        "emails": [email] if email and "@" in email else None,
+        "addresses": [{k: v for k, v in home.items() if v}] if home["city"] else None,
+        "documents": [paper] if all(paper.values()) else None,
+    }

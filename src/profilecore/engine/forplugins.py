@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from profilecore.engine.documents import Stored
     from profilecore.engine.kernel import Kernel
+    from profilecore.rules.visibility import Actor
 
 Key = tuple[str, str]
 
@@ -16,6 +18,16 @@ class ForPlugins:
     """The part of the engine for those who extend it."""
 
     _kernel: Kernel
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts now."""
+        return self._kernel.actor
+
+    @property
+    def now(self) -> datetime:
+        """The time by the engine's clock, in UTC."""
+        return self._kernel.now()
 
     def store_document(
         self,

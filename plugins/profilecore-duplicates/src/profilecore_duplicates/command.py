@@ -151,6 +151,11 @@ def _show(summary: dict[str, Any], pairs_to: Path) -> None:
         f"{summary['match']} pairs to match and {summary['review']} to review among "
         f"{summary['records']} records: {pairs_to}"
     )
+    show_run(summary)
+
+
+def show_run(summary: dict[str, Any]) -> None:
+    """Print what a run says of itself."""
     share = {k: "" if v is None else f"{v:.1%}" for k, v in summary["estimate"].items()}
     rows = [
         ("pairs compared", summary["compared"]),

@@ -16,6 +16,7 @@ from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import Explanation, Scored, explain, matched, probability
 from profilecore_duplicates.table import Flags, Floats, Ints, Table
 from profilecore_duplicates.training import fit
+from profilecore_duplicates.views import Views
 
 Watch = Callable[[str], None]
 
@@ -58,9 +59,9 @@ class Found:
     def summary(self) -> dict[str, Any]:
         """Give the run in numbers; no value that a person gave is in it."""
         matches = int(self.decided.sum())
-        sizes = np.bincount(self.clusters.labels) if len(self.table) else np.zeros(0, dtype=int)
+        sizes = np.bincount(self.clusters.labels)
         return {
-            "records": len(self.table),
+            "records": len(self.clusters.labels),
             "compared": self.compared,
             "match": matches,
             "review": len(self.decided) - matches,
@@ -82,33 +83,42 @@ def find(
     model: Model | None = None,
     threshold: float = 0.0,
     watch: Watch = lambda step: None,
+    views: Views | None = None,
 ) -> Found:
     """Find the pairs of rows that are one person: those that weigh at least ``threshold`` bits.
 
-    Without a model one is fitted to the table.  The same table gives the same result.
+    Without a model one is fitted to the table.  The same table gives the same result.  With
+    ``views`` pairs and clusters are of the profiles that the rows are views of.
     """
     watch("looking for candidates")
     pairs = candidates(table)
+    if views is not None:
+        pairs = views.across(pairs)
     watch("comparing")
     patterns, back, counts = _patterns(table, pairs)
     if not len(pairs):
-        return _nothing(table, model, pairs)
+        return _nothing(table, model, pairs, views)
     if model is None:
         watch("fitting the model")
         model = fit(table, patterns, counts)
     watch("weighing")
     by_pattern = model.weights(unpacked(patterns))
     weights = by_pattern[back]
+    left, right = pairs.left, pairs.right
+    if views is not None:
+        best = views.heaviest(left, right, weights)
+        left, right, back, weights = left[best], right[best], back[best], weights[best]
     listed = np.flatnonzero(weights >= threshold)
     listed = listed[np.argsort(-weights[listed], kind="stable")]
-    scored = Scored(
-        pairs.left[listed], pairs.right[listed], patterns[back[listed]], weights[listed]
-    )
+    left, right, back = left[listed], right[listed], back[listed]
+    if views is not None:
+        left, right = views.owner[left], views.owner[right]
+    scored = Scored(left, right, patterns[back], weights[listed])
     decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     watch("clustering")
-    clusters = cluster(
-        len(table), scored.left, scored.right, scored.weights, _weigher(table, model)
-    )
+    members = len(table if views is None else views)
+    weigh = _weigher(table, model, views)
+    clusters = cluster(members, scored.left, scored.right, scored.weights, weigh)
     return Found(
         table,
         scored,
@@ -127,14 +137,14 @@ def _patterns(table: Table, pairs: Candidates) -> tuple[Ints, Ints, Ints]:
     return np.unique(packed, return_inverse=True, return_counts=True)
 
 
-def _weigher(table: Table, model: Model) -> Callable[[Ints, Ints], Floats]:
+def _weigher(table: Table, model: Model, views: Views | None) -> Callable[[Ints, Ints], Floats]:
     def weigh(left: Ints, right: Ints) -> Floats:
         return model.weights(compare(table, left, right).values)
 
-    return weigh
+    return weigh if views is None else views.weigher(weigh)
 
 
-def _nothing(table: Table, model: Model | None, pairs: Candidates) -> Found:
+def _nothing(table: Table, model: Model | None, pairs: Candidates, views: Views | None) -> Found:
     none = np.empty(0, dtype=np.int64)
     empty = Scored(none, none, none, none.astype(float))
     flags = none.astype(bool)
@@ -142,7 +152,7 @@ def _nothing(table: Table, model: Model | None, pairs: Candidates) -> Found:
         table,
         empty,
         flags,
-        Clusters(np.arange(len(table)), none),
+        Clusters(np.arange(len(table if views is None else views)), none),
         model,
         0,
         pairs.capped,

@@ -36,7 +36,7 @@ SOUNDS = (
     ("ts|tz", "c"), ("ck|q|c", "k"), ("w", "v"), ("x", "ks"), ("z", "s"), ("[yj]", "i"),
     ("([aeiou])i", "${1}"), ("i([aeiou])", "${1}"),
 )  # fmt: skip
-_DOUBLES = tuple((c * 2, c) for c in "abcdefghiklmnoprstuvz")
+DOUBLES = tuple((c * 2, c) for c in "abcdefghiklmnoprstuvz")
 
 
 def name_tokens(text: pl.Expr) -> pl.Expr:
@@ -67,7 +67,7 @@ def sound(text: pl.Expr) -> pl.Expr:
     """Write what sounds alike alike: the ways to transliterate a name give one value."""
     for spelt, plain in SOUNDS:
         text = text.str.replace_all(spelt, plain)
-    for spelt, plain in _DOUBLES:
+    for spelt, plain in DOUBLES:
         text = text.str.replace_all(spelt, plain, literal=True)
     return text
 

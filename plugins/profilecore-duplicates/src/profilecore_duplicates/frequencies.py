@@ -82,6 +82,11 @@ class Frequencies:
         )
 
 
+def no_frequencies() -> Frequencies:
+    """Give those of a base that nobody has counted: no name is rare, none common."""
+    return Frequencies(1, dict.fromkeys(COUNTED, Counts(1, {})), {})
+
+
 def stable_hash(word: str) -> int:
     """Give 64 bits that are the same for a word in each run and version."""
     return int.from_bytes(blake2b(word.encode(), digest_size=8).digest())

@@ -1,0 +1,115 @@
+"""Who may be the same person as one profile: asked at the desk, answered from the index.
+
+The weight of two profiles is that of the batch: the same standard columns, levels and model, and
+the frequencies of the whole base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from profilecore import Match, Profile
+from profilecore.normalise.text import compact
+from profilecore.rules.matching import MATCH, REVIEW, Reason
+from profilecore_duplicates.keys import Key, Standard, alike_keys, row_of
+from profilecore_duplicates.knowledge import Knowledge, Library
+from profilecore_duplicates.records import FIELDS, views
+from profilecore_duplicates.review import Decision, find
+from profilecore_duplicates.single import standard_row
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+    from profilecore_duplicates.weighing import Weighed
+
+# A key under which more stand says too little: it is a crowd's, not a person's.
+CROWDED = 50
+# So many profiles are compared; those that share the most and the rarest keys come first.
+COMPARED = 40
+
+
+class DuplicatesMatcher:
+    """Finds stored profiles that may be the same person; the matcher of one engine."""
+
+    name = "duplicates"
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def __call__(self, engine: Engine, profile: Profile, limit: int) -> Iterator[Match]:
+        return iter(self.matches(engine, profile, limit))
+
+    def matches(self, engine: Engine, profile: Profile, limit: int) -> list[Match]:
+        """Give the matches that weigh at least 0 bits, the heaviest first, at most ``limit``.
+
+        Pairs that were decided to be different are left out as long as the evidence is the same.
+        """
+        own = list(map(standard_row, views(row_of(profile))))
+        ids = self._candidates(engine, profile, own)
+        if not ids:
+            return []
+        others = {
+            row["id"]: list(map(standard_row, views(row)))
+            for page in engine.extract(FIELDS, profile_ids=ids)
+            for row in page
+        }
+        weighed = self._weighed(engine, own, list(others.values()))
+        found = [
+            _match(id, each)
+            for id, each in zip(others, weighed, strict=True)
+            if each.weight >= 0 and not _are_different(engine, profile.id, id, each)
+        ]
+        return sorted(found, key=lambda m: (-m.weight, m.profile_id))[:limit]
+
+    def _candidates(self, engine: Engine, profile: Profile, own: Sequence[Standard]) -> list[str]:
+        """Give the ids of the profiles that share keys, those that share most first."""
+        shared: dict[str, float] = {}
+        keys = [*_own_keys(profile), *alike_keys(own)]
+        for holders in engine.look_up(keys, at_most=CROWDED + 1).values():
+            if len(holders) <= CROWDED:
+                for id in holders:
+                    shared[id] = shared.get(id, 0.0) + 1 / len(holders)
+        shared.pop(profile.id, None)
+        return sorted(shared, key=lambda id: (-shared[id], id))[:COMPARED]
+
+    def _weighed(
+        self, engine: Engine, own: Sequence[Standard], others: Sequence[Sequence[Standard]]
+    ) -> list[Weighed]:
+        from profilecore_duplicates.weighing import weigh
+
+        knowledge = self._library.knowledge(engine) or _nothing_known()
+        return weigh(knowledge, own, others)
+
+
+def _own_keys(profile: Profile) -> Iterator[Key]:
+    """Yield the engine's own keys of what only one person has, as a rule."""
+    for email in profile.emails:
+        yield "email", email.value
+    for phone in profile.phones:
+        yield "phone", phone.value
+    for paper in profile.documents:
+        if paper.number:
+            yield "document", compact(paper.number)
+    for tax_id in profile.tax_ids:
+        yield "document", compact(tax_id.value)
+
+
+def _match(id: str, weighed: Weighed) -> Match:
+    reasons = tuple(Reason(r.field, r.level, round(r.bits, 4)) for r in weighed.reasons)
+    decision = MATCH if weighed.is_sure else REVIEW
+    return Match(id, round(weighed.weight, 4), round(weighed.probability, 6), decision, reasons)
+
+
+def _are_different(engine: Engine, one: str, other: str, weighed: Weighed) -> bool:
+    pair = find(engine, one, other)
+    if pair is None or not pair.history:
+        return False
+    last = pair.history[-1]
+    return last.decision is Decision.DIFFERENT and last.evidence == weighed.evidence
+
+
+def _nothing_known() -> Knowledge:
+    from profilecore_duplicates.frequencies import no_frequencies
+    from profilecore_duplicates.untrained import untrained
+
+    return Knowledge(untrained(), no_frequencies())

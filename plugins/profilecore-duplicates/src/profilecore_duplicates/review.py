@@ -1,0 +1,203 @@
+"""Pairs of profiles that may be one person: the queue for review, and what was decided.
+
+A pair is a document of one of its two profiles, and is deleted when either is cleared.  After a
+merge the ids in it stand for their survivors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import Enum
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import attrs
+
+from profilecore import InvalidProfile, NotFound, Problem
+from profilecore.model import DocumentKind, OnClear
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+    from profilecore.engine.documents import Stored
+
+PAIR = "matching.pair"
+PAGE = 10_000
+
+
+class Decision(Enum):
+    """What somebody said of a pair; ``unsure`` leaves it open, behind those not looked at."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNSURE = "unsure"
+
+
+@attrs.frozen
+class Decided:
+    """Who decided what, when, and on which evidence (levels by field)."""
+
+    decision: Decision
+    at: datetime
+    by: str | None = None
+    evidence: dict[str, str] = attrs.field(factory=dict, repr=False)
+
+
+@attrs.frozen
+class Pair:
+    """Two profiles, ``left`` < ``right``, what they weigh and why, and what was decided, in order.
+
+    ``weight`` is in bits.  ``proposed`` is what the run said: ``match`` or ``review``.
+    """
+
+    left: str
+    right: str
+    weight: float
+    proposed: str
+    evidence: dict[str, str] = attrs.field(factory=dict, repr=False)
+    history: tuple[Decided, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The last decision, if it still rests on the evidence there is."""
+        last = self.history[-1] if self.history else None
+        return last.decision if last is not None and last.evidence == self.evidence else None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether somebody has to look at it: for the first time, or again."""
+        return self.decision in (None, Decision.UNSURE)
+
+    @property
+    def was_reopened(self) -> bool:
+        """Tell whether the evidence has changed since it was decided."""
+        return bool(self.history) and self.decision is None
+
+
+KIND = DocumentKind(
+    PAIR, Pair, OnClear.ERASE, personal=False, about=lambda pair: (pair.left, pair.right)
+)
+
+
+def pair_id(one: str, other: str) -> str:
+    """Give the id of the document of a pair, whichever of the two is named first."""
+    both = "\0".join(sorted((one, other)))
+    return blake2b(both.encode(), digest_size=16).hexdigest()
+
+
+def put(engine: Engine, pair: Pair) -> Stored:
+    """Store a pair, new or changed."""
+    keys = [("of", pair.left), ("of", pair.right)]
+    return engine.store_document(
+        PAIR, pair, profile_id=pair.left, id=pair_id(pair.left, pair.right), keys=keys
+    )
+
+
+def propose(
+    engine: Engine,
+    one: str,
+    other: str,
+    weight: float,
+    proposed: str,
+    evidence: Mapping[str, str],
+) -> Pair:
+    """Put a pair into the queue, or bring the one there up to date; decisions stay with it."""
+    left, right = sorted((one, other))
+    known = find(engine, left, right)
+    pair = Pair(left, right, weight, proposed, dict(evidence), known.history if known else ())
+    if pair != known:
+        put(engine, pair)
+    return pair
+
+
+def find(engine: Engine, one: str, other: str) -> Pair | None:
+    """Give a pair as it is stored, or ``None``."""
+    try:
+        pair: Pair = engine.document(PAIR, pair_id(one, other)).value
+    except NotFound:
+        return None
+    return pair
+
+
+def decide(engine: Engine, one: str, other: str, decision: Decision | str) -> Pair:
+    """Record what the acting person says of a pair in the queue; earlier decisions stay.
+
+    :raises InvalidProfile: for a decision that is none.
+    :raises NotFound: if the pair is not there.
+    """
+    try:
+        said = Decision(decision)
+    except ValueError:
+        problem = Problem("/decision", "unknown-value", "must be same, different or unsure")
+        raise InvalidProfile([problem]) from None
+    with engine.transaction():
+        pair = find(engine, one, other)
+        if pair is None:
+            raise NotFound("pair", f"{one} and {other}")
+        made = Decided(said, engine.now, engine.actor.id, pair.evidence)
+        changed = attrs.evolve(pair, history=(*pair.history, made))
+        put(engine, changed)
+    return changed
+
+
+def withdraw(engine: Engine, pair: Pair) -> None:
+    """Take a pair out of the queue that is no longer found."""
+    engine.delete_document(PAIR, pair_id(pair.left, pair.right))
+
+
+def are_apart(engine: Engine, one: Iterable[str], other: Iterable[str]) -> bool:
+    """Tell whether somebody decided that two people, given by all their ids, are different."""
+    others = set(other)
+    return any(
+        pair.decision is Decision.DIFFERENT and not others.isdisjoint((pair.left, pair.right))
+        for pair in of_profile(engine, one)
+    )
+
+
+def every(engine: Engine) -> Iterator[Pair]:
+    """Yield all pairs that the actor may see, open and decided, in the order they were found."""
+    after = None
+    while page := engine.documents(PAIR, after=after, limit=PAGE):
+        yield from (stored.value for stored in page)
+        after = page[-1].id
+
+
+def of_profile(engine: Engine, ids: Iterable[str]) -> Iterator[Pair]:
+    """Yield the pairs that one of the ids is in."""
+    for id in ids:
+        for stored in engine.documents(PAIR, key=("of", id), limit=PAGE):
+            yield stored.value
+
+
+def queue(engine: Engine) -> list[Pair]:
+    """Give the open pairs of two living profiles, to be looked at in this order.
+
+    First what nobody has looked at, then what was left unsure; the heaviest first.
+    """
+    pairs = [pair for pair in every(engine) if pair.is_open]
+    roots = _roots(engine, {id for pair in pairs for id in (pair.left, pair.right)})
+    waiting = [
+        pair
+        for pair in pairs
+        if pair.left in roots and pair.right in roots and roots[pair.left] != roots[pair.right]
+    ]
+    return sorted(
+        waiting, key=lambda p: (p.decision is Decision.UNSURE, -p.weight, p.left, p.right)
+    )
+
+
+def _roots(engine: Engine, ids: set[str]) -> dict[str, str]:
+    """Give whom each id stands for now; the cleared and the hidden are left out."""
+    alive = {
+        row["id"]: row["id"]
+        for page in engine.extract(["id"], profile_ids=sorted(ids))
+        for row in page
+    }
+    for id in ids - alive.keys():
+        try:
+            root = engine.get(id)
+        except NotFound:
+            continue
+        if not root.state.is_cleared:
+            alive[id] = root.id
+    return alive
