@@ -51,6 +51,7 @@ from profilecore.rules.visibility import Actor
 
 if TYPE_CHECKING:
     from profilecore.engine.aio import AsyncEngine
+    from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.loading import LoadReport, Reject
     from profilecore.engine.residue import Fingerprints, Residue
     from profilecore.rules.matching import Match
@@ -67,6 +68,7 @@ __all__ = [
     "Consent",
     "Email",
     "Engine",
+    "Entry",
     "Event",
     "ExternalId",
     "Fingerprints",
@@ -97,6 +99,7 @@ __all__ = [
     "StalePlan",
     "Stay",
     "StoreError",
+    "Stored",
     "UNSET",
     "UnmergeBlocked",
     "VersionConflict",
@@ -108,12 +111,14 @@ __getattr__ = later(
     __name__,
     {
         "AsyncEngine": "engine.aio",
+        "Entry": "engine.documents",
         "Fingerprints": "engine.residue",
         "LoadReport": "engine.loading",
         "Match": "rules.matching",
         "MergePlan": "rules.merging",
         "Reject": "engine.loading",
         "Residue": "engine.residue",
+        "Stored": "engine.documents",
     },
 )
 

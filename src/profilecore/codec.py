@@ -65,8 +65,7 @@ class Codec:
         """Give what reads only some fields of a body, as plain JSON; absent ones are ``None``."""
         if self._upgrades:
             return lambda body: _picked(self.plain(self.load(Profile, body)), names)
-        row = msgspec.defstruct("Row", [(name, Any, None) for name in names])
-        decode = msgspec.json.Decoder(row).decode
+        decode = _row_decoder(tuple(names))
         return lambda body: msgspec.structs.asdict(decode(body))
 
     def plain(self, value: Any) -> Any:
@@ -83,6 +82,12 @@ class Codec:
             }
             return evolve(made, facets=known)
         return made
+
+
+@lru_cache(maxsize=64)
+def _row_decoder(names: tuple[str, ...]) -> Callable[[bytes], Any]:
+    row = msgspec.defstruct("Row", [(name, Any, None) for name in names])
+    return msgspec.json.Decoder(row).decode
 
 
 def _picked(tree: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from kit import P1, P2, open_engine
 
 from profilecore import (
     Engine,
+    Entry,
     InvalidProfile,
     NotFound,
     ProfileCleared,
@@ -61,6 +62,7 @@ def test_it_is_found_by_its_owner_its_keys_and_its_kind(engine: Engine) -> None:
     assert engine.documents("letter", key=("to", "x")) == [a, b]
     assert engine.documents("letter", limit=2) == [a, b]
     assert engine.documents("letter", after=b.id) == [c]
+    assert engine.documents("letter", ids=[c.id, "none", a.id]) == [c, a]
 
 
 def test_storing_over_it_replaces_the_value_and_the_keys(engine: Engine) -> None:
@@ -75,6 +77,28 @@ def test_storing_over_it_replaces_the_value_and_the_keys(engine: Engine) -> None
         engine.store_document("letter", Letter("c"), profile_id=ana, id=made.id, if_version=1)
     with pytest.raises(VersionConflict):
         engine.store_document("letter", Letter("c"), profile_id=ana, id="new", if_version=1)
+
+
+def test_many_are_stored_together_or_none(engine: Engine) -> None:
+    ana, ben = person(engine, "García"), person(engine, "Ibsen")
+    entries = [Entry(Letter(name), whose) for name, whose in (("a", ana), ("b", ben), ("c", None))]
+    made = engine.store_documents("letter", entries)
+    assert engine.documents("letter") == made
+    again = [Entry(Letter("b2"), ben, made[1].id), Entry(Letter("x"), "nobody")]
+    with pytest.raises(NotFound):
+        engine.store_documents("letter", again)
+    assert engine.document("letter", made[1].id).value.text == "b"
+    with pytest.raises(InvalidProfile):
+        engine.store_documents("letter", [Entry(Letter("x"), ben, "one")] * 2)
+    assert [e.subject for e in engine.changes().items[2:]] == [made[0].id, made[1].id]
+
+
+def test_what_was_stored_in_the_transaction_is_stored_over(engine: Engine) -> None:
+    ana = person(engine, "García")
+    with engine.transaction():
+        made = engine.store_document("letter", Letter("a"), profile_id=ana)
+        engine.store_document("letter", Letter("b"), profile_id=ana, id=made.id)
+    assert engine.document("letter", made.id).version == 2
 
 
 def test_nobody_stores_over_somebody_elses(engine: Engine) -> None:

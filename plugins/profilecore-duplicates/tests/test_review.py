@@ -16,7 +16,7 @@ def two(engine: Engine) -> tuple[str, str]:
 
 
 def propose(engine: Engine, one: str, other: str, weight: float = 3.0) -> Pair:
-    return review.propose(engine, one, other, weight, "review", NAME)
+    return review.propose(engine, [review.pair_of(one, other, weight, "review", NAME)])[0]
 
 
 def test_a_pair_is_one_whichever_is_named_first(engine: Engine) -> None:
@@ -57,7 +57,8 @@ def test_it_is_asked_again_only_when_the_evidence_changes(engine: Engine) -> Non
     review.decide(engine, a, b, "different")
     propose(engine, a, b, weight=4.0)
     assert review.queue(engine) == []
-    pair = review.propose(engine, a, b, 9.0, "review", NAME | {"email": "same"})
+    changed = review.pair_of(a, b, 9.0, "review", NAME | {"email": "same"})
+    (pair,) = review.propose(engine, [changed])
     assert pair.was_reopened
     assert review.queue(engine) == [pair]
 

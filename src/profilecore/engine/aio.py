@@ -11,7 +11,7 @@ from profilecore.engine.engine import Engine
 from profilecore.rules.changing import UNSET, Unset
 
 if TYPE_CHECKING:
-    from profilecore.engine.documents import Stored
+    from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
     from profilecore.engine.loading import LoadReport
@@ -265,6 +265,9 @@ class AsyncEngine:
 
     async def store_document(self, kind: str, value: Any, **options: Any) -> Stored:
         return await self.run(self.sync.store_document, kind, value, **options)
+
+    async def store_documents(self, kind: str, entries: Iterable[Entry]) -> list[Stored]:
+        return await self.run(self.sync.store_documents, kind, entries)
 
     async def document(self, kind: str, document_id: str) -> Stored:
         return await self.run(self.sync.document, kind, document_id)

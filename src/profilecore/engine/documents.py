@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 
+from profilecore.engine import extracting
 from profilecore.engine.kernel import CORE_KINDS, Kernel, Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, VersionConflict
 from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED
+from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.rules.visibility import may_see, may_see_profile, released
 from profilecore.store.port import Reader, Terms
@@ -36,54 +38,94 @@ class Stored:
     property_id: str | None = None
 
 
-def store(
-    kernel: Kernel,
-    kind: str,
-    value: Any,
-    profile_id: str | None,
-    id: str | None,
-    if_version: int | None,
-    keys: Iterable[Key],
-    property_id: str | None,
-) -> Stored:
+@frozen
+class Entry:
+    """A document to be stored: its value, whose it is (``None``: the chain's), what finds it.
+
+    Without an ``id`` it is a new one.  ``if_version`` is the version that must be stored now, 0
+    for none; ``keys`` are (sort, value) pairs; with ``property_id`` other properties do not see it.
+    """
+
+    value: Any = attrs.field(repr=False)
+    profile_id: str | None = None
+    id: str | None = None
+    if_version: int | None = None
+    keys: tuple[Key, ...] = attrs.field(default=(), repr=False)
+    property_id: str | None = None
+
+
+def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
     declared = _kind(kernel, kind)
-    if not isinstance(value, declared.cls):
-        raise TypeError(f"A document of the kind {kind} is a {declared.cls.__name__}.")
-    if not may_see(property_id, kernel.actor) or (profile_id is None and kernel.actor.property_id):
-        raise ScopeDenied(f"store a {kind} for another property or for the chain")
-    with kernel.writing() as unit:
-        known = unit.writer.get(kind, id) if id is not None else None
-        version = known.version if known else 0
-        if if_version is not None and if_version != version:
-            raise VersionConflict(id or kind, if_version, version)
-        id = id or kernel.new_id()
-        owner, about = _owner(unit, known, kind, id, profile_id)
-        terms = Terms(keys=tuple(_terms(kernel, declared, value, keys)))
-        unit.put(kind, id, owner, value, expect=version, property_id=property_id, terms=terms)
-        if about is not None:
-            unit.emit(DOCUMENT_STORED, about, subject=id, scope=property_id)
-    return Stored(kind, id, profile_id and owner, version + 1, value, property_id)
+    listed = [evolve(e, id=e.id or kernel.new_id()) for e in entries]
+    _check(kernel, declared, listed)
+    with kernel.writing() as unit, unit.batch():
+        known = {d.id: d for d in unit.writer.get_many(kind, [str(e.id) for e in listed])}
+        active = _active(unit, listed)
+        return [_put(unit, declared, e, known.get(str(e.id)), active) for e in listed]
+
+
+def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None:
+    """Refuse what is wrong with the entries whatever is stored."""
+    actor = kernel.actor
+    for entry in entries:
+        if not isinstance(entry.value, kind.cls):
+            raise TypeError(f"A document of the kind {kind.name} is a {kind.cls.__name__}.")
+        if not may_see(entry.property_id, actor) or (
+            entry.profile_id is None and actor.property_id
+        ):
+            raise ScopeDenied(f"store a {kind.name} for another property or for the chain")
+    if len({entry.id for entry in entries}) < len(entries):
+        raise InvalidProfile([Problem("/id", "taken", "must not come twice in one call")])
+
+
+def _active(unit: Unit, entries: Iterable[Entry]) -> set[str]:
+    """Give those of the owners that are roots and that the actor may see, without reading much."""
+    owners = list(dict.fromkeys(e.profile_id for e in entries if e.profile_id is not None))
+    rows = extracting.rows_of(unit.kernel, unit.writer, ("id",), owners)
+    return {row["id"] for row in rows}
+
+
+def _put(
+    unit: Unit, kind: DocumentKind, entry: Entry, known: Document | None, active: set[str]
+) -> Stored:
+    id, name = str(entry.id), kind.name
+    version = known.version if known else 0
+    if known is not None and not may_see(known.property_id, unit.kernel.actor):
+        raise NotFound(name, id)
+    owner, root_id = _owner(unit, known, name, id, entry.profile_id, active)
+    if entry.if_version is not None and entry.if_version != version:
+        raise VersionConflict(id, entry.if_version, version)
+    terms = Terms(keys=tuple(_terms(unit.kernel, kind, entry.value, entry.keys)))
+    at = entry.property_id
+    unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
+    if root_id is not None:
+        unit.emit(DOCUMENT_STORED, root_id, subject=id, scope=at)
+    return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
 
 
 def _owner(
-    unit: Unit, known: Document | None, kind: str, id: str, profile_id: str | None
+    unit: Unit,
+    known: Document | None,
+    kind: str,
+    id: str,
+    profile_id: str | None,
+    active: set[str],
 ) -> tuple[str, str | None]:
     """Give who owns a document, and the root that it is about now."""
-    if known is not None and not may_see(known.property_id, unit.kernel.actor):
-        raise NotFound(kind, id)
     if profile_id is None:
         if known is not None and known.owner != id:
             raise NotFound(kind, id)
         return id, None
-    root = unit.kernel.living(unit.writer, profile_id)
-    if known is None:
-        if id == root.id:  # a store takes what owns itself for the chain's
-            problem = Problem("/id", "taken", "must not be the id of the profile")
-            raise InvalidProfile([problem])
-        return root.id, root.id
-    if known.owner not in root.family:
-        raise NotFound(kind, id)
-    return known.owner, root.id
+    if profile_id in active and (known is None or known.owner == profile_id):
+        root_id = owner = profile_id
+    else:
+        root = unit.kernel.living(unit.writer, profile_id)
+        if known is not None and known.owner not in root.family:
+            raise NotFound(kind, id)
+        root_id, owner = root.id, known.owner if known else root.id
+    if id == owner:  # a store takes what owns itself for the chain's
+        raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
+    return owner, root_id
 
 
 def _terms(kernel: Kernel, kind: DocumentKind, value: Any, keys: Iterable[Key]) -> Iterator[int]:
@@ -120,6 +162,7 @@ def listed(
     kind: str,
     profile_id: str | None,
     key: Key | None,
+    ids: Sequence[str] | None,
     after: str | None,
     limit: int,
 ) -> list[Stored]:
@@ -130,6 +173,8 @@ def listed(
     with kernel.reading() as reader:
         if profile_id is not None:
             found = reader.owned(kernel.root(reader, profile_id).family, kind)
+        elif ids is not None:
+            found = reader.get_many(kind, ids)
         elif key is not None:
             found = reader.get_many(kind, reader.find(_key_of(kernel, kind, key), limit))
         else:

@@ -12,6 +12,7 @@ from profilecore.model.enums import SharedLevel, State
 from profilecore.model.fields import fields_of
 from profilecore.model.profile import Profile
 from profilecore.rules.visibility import SCOPED_FIELDS, may_see
+from profilecore.store.port import Reader
 
 Key = tuple[str, str]
 Row = dict[str, Any]
@@ -43,6 +44,11 @@ def _named(kernel: Kernel, rows: _Rows, ids: Sequence[str], page: int) -> Iterat
         with kernel.reading() as reader:
             documents = reader.get_many(PROFILE, ids[start : start + page])
         yield rows.of(documents)
+
+
+def rows_of(kernel: Kernel, reader: Reader, fields: Sequence[str], ids: Sequence[str]) -> list[Row]:
+    """Give the rows of the living among some profiles that the actor may see."""
+    return _Rows(kernel, fields).of(reader.get_many(PROFILE, ids))
 
 
 class _Rows:

@@ -132,8 +132,13 @@ class Unit:
     def batch(self) -> Iterator[None]:
         """Store what is put and emitted inside the block together at its end, which is faster.
 
-        Until then, or until it is flushed, nobody reads it; no document may be put twice.
+        Until then, or until it is flushed, nobody reads it; no document may be put twice.  One
+        inside another is part of that.
         """
+        if self._batch is not None:
+            self.flush()
+            yield
+            return
         self._batch = []
         try:
             yield

@@ -6,7 +6,7 @@ merge the ids in it stand for their survivors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from hashlib import blake2b
@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from profilecore import InvalidProfile, NotFound, Problem
+from profilecore import Entry, InvalidProfile, NotFound, Problem
 from profilecore.model import DocumentKind, OnClear
 
 if TYPE_CHECKING:
     from profilecore import Engine
-    from profilecore.engine.documents import Stored
 
 PAIR = "matching.pair"
 PAGE = 10_000
@@ -85,29 +84,35 @@ def pair_id(one: str, other: str) -> str:
     return blake2b(both.encode(), digest_size=16).hexdigest()
 
 
-def put(engine: Engine, pair: Pair) -> Stored:
-    """Store a pair, new or changed."""
-    keys = [("of", pair.left), ("of", pair.right)]
-    return engine.store_document(
-        PAIR, pair, profile_id=pair.left, id=pair_id(pair.left, pair.right), keys=keys
-    )
+def entry_of(pair: Pair) -> Entry:
+    """Give a pair as it is stored."""
+    keys = (("of", pair.left), ("of", pair.right))
+    return Entry(pair, pair.left, pair_id(pair.left, pair.right), keys=keys)
 
 
-def propose(
-    engine: Engine,
-    one: str,
-    other: str,
-    weight: float,
-    proposed: str,
-    evidence: Mapping[str, str],
+def propose(engine: Engine, proposed: Sequence[Pair]) -> list[Pair]:
+    """Put pairs into the queue, or bring those there up to date; decisions stay with them.
+
+    They are given back in their order with what was decided of them.  No pair may come twice.
+    """
+    ids = [pair_id(pair.left, pair.right) for pair in proposed]
+    with engine.transaction():
+        known = {d.id: d.value for d in engine.documents(PAIR, ids=ids)}
+        pairs = [
+            attrs.evolve(pair, history=known[id].history) if id in known else pair
+            for id, pair in zip(ids, proposed, strict=True)
+        ]
+        changed = [p for id, p in zip(ids, pairs, strict=True) if known.get(id) != p]
+        engine.store_documents(PAIR, map(entry_of, changed))
+    return pairs
+
+
+def pair_of(
+    one: str, other: str, weight: float, proposed: str, evidence: Mapping[str, str]
 ) -> Pair:
-    """Put a pair into the queue, or bring the one there up to date; decisions stay with it."""
+    """Make a pair, whichever of the two is named first."""
     left, right = sorted((one, other))
-    known = find(engine, left, right)
-    pair = Pair(left, right, weight, proposed, dict(evidence), known.history if known else ())
-    if pair != known:
-        put(engine, pair)
-    return pair
+    return Pair(left, right, weight, proposed, dict(evidence))
 
 
 def find(engine: Engine, one: str, other: str) -> Pair | None:
@@ -136,7 +141,7 @@ def decide(engine: Engine, one: str, other: str, decision: Decision | str) -> Pa
             raise NotFound("pair", f"{one} and {other}")
         made = Decided(said, engine.now, engine.actor.id, pair.evidence)
         changed = attrs.evolve(pair, history=(*pair.history, made))
-        put(engine, changed)
+        engine.store_documents(PAIR, [entry_of(changed)])
     return changed
 
 

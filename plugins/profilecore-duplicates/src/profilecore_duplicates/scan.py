@@ -198,8 +198,9 @@ def _settled(
     proposed = refused = 0
     for start in range(0, len(found.decided), AT_ONCE):
         with engine.transaction():
-            for at in range(start, min(start + AT_ONCE, len(found.decided))):
-                pair = _proposed(engine, ids, found, at)
+            places = range(start, min(start + AT_ONCE, len(found.decided)))
+            pairs = review.propose(engine, [_proposed(ids, found, at) for at in places])
+            for at, pair in zip(places, pairs, strict=True):
                 if _may_merge(found, at, pair, auto_merge_above):
                     made = _merge(engine, pair)
                     if made is not None:
@@ -233,12 +234,12 @@ def _withdraw(engine: Engine, report: ScanReport) -> None:
                 review.withdraw(engine, pair)
 
 
-def _proposed(engine: Engine, ids: tuple[str, ...], found: Found, at: int) -> Pair:
+def _proposed(ids: tuple[str, ...], found: Found, at: int) -> Pair:
     left, right = (ids[int(side[at])] for side in (found.pairs.left, found.pairs.right))
     weight = round(float(found.pairs.weights[at]), 4)
     evidence = evidence_of(found.explain(at).reasons)
     said = "match" if found.decided[at] else "review"
-    return review.propose(engine, left, right, weight, said, evidence)
+    return review.pair_of(left, right, weight, said, evidence)
 
 
 def _may_merge(found: Found, at: int, pair: Pair, above: float | None) -> bool:
