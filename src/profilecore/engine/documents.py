@@ -13,7 +13,6 @@ from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, V
 from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED
 from profilecore.model.fields import evolve
-from profilecore.model.profile import Profile
 from profilecore.rules.visibility import may_see, may_see_profile, released
 from profilecore.store.port import Reader, Terms
 from profilecore.values import frozen
@@ -60,7 +59,8 @@ def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
     _check(kernel, declared, listed)
     with kernel.writing() as unit, unit.batch():
         known = {d.id: d for d in unit.writer.get_many(kind, [str(e.id) for e in listed])}
-        active = _active(unit, listed)
+        owners = (e.profile_id for e in listed if e.profile_id is not None)
+        active = _active(kernel, unit.writer, owners)
         return [_put(unit, declared, e, known.get(str(e.id)), active) for e in listed]
 
 
@@ -78,10 +78,9 @@ def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None
         raise InvalidProfile([Problem("/id", "taken", "must not come twice in one call")])
 
 
-def _active(unit: Unit, entries: Iterable[Entry]) -> set[str]:
+def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
     """Give those of the owners that are roots and that the actor may see, without reading much."""
-    owners = list(dict.fromkeys(e.profile_id for e in entries if e.profile_id is not None))
-    rows = extracting.rows_of(unit.kernel, unit.writer, ("id",), owners)
+    rows = extracting.rows_of(kernel, reader, ("id",), list(dict.fromkeys(owners)))
     return {row["id"] for row in rows}
 
 
@@ -213,25 +212,16 @@ def drop_about(unit: Unit, family: Iterable[str]) -> None:
 
 def _shown(kernel: Kernel, reader: Reader, documents: Iterable[Document]) -> Iterator[Stored]:
     """Give documents as far as the actor may see them and whom they are about."""
-    roots: dict[str, Profile | None] = {}
-    for document in documents:
-        if not may_see(document.property_id, kernel.actor):
-            continue
+    seen = [d for d in documents if may_see(d.property_id, kernel.actor)]
+    active = _active(kernel, reader, (d.owner for d in seen if d.owner != d.id))
+    for document in seen:
         kind = kernel.kinds[document.kind]
         value: Any = kernel.codec.load(kind.cls, document.body)
-        profile_id = None if document.owner == document.id else document.owner
-        if profile_id is not None:
-            if profile_id not in roots:
-                roots[profile_id] = _root(kernel, reader, document)
-            root = roots[profile_id]
-            value = root and released(value, document, root, kind, kernel.actor)
+        owner = None if document.owner == document.id else document.owner
+        if owner is not None and owner not in active:
+            root = kernel.owner_of(reader, document)
+            may = may_see_profile(root, kernel.actor)
+            value = released(value, document, root, kind, kernel.actor) if may else None
         if value is not None:
-            yield Stored(
-                document.kind, document.id, profile_id, document.version, value,
-                document.property_id,
-            )  # fmt: skip
-
-
-def _root(kernel: Kernel, reader: Reader, document: Document) -> Profile | None:
-    root = kernel.owner_of(reader, document)
-    return root if may_see_profile(root, kernel.actor) else None
+            at = document.property_id
+            yield Stored(document.kind, document.id, owner, document.version, value, at)

@@ -237,7 +237,7 @@ def _withdraw(engine: Engine, report: ScanReport) -> None:
 def _proposed(ids: tuple[str, ...], found: Found, at: int) -> Pair:
     left, right = (ids[int(side[at])] for side in (found.pairs.left, found.pairs.right))
     weight = round(float(found.pairs.weights[at]), 4)
-    evidence = evidence_of(found.explain(at).reasons)
+    evidence = evidence_of(int(found.pairs.patterns[at]))
     said = "match" if found.decided[at] else "review"
     return review.pair_of(left, right, weight, said, evidence)
 

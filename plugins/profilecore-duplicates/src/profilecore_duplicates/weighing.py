@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from profilecore.values import frozen
-from profilecore_duplicates.comparison import Levels, compare
+from profilecore_duplicates.comparison import LEVELS, Levels, compare
 from profilecore_duplicates.keys import Standard
 from profilecore_duplicates.knowledge import Knowledge
 from profilecore_duplicates.model import Model
@@ -43,14 +43,17 @@ class Weighed:
 
     @property
     def evidence(self) -> dict[str, str]:
-        return evidence_of(self.reasons)
+        return evidence_of(self.pattern)
 
 
-def evidence_of(reasons: Sequence[Reason]) -> dict[str, str]:
-    """Give what the reasons rest on, without how frequent names and cities are."""
-    made = {reason.field: reason.level.replace(" large", "") for reason in reasons}
-    if "name" in made:
-        made["name"] = made["name"].rpartition(";")[0]
+def evidence_of(pattern: int) -> dict[str, str]:
+    """Give the levels of a pattern in words, without how frequent names and cities are."""
+    made = {}
+    for field, levels in reversed(LEVELS.items()):
+        pattern, level = divmod(pattern, len(levels))
+        if level:
+            said = levels[level].rpartition(";")[0] if field == "name" else levels[level]
+            made[field] = said.replace(" large", "")
     return made
 
 
