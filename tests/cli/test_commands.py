@@ -249,6 +249,12 @@ def test_check_ends_with_one_if_anything_is_missing(run: Run, pair: tuple[str, s
     assert run("check", pair[0], "unheard").code == 1
 
 
+@pytest.mark.usefixtures("pair")
+def test_reindex_tells_how_many_profiles_are_found_anew(run: Run) -> None:
+    assert done(run, "reindex") == {"profiles": 2}
+    assert "2 profiles are in the index." in run("reindex").out
+
+
 def test_changes_go_on_behind_a_cursor(run: Run, engine: Engine, pair: tuple[str, str]) -> None:
     first = done(run, "changes")
     assert [e["type"] for e in first["items"]] == ["profile.created"] * 2

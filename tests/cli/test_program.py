@@ -20,8 +20,8 @@ Run = Callable[..., Any]
 PROGRAM = (sys.executable, "-m", "profilecore")
 COMMANDS = (
     "init", "import", "create", "show", "update", "search", "stays", "merge", "unmerge", "clear",
-    "explain", "clear-due", "hold", "retention", "access", "check", "changes", "scrub", "plugins",
-    "rules", "demo",
+    "explain", "clear-due", "hold", "retention", "access", "check", "changes", "scrub", "reindex",
+    "plugins", "rules", "demo",
 )  # fmt: skip
 
 

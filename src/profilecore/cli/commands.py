@@ -46,6 +46,7 @@ for command in (
     clearing.scrub,
     clearing.receipts,
     auditing.audit,
+    stores.reindex,
     stores.plugins,
     stores.rules,
     demo.demo,

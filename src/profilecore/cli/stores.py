@@ -1,4 +1,4 @@
-"""Commands on the store as a whole, and on the rules in force: init, changes, plugins, rules."""
+"""Commands on the store as a whole and the rules in force."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import listing, say, table
+from profilecore.cli.waiting import Count, progress
 from profilecore.model.fields import rule_table
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
@@ -44,6 +45,19 @@ def changes(invocation: Invocation, after: int, limit: int) -> None:
     )
     head = ("seq", "at", "what", "profile", "actor", "fields")
     invocation.answer(listing(page.items, page.next), lambda: table(head, rows))
+
+
+@click.command()
+@click.pass_obj
+def reindex(invocation: Invocation) -> None:
+    """Make the index anew, for plugins that are younger than the profiles.
+
+    Interrupted, it goes on where it stopped.
+    """
+    engine = invocation.engine
+    with progress(Count.THINGS) as show:
+        done = engine.reindex(lambda count: show("profiles", count, None))
+    invocation.answer({"profiles": done}, lambda: say(f"{done:,} profiles are in the index."))
 
 
 @click.command()

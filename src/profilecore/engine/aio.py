@@ -283,6 +283,9 @@ class AsyncEngine:
     ) -> dict[tuple[str, str], list[str]]:
         return await self.run(self.sync.look_up, keys, at_most=at_most)
 
+    async def reindex(self, watch: Callable[[int], object] | None = None) -> int:
+        return await self.run(self.sync.reindex, watch)
+
     async def extract(
         self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
     ) -> AsyncIterator[list[dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,19 @@ class ForPlugins:
         from profilecore.engine import extracting
 
         return extracting.look_up(self._kernel, keys, at_most)
+
+    def reindex(self, watch: Callable[[int], object] | None = None) -> int:
+        """Make the keys and words of all profiles anew, and give how many profiles there are.
+
+        For a store whose profiles are older than a plugin that registers terms.  No profile
+        changes.  It works in small transactions beside others' work, telling ``watch`` how many
+        are done; interrupted, the next call goes on from there, unless the plugins are others.
+
+        :raises PluginError: if a source of terms fails.
+        """
+        from profilecore.engine import reindexing
+
+        return reindexing.reindex(self._kernel, watch)
 
     def extract(
         self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
