@@ -8,9 +8,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from profilecore_duplicates.reading import read_records, table_of
 from profilecore_duplicates.table import Table
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 PEOPLE = [
     ("a1", "Ana", "García", "1984-05-17", "ana@garcia.example", "+34 600 111 222", "Sevilla"),

@@ -85,6 +85,9 @@ class Coded:
 
     def text(self) -> pl.Series:
         """Give the column as text."""
+        if len(self.codes) <= FEW_ROWS:
+            words = [*self.words, None]
+            return pl.Series([words[code] for code in self.codes.tolist()], dtype=pl.String)
         return self.words.gather(self.at())
 
     def at(self) -> pl.Series:

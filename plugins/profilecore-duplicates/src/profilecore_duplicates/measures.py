@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from profilecore_duplicates.columns import Coded, Codes, Flags, Floats, Sketch
+from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, Floats, Sketch
 
 # Jaro-Winkler's similarity from which two names are one with a slip: the usual first step.
 CLOSE = 0.88
@@ -24,7 +24,7 @@ LETTERS_AN_EDIT = 5
 # Bounds are counted in short floating point; what misses a cutoff by less is measured.
 _SLACK = 1e-4
 # The first letter, the first two, three and four: Winkler's prefix.
-_HEADS = (0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF)
+_HEADS = tuple(np.uint32(256**letters - 1) for letters in range(1, 5))
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
@@ -57,8 +57,14 @@ def one_edit(column: Coded, one: Codes, other: Codes) -> Flags:
 def _scores(
     column: Coded, one: Codes, other: Codes, scorer: Callable[..., Any], cutoff: float | None
 ) -> npt.NDArray[Any]:
-    left, right = column.words.gather(one), column.words.gather(other)
-    return np.asarray(cpdist(left.to_list(), right.to_list(), scorer=scorer, score_cutoff=cutoff))
+    left, right = _listed(column, one), _listed(column, other)
+    return np.asarray(cpdist(left, right, scorer=scorer, score_cutoff=cutoff))
+
+
+def _listed(column: Coded, codes: Codes) -> list[str]:
+    if len(codes) <= FEW_ROWS:
+        return [column.words[code] for code in codes.tolist()]
+    return column.words.gather(codes).to_list()
 
 
 def _unshared(sketch: Sketch, one: Codes, other: Codes) -> tuple[Bytes, Bytes]:
@@ -82,6 +88,6 @@ def _jaro_winkler_at_most(sketch: Sketch, one: Codes, other: Codes) -> Floats:
     common = np.minimum(a - lost, b - gained).astype(np.float32)
     jaro = (common / a + common / b + 1) / 3
     apart = sketch.heads[one] ^ sketch.heads[other]
-    same = sum((apart & np.uint32(mask) == 0).astype(np.float32) for mask in _HEADS)
+    same = sum((apart & mask == 0).astype(np.float32) for mask in _HEADS)
     made: Floats = jaro + np.float32(0.1) * same * (1 - jaro)
     return made
