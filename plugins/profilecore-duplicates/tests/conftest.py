@@ -10,12 +10,17 @@ from typing import Any
 import attrs
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from profilecore import Engine
 from profilecore.testing.guests import GuestSet
 from profilecore_duplicates import DuplicatesPlugin
 from profilecore_duplicates.reading import read_records, table_of
 from profilecore_duplicates.table import Table
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 PEOPLE = [
     ("a1", "Ana", "García", "1984-05-17", "ana@garcia.example", "+34 600 111 222", "Sevilla"),

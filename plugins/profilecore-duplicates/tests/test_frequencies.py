@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilecore_duplicates.blocking import candidates
+from profilecore_duplicates.columns import FEW_ROWS
 from profilecore_duplicates.comparison import compare
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.frequencies import (
@@ -24,7 +25,7 @@ from profilecore_duplicates.frequencies import (
     stable_hash,
 )
 from profilecore_duplicates.standardise import standardise
-from profilecore_duplicates.table import FEW_ROWS, make_table
+from profilecore_duplicates.table import make_table
 
 FIRST = ("Ana", "Bruno", "Chiara", "Dmitri", "Robert", "Bob", "Bobby", "A.", "Kurt", None)
 LAST = ("García", "Garcia Lopez", "Müller", "Mueller", "Petrova", "Petrov", "Brown", "Browne", None)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from profilecore_duplicates.columns import STANDARD
 from profilecore_duplicates.single import standard_row
-from profilecore_duplicates.standardise import STANDARD, standardise
+from profilecore_duplicates.standardise import standardise
 
 RECORDS: list[dict[str, str | None]] = [
     {"first_name": "Dr. José María", "last_name": "de la Cruz y Ortíz", "middle_name": "J."},

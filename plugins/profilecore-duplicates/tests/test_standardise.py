@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profilecore_duplicates.columns import STANDARD
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.fields import COLUMNS, map_columns
-from profilecore_duplicates.standardise import STANDARD, standardise
+from profilecore_duplicates.standardise import standardise
 
 
 def one(field: str, value: str | None, wanted: str) -> object:

@@ -7,38 +7,41 @@ neighbours, and reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import attrs
 import numpy as np
 import polars as pl
 
 from profilecore.values import frozen
-from profilecore_duplicates.table import Flags, Hashes, Ints, Table
+from profilecore_duplicates.table import Codes, Hashes, Ints, Table
+from profilecore_duplicates.workers import each
 
-_C = pl.col
-PARTS: dict[str, pl.Expr] = {
-    "email": _C("email"),
-    "local": pl.when(_C("local").str.len_bytes() >= 4).then("local"),
-    "local4": pl.when(_C("local").str.len_bytes() >= 6).then(_C("local").str.slice(0, 4)),
-    "phone": _C("phone"),
-    "document": _C("document"),
-    "first": _C("root"),
-    "last": _C("last_sound"),
-    "first_as_last": _C("last_sound"),
-    "first_sound": _C("first_sound"),
-    "last1": _C("last1"),
-    "born": _C("born"),
-    "year": _C("born") // 10000,
-    "monthday": pl.when(_C("born") % 100 > 0).then(_C("born") % 10000),
-    "postcode": _C("postcode"),
-    "city": _C("city"),
-    "street": _C("street"),
-    "house": _C("house"),
-    "last4": _C("last_sound").str.slice(0, 4),
-    "first3": _C("first_sound").str.slice(0, 3),
-    "initial": _C("first").str.slice(0, 1),
-    "last_tail": _C("last_sound").str.slice(-4),
+_X = pl.col("x")
+# What rows are brought together by: a column, and what of its text.
+PARTS: dict[str, tuple[str, pl.Expr]] = {
+    "email": ("email", _X),
+    "local": ("local", pl.when(_X.str.len_bytes() >= 4).then(_X)),
+    "local4": ("local", pl.when(_X.str.len_bytes() >= 6).then(_X.str.slice(0, 4))),
+    "phone": ("phone", _X),
+    "document": ("document", _X),
+    "first": ("root", _X),
+    "last": ("last_sound", _X),
+    "first_sound": ("first_sound", _X),
+    "last1": ("last1", _X),
+    "born": ("born", _X),
+    "year": ("born", _X // 10000),
+    "monthday": ("born", pl.when(_X % 100 > 0).then(_X % 10000)),
+    "postcode": ("postcode", _X),
+    "city": ("city", _X),
+    "street": ("street", _X),
+    "house": ("house", _X),
+    "last4": ("last_sound", _X.str.slice(0, 4)),
+    "first3": ("first_sound", _X.str.slice(0, 3)),
+    "initial": ("first", _X.str.slice(0, 1)),
+    "last_tail": ("last_sound", _X.str.slice(-4)),
 }
 RULES: tuple[tuple[str, ...], ...] = (
     ("email",), ("phone",), ("document",), ("local",),
@@ -74,6 +77,9 @@ class Capped:
     pairs: int
 
 
+_Found: TypeAlias = tuple[list[Hashes], list[Capped]]
+
+
 @frozen
 class Candidates:
     """Pairs of row numbers, each once, ``left < right``, in ascending order."""
@@ -92,17 +98,9 @@ def candidates(table: Table, cap: int = CAP) -> Candidates:
     found: list[Hashes] = []
     capped: list[Capped] = []
     if n > 1:
-        hashes = _part_hashes(table)
-        for rule in RULES:
-            if all(part in hashes for part in rule):
-                pairs, lost = _block(hashes, rule, n, cap)
-                found.extend(pairs)
-                capped.extend(lost)
-        for rule in COARSE:
-            if all(part in hashes for part in rule):
-                found.extend(_coarse(_key(hashes, rule), n, cap))
-        for key in _swapped(hashes):
-            found.extend(_pairs_of(*_grouped(key, n), n, cap)[0])
+        for pairs, lost in each(lambda job: job(), _jobs(_hashed(table), n, cap)):
+            found.extend(pairs)
+            capped.extend(lost)
     packed = _distinct(found)
     left, right = (
         (packed // np.uint64(n)).astype(np.int64),
@@ -112,6 +110,17 @@ def candidates(table: Table, cap: int = CAP) -> Candidates:
         across = table.side[left] != table.side[right]
         left, right = left[across], right[across]
     return Candidates(left, right, tuple(capped))
+
+
+def _jobs(parts: _Parts, n: int, cap: int) -> Iterator[Callable[[], _Found]]:
+    for rule in RULES:
+        if parts.have(rule):
+            yield partial(_block, parts, rule, n, cap)
+    for rule in COARSE:
+        if parts.have(rule):
+            yield partial(_coarse, parts, rule, n, cap)
+    if parts.have(("first_sound", "last")):
+        yield partial(_swapped, parts, n, cap)
 
 
 def _distinct(found: Sequence[Hashes]) -> Hashes:
@@ -124,34 +133,54 @@ def _distinct(found: Sequence[Hashes]) -> Hashes:
     return packed[keep]
 
 
-def _part_hashes(table: Table) -> dict[str, Hashes]:
-    """Hash each part that holds anything; 0 stands for null."""
-    wanted = dict(PARTS)
-    frame = (
-        table.frame.lazy()
-        .select(
-            pl.when(e.is_not_null()).then(e.hash(seed=17)).otherwise(0).alias(n)
-            for n, e in wanted.items()
-        )
-        .collect()
-    )
-    hashes = {name: frame[name].to_numpy() for name in wanted}
-    return {name: h for name, h in hashes.items() if h.any()}
+@frozen
+class _Parts:
+    """The hash of each part: of a row by the code of its text, or by itself; 0 stands for null."""
+
+    hashes: dict[str, Hashes]
+    codes: dict[str, Codes]
+
+    def have(self, names: Sequence[str]) -> bool:
+        """Tell whether each of some parts holds anything."""
+        return all(name in self.hashes for name in names)
+
+    def of(self, name: str) -> Hashes:
+        """Give the hash of a part for each row."""
+        return self.hashes[name][self.codes[name]] if name in self.codes else self.hashes[name]
+
+
+def _hashed(table: Table) -> _Parts:
+    born = pl.Series("x", table.born).replace(0, None)
+    hashes, codes = {}, {}
+    for name, (column, part) in PARTS.items():
+        values = born if column == "born" else table.columns[column].words.alias("x")
+        hashed = pl.when(part.is_not_null()).then(part.hash(seed=17)).otherwise(0)
+        made = values.to_frame().select(hashed).to_series().to_numpy()
+        if made.any():
+            hashes[name] = made
+            if column != "born":
+                hashes[name] = np.append(made, np.uint64(0))
+                codes[name] = table.codes(column)
+    return _Parts(hashes, codes)
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 
-def _key(hashes: dict[str, Hashes], rule: Sequence[str]) -> Hashes:
+def _key(parts: _Parts, rule: Sequence[str]) -> Hashes:
     """Mix the hashes of the parts in their order; 0 where any is null."""
-    key = hashes[rule[0]].copy()
-    null = key == 0
+    key = parts.of(rule[0]).copy()
     for part in rule[1:]:
-        null |= hashes[part] == 0
-        key = (key ^ (key >> _SHIFT)) * _ODD + hashes[part]
-    key[null] = 0
+        key = _finer(key, parts.of(part))
     return key
+
+
+def _finer(key: Hashes, part: Hashes) -> Hashes:
+    null = (key == 0) | (part == 0)
+    made: Hashes = (key ^ (key >> _SHIFT)) * _ODD + part
+    made[null] = 0
+    return made
 
 
 def _grouped(key: Hashes, n: int) -> tuple[Hashes, Ints]:
@@ -189,10 +218,8 @@ def _near(keys: Hashes, rows: Ints, n: int, width: int) -> Iterator[Hashes]:
         yield (low * n + high).astype(np.uint64)
 
 
-def _block(
-    hashes: dict[str, Hashes], rule: tuple[str, ...], n: int, cap: int
-) -> tuple[list[Hashes], list[Capped]]:
-    key = _key(hashes, rule)
+def _block(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
+    key = _key(parts, rule)
     found, over, sizes = _pairs_of(*_grouped(key, n), n, cap)
     if not len(over):
         return found, []
@@ -201,10 +228,9 @@ def _block(
     large[over] = True
     rest = np.where(large, key, np.uint64(0))
     for part in REFINING:
-        if part not in hashes or part in rule:
+        if part in rule or not parts.have((part,)):
             continue
-        finer = _key({"key": rest, part: hashes[part]}, ("key", part))
-        pairs, _, _ = _pairs_of(*_grouped(finer, n), n, cap)
+        pairs, _, _ = _pairs_of(*_grouped(_finer(rest, parts.of(part)), n), n, cap)
         found.extend(pairs)
         left_out -= sum(map(len, pairs))
     keys, rows = _grouped(rest, n)
@@ -213,23 +239,21 @@ def _block(
     return [*found, *thin], [Capped("+".join(rule), len(over), max(0, left_out))]
 
 
-def _coarse(key: Hashes, n: int, cap: int) -> list[Hashes]:
+def _coarse(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
     """Pair the rows of the smaller blocks, as far as the budget goes."""
-    keys, rows = _grouped(key, n)
+    keys, rows = _grouped(_key(parts, rule), n)
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     sizes = np.diff(np.concatenate((starts, [len(keys)])))
     often = np.bincount(sizes[sizes <= cap], minlength=2)
     of_size = np.arange(len(often))
     cost = np.cumsum(often * of_size * (of_size - 1) // 2)
     allowed = int(np.searchsorted(cost, COARSE_BUDGET, side="right")) - 1
-    return _pairs_of(keys, rows, n, min(cap, allowed))[0] if allowed > 1 else []
+    return (_pairs_of(keys, rows, n, min(cap, allowed))[0] if allowed > 1 else []), []
 
 
-def _swapped(hashes: dict[str, Hashes]) -> Iterator[Hashes]:
-    """Give the key under which a name and the same name in the other order meet."""
-    if "first_sound" in hashes and "last" in hashes:
-        first, last = hashes["first_sound"], hashes["last"]
-        null: Flags = (first == 0) | (last == 0)
-        key = (first * _ODD) ^ (last * _ODD) ^ (first + last)
-        key[null] = 0
-        yield key
+def _swapped(parts: _Parts, n: int, cap: int) -> _Found:
+    """Pair the rows that have one name, in one order or the other."""
+    first, last = parts.of("first_sound"), parts.of("last")
+    key = (first * _ODD) ^ (last * _ODD) ^ (first + last)
+    key[(first == 0) | (last == 0)] = 0
+    return _pairs_of(*_grouped(key, n), n, cap)[0], []

@@ -1,21 +1,21 @@
 """Comparison of pairs in levels, field by field.
 
 A level is a small integer; 0 is missing on either side, and says nothing.  Equal values are
-found by their codes; only distinct pairs of unequal values are measured.
+found by their codes; only unequal values that may be close are measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import product
 
 import attrs
 import numpy as np
-from rapidfuzz.distance import OSA, JaroWinkler
-from rapidfuzz.process import cpdist
 
 from profilecore.values import frozen
-from profilecore_duplicates.table import Codes, Flags, Floats, Ints, Table
+from profilecore_duplicates.measures import close_boxes, close_names, one_edit
+from profilecore_duplicates.table import Codes, Flags, Ints, Table
+from profilecore_duplicates.workers import each
 
 FIRST = ("missing", "same", "a form of it", "initial", "close", "different")
 LAST = ("missing", "same", "a part or a spelling of it", "close", "different")
@@ -44,14 +44,19 @@ LEVELS: dict[str, tuple[str, ...]] = {
 FIELDS = tuple(LEVELS)
 SIZES = np.array([len(LEVELS[f]) for f in FIELDS], dtype=np.int64)
 SWAPPED = len(FIRST) * len(LAST)
-# Jaro-Winkler's similarity from which two names are one with a slip: the usual first step.
-CLOSE = 0.88
 # Birth dates of more years apart are no slip of the pen.
 FAR_YEARS = 12
 # Where one in so many lives, a shared city says less than elsewhere.
 LARGE_CITY = 1 / 20
 # How many rows of strangers are expected to share the agreeing name, either side of one.
-_RARITY_STEPS = np.array([1 / 16, 1 / 4, 1, 8])
+_RARITY_STEPS = (1 / 16, 1 / 4, 1, 8)
+# What two numbers differ by that differ in one digit, or in leading zeros only.
+_SLIPS = np.array(sorted({0, *(d * 10**p for d in range(1, 10) for p in range(9))}))
+# Parts of a date that is written in four bits a figure, and the bits of a figure.
+_YEAR, _MONTH, _PART = np.uint32(16), np.uint32(8), np.uint32(0xFF)
+_1, _2, _3, _EACH = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(0x11111111)
+# Pairs that are looked at together: what is held of so many stays in the cores' caches.
+CHUNK = 1 << 17
 
 
 @frozen
@@ -62,10 +67,14 @@ class Levels:
 
     def packed(self) -> Ints:
         """Write each pair's levels as one integer: its agreement pattern."""
-        key = np.zeros(len(self.values), dtype=np.int64)
-        for column, size in enumerate(SIZES):
-            key = key * size + self.values[:, column]
-        return key
+        return _packed(self.values.T)
+
+
+def _packed(levels: Iterable[Codes]) -> Ints:
+    key = np.zeros(1, dtype=np.int64)
+    for size, level in zip(SIZES, levels, strict=True):
+        key = key * size + level
+    return key
 
 
 def unpacked(patterns: Ints) -> Codes:
@@ -78,17 +87,53 @@ def unpacked(patterns: Ints) -> Codes:
 
 def compare(table: Table, left: Ints, right: Ints) -> Levels:
     """Compare pairs of rows."""
-    columns = {
-        "name": _name(table, left, right),
-        "birth_date": _birth_date(table.born[left], table.born[right]),
-        "email": _email(table, left, right),
-        "phone": _phone(table, left, right),
-        "document": _document(table, left, right),
-        "address": _address(table, left, right),
-        "country": _plain(table, "country", left, right),
-        "state": _plain(table, "state", left, right),
-    }
-    return Levels(np.stack([columns[f] for f in FIELDS], axis=1).astype(np.int32))
+    made = np.empty((len(left), len(FIELDS)), dtype=np.int32)
+
+    def fill(part: slice) -> None:
+        for column, level in enumerate(_levels(table, left[part], right[part])):
+            made[part, column] = level
+
+    parts = _parts(len(left))
+    for _ in each(fill, parts) if len(parts) > 1 else map(fill, parts):
+        pass
+    return Levels(made)
+
+
+def patterns_of(table: Table, left: Ints, right: Ints) -> tuple[Ints, Codes, Ints]:
+    """Compare pairs of rows, and give the distinct patterns, ascending, that they agree in.
+
+    With them come for each pair the position of its pattern, and for each pattern its pairs.
+    """
+
+    def found(part: slice) -> tuple[Ints, Ints, Ints]:
+        packed = _packed(_levels(table, left[part], right[part]))
+        return np.unique(packed, return_inverse=True, return_counts=True)
+
+    by_part = list(each(found, _parts(len(left))))
+    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _, _ in by_part)]))
+    at = np.empty(len(left), dtype=np.int32)
+    counts = np.zeros(len(distinct), dtype=np.int64)
+    for part, (own, back, times) in zip(_parts(len(left)), by_part, strict=True):
+        places = np.searchsorted(distinct, own).astype(np.int32)
+        at[part] = places[back]
+        counts[places] += times
+    return distinct, at, counts
+
+
+def _parts(pairs: int) -> list[slice]:
+    return [slice(start, start + CHUNK) for start in range(0, pairs, CHUNK)]
+
+
+def _levels(table: Table, left: Ints, right: Ints) -> Iterator[Codes]:
+    """Give the level of each field, in the order of ``FIELDS``."""
+    yield _birth_date(table, left, right)
+    yield _email(table, left, right)
+    yield _phone(table, left, right)
+    yield _document(table, left, right)
+    yield _plain(table, "country", left, right)
+    yield _plain(table, "state", left, right)
+    yield _address(table, left, right)
+    yield _name(table, left, right)
 
 
 def _sides(table: Table, name: str, left: Ints, right: Ints) -> tuple[Codes, Codes, Flags, Flags]:
@@ -100,33 +145,25 @@ def _sides(table: Table, name: str, left: Ints, right: Ints) -> tuple[Codes, Cod
 
 def _plain(table: Table, name: str, left: Ints, right: Ints) -> Codes:
     _, _, present, same = _sides(table, name, left, right)
-    return np.where(same, 1, np.where(present, 2, 0)).astype(np.int32)
+    return _by_steps(present, (same, 1), otherwise=2)
 
 
-def measured(
-    table: Table,
-    name: str,
-    one: Codes,
-    other: Codes,
-    wanted: Flags,
-    scorer: Callable[..., Any],
-    cutoff: float,
-) -> Floats:
-    """Measure the wanted pairs of codes, each distinct pair once; 0 elsewhere."""
-    result = np.zeros(len(one))
-    at = np.flatnonzero(wanted)
-    if not len(at):
-        return result
-    words = table.columns[name].words
-    low, high = np.minimum(one[at], other[at]), np.maximum(one[at], other[at])
-    key = low.astype(np.int64) * len(words) + high
-    distinct, back = np.unique(key, return_inverse=True)
-    scores = cpdist(
-        words[distinct // len(words)], words[distinct % len(words)], scorer=scorer,
-        score_cutoff=cutoff, workers=-1 if len(distinct) > 10_000 else 1,
-    )  # fmt: skip
-    result[at] = scores[back]
-    return result
+def _by_steps(present: Flags, *steps: tuple[Flags, int], otherwise: int) -> Codes:
+    """Give the level of the first step that holds; 0 where a side is missing."""
+    made = np.where(present, np.int32(otherwise), np.int32(0))
+    for holds, level in reversed(steps):
+        made[holds] = level
+    return made
+
+
+def _any_equal(table: Table, columns: tuple[str, ...], left: Ints, right: Ints) -> Flags:
+    """Tell where a text of one row in any of some columns is one of the other row's."""
+    one = [table.codes(name)[left] for name in columns]
+    other = [table.codes(name)[right] for name in columns]
+    made = np.zeros(len(left), dtype=bool)
+    for a, b in product(one, other):
+        made |= (a == b) & (a >= 0)
+    return made
 
 
 def _name(table: Table, left: Ints, right: Ints) -> Codes:
@@ -134,68 +171,54 @@ def _name(table: Table, left: Ints, right: Ints) -> Codes:
     last = _last(table, left, right)
     joint = first * len(LAST) + last
     swapped = _is_swapped(table, left, right) & ~((first == 1) & (last == 1))
-    joint = np.where(swapped, SWAPPED, joint)
-    known = np.where(swapped | ((first > 0) | (last > 0)), 1, 0)
-    rarity = _rarity(table, left, right, first, last, swapped)
-    return np.where(known > 0, joint * len(RARITY) + rarity, 0).astype(np.int32)
+    joint[swapped] = SWAPPED
+    made = joint * len(RARITY) + _rarity(table, left, right, first, last, swapped)
+    made[joint == 0] = 0
+    return made
 
 
 def _first(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "first", left, right)
-    level = np.where(same, 1, np.where(present, 5, 0)).astype(np.int32)
+    level = _by_steps(present, (same, 1), otherwise=5)
     at = np.flatnonzero(level == 5)
-    if not len(at):
-        return level
-    one_row, other_row = left[at], right[at]
-    variant = np.zeros(len(at), dtype=bool)
-    for a in ("root", "root2"):
-        for b in ("root", "root2"):
-            x, y = table.codes(a)[one_row], table.codes(b)[other_row]
-            variant |= (x == y) & (x >= 0)
+    variant = _any_equal(table, ("root", "root2"), left[at], right[at])
     for name in ("first1", "first_sound"):
-        variant |= table.codes(name)[one_row] == table.codes(name)[other_row]
-    words = table.columns["first"].words
-    lengths = np.fromiter(map(len, words), dtype=np.int32, count=len(words))
-    heads = np.fromiter((ord(w[0]) for w in words), dtype=np.int32, count=len(words))
+        variant |= table.codes(name)[left[at]] == table.codes(name)[right[at]]
+    level[at[variant]] = 2
+    at = at[~variant]
+    sketch = table.names.sketch
     x, y = one[at], other[at]
-    initial = (heads[x] == heads[y]) & ((lengths[x] == 1) | (lengths[y] == 1))
-    open_ = ~variant & ~initial
-    close = measured(table, "first", x, y, open_, JaroWinkler.similarity, CLOSE) > 0
-    level[at] = np.where(variant, 2, np.where(initial, 3, np.where(close, 4, 5)))
+    begins = (sketch.heads[x] ^ sketch.heads[y]) & np.uint32(0xFF) == 0
+    initial = begins & ((sketch.lengths[x] == 1) | (sketch.lengths[y] == 1))
+    level[at[initial]] = 3
+    at = at[~initial]
+    level[at[close_names(table.names, one[at], other[at])]] = 4
     return level
 
 
 def _last(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "last", left, right)
-    level = np.where(same, 1, np.where(present, 4, 0)).astype(np.int32)
+    level = _by_steps(present, (same, 1), otherwise=4)
     at = np.flatnonzero(level == 4)
-    if not len(at):
-        return level
-    one_row, other_row = left[at], right[at]
     sound = table.codes("last_sound")
-    variant = sound[one_row] == sound[other_row]
-    for a in ("last1", "last2"):
-        for b in ("last1", "last2"):
-            x, y = table.codes(a)[one_row], table.codes(b)[other_row]
-            variant |= (x == y) & (x >= 0)
-    close = measured(table, "last", one[at], other[at], ~variant, JaroWinkler.similarity, CLOSE) > 0
-    level[at] = np.where(variant, 2, np.where(close, 3, 4))
+    variant = sound[left[at]] == sound[right[at]]
+    variant |= _any_equal(table, ("last1", "last2"), left[at], right[at])
+    level[at[variant]] = 2
+    at = at[~variant]
+    level[at[close_names(table.names, one[at], other[at])]] = 3
     return level
 
 
 def _is_swapped(table: Table, left: Ints, right: Ints) -> Flags:
     first, last = table.codes("first"), table.codes("last")
-    over, back = first[left] == last[right], last[left] == first[right]
-    there = (first[left] >= 0) & (last[left] >= 0) & (first[right] >= 0) & (last[right] >= 0)
-    half = (over | back) & there & ~(over & back)
-    at = np.flatnonzero(half)
-    result: Flags = over & back & there
-    if len(at):
-        a = np.where(over[at], last[left[at]], first[left[at]])
-        b = np.where(over[at], first[right[at]], last[right[at]])
-        wanted = np.ones(len(at), dtype=bool)
-        result[at] = measured(table, "first", a, b, wanted, JaroWinkler.similarity, CLOSE) > 0
-    return result
+    a, b, c, d = first[left], last[left], first[right], last[right]
+    over, back = a == d, b == c
+    there = (a >= 0) & (b >= 0) & (c >= 0) & (d >= 0)
+    made: Flags = over & back & there
+    at = np.flatnonzero((over ^ back) & there)
+    one, other = np.where(over[at], b[at], a[at]), np.where(over[at], c[at], d[at])
+    made[at] = close_names(table.names, one, other)
+    return made
 
 
 def _rarity(
@@ -203,85 +226,98 @@ def _rarity(
 ) -> Codes:
     """Say how many strangers a row is expected to have under what the names agree in."""
     expected = np.full(len(left), float(table.people))
-    for name, level, far in (("first1", first, 4), ("last", last, 4)):
+    for name, level in (("first1", first), ("last", last)):
+        at = np.flatnonzero(((level > 0) & (level < 4)) | swapped)
         codes, share = table.codes(name), table.shares[name]
         # The rarer spelling is a slip of the other one as a rule.
-        either = np.maximum(share[codes[left]], share[codes[right]])
-        expected *= np.where(((level > 0) & (level < far)) | swapped, np.minimum(1, either), 1)
-    return np.searchsorted(_RARITY_STEPS, expected).astype(np.int32)
+        either = np.maximum(share[codes[left[at]]], share[codes[right[at]]])
+        expected[at] *= np.minimum(1, either)
+    made = np.zeros(len(left), dtype=np.int32)
+    for step in _RARITY_STEPS:
+        made += expected > step
+    return made
 
 
-def _birth_date(one: Ints, other: Ints) -> Codes:
+def _birth_date(table: Table, left: Ints, right: Ints) -> Codes:
+    # Figures as they are written, four bits each.
+    one, other = table.written[left], table.written[right]
     present = (one > 0) & (other > 0)
-    level = np.where(present, np.where(one == other, 1, 5), 0).astype(np.int32)
+    level = _by_steps(present, (present & (one == other), 1), otherwise=5)
     at = np.flatnonzero(level == 5)
     a, b = one[at], other[at]
-    y, m, d = a // 10000, a // 100 % 100, a % 100
-    v, n, e = b // 10000, b // 100 % 100, b % 100
-    swapped = (y == v) & (m == e) & (d == n)
-    digits = sum((a // 10**k % 10 != b // 10**k % 10).astype(int) for k in range(8))
-    parts = (y == v).astype(int) + (m == n) + (d == e)
+    y, m, d = a >> _YEAR, a >> _MONTH & _PART, a & _PART
+    v, n, e = b >> _YEAR, b >> _MONTH & _PART, b & _PART
+    same, other_way = y == v, (m == e) & (d == n)
+    month, day = m == n, d == e
+    figures = a ^ b
+    figures = (figures | figures >> _1 | figures >> _2 | figures >> _3) & _EACH
     # A part that is not known may be any.
-    open_ = (y == v) & ((m == n) | (m == 0) | (n == 0)) & ((d == e) | (d == 0) | (e == 0))
+    open_ = same & (month | (m == 0) | (n == 0)) & (day | (d == 0) | (e == 0))
+    years = table.born[left[at]] // 10000 - table.born[right[at]] // 10000
+    two = (same & month) | (same & day) | (month & day)
     level[at] = np.select(
-        [swapped, digits == 1, (parts == 2) | open_, np.abs(y - v) > FAR_YEARS], [2, 3, 4, 6], 5
-    )
+        [same & other_way, np.bitwise_count(figures) == 1, two | open_,
+         np.abs(years) > FAR_YEARS],
+        [2, 3, 4, 6], 5,
+    )  # fmt: skip
     return level
 
 
 def _email(table: Table, left: Ints, right: Ints) -> Codes:
     _, _, present, same = _sides(table, "email", left, right)
     one, other, _, box = _sides(table, "local", left, right)
-    level = np.where(same, 1, np.where(box, 2, np.where(present, 4, 0))).astype(np.int32)
-    near = measured(table, "local", one, other, level == 4, OSA.normalized_similarity, 0.8)
-    level[near > 0] = 3
+    level = _by_steps(present, (same, 1), (box, 2), otherwise=4)
+    at = np.flatnonzero(level == 4)
+    at = at[(one[at] >= 0) & (other[at] >= 0)]
+    level[at[close_boxes(table.columns["local"], one[at], other[at])]] = 3
     return level
 
 
 def _phone(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "phone", left, right)
-    level = np.where(same, 1, np.where(present, 3, 0)).astype(np.int32)
-    words = table.columns["phone"].words
+    level = _by_steps(present, (same, 1), otherwise=3)
     at = np.flatnonzero(level == 3)
-    if len(at):
-        number = np.fromiter(map(int, words), dtype=np.int64, count=len(words))
-        apart = np.abs(number[one[at]] - number[other[at]])
-        slip = np.zeros(len(at), dtype=bool)
-        for power in 10 ** np.arange(9):
-            slip |= (apart % power == 0) & (apart // power < 10)
-        level[at[slip]] = 2
+    numbers = table.columns["phone"].numbers
+    apart = np.abs(numbers[one[at]] - numbers[other[at]])
+    place = np.minimum(np.searchsorted(_SLIPS, apart), len(_SLIPS) - 1)
+    level[at[_SLIPS[place] == apart]] = 2
     return level
 
 
 def _document(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "document", left, right)
     _, _, known, alike = _sides(table, "document_kind", left, right)
-    present &= ~known | alike
-    level = np.where(same, 1, np.where(present, 3, 0)).astype(np.int32)
-    near = measured(table, "document", one, other, level == 3, OSA.similarity, 1)
-    far = measured(table, "document", one, other, (level == 3) & (near > 0), OSA.distance, 1)
-    level[(level == 3) & (near > 0) & (far <= 1)] = 2
+    level = _by_steps(present & (~known | alike), (same, 1), otherwise=3)
+    at = np.flatnonzero(level == 3)
+    column = table.columns["document"]
+    lengths = column.sketch.lengths
+    # Numbers of one figure have nothing in common if they differ.
+    at = at[lengths[one[at]] + lengths[other[at]] > 2]
+    level[at[one_edit(column, one[at], other[at])]] = 2
     return level
 
 
 def _address(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "street", left, right)
     _, _, _, house = _sides(table, "house", left, right)
-    near = measured(table, "street", one, other, present & ~same, JaroWinkler.similarity, CLOSE) > 0
-    alike = same | near
-    street = np.select([alike & house, same, near, present], [1, 2, 3, 4], 0)
-    return (street * len(PLACE) + _place(table, left, right)).astype(np.int32)
+    near = np.zeros(len(left), dtype=bool)
+    at = np.flatnonzero(present & ~same)
+    near[at] = close_names(table.columns["street"], one[at], other[at])
+    street = _by_steps(present, ((same | near) & house, 1), (same, 2), (near, 3), otherwise=4)
+    return street * np.int32(len(PLACE)) + _place(table, left, right)
 
 
 def _place(table: Table, left: Ints, right: Ints) -> Codes:
     a, b, posts, post = _sides(table, "postcode", left, right)
     one, other, cities, city = _sides(table, "city", left, right)
     large = table.shares["city"][one] > LARGE_CITY
-    far = measured(table, "postcode", a, b, posts & ~post, OSA.distance, 1)
-    slip = posts & ~post & (far == 1)
-    near = measured(table, "city", one, other, cities & ~city, JaroWinkler.similarity, CLOSE) > 0
-    choices = [
-        post & (city | ~cities | near), post, city & ~posts & ~large, city & ~posts, city & slip,
-        city, near, posts | cities,
-    ]  # fmt: skip
-    return np.select(choices, [1, 2, 3, 7, 4, 5, 6, 8], 0).astype(np.int32)
+    slip, near = np.zeros(len(left), dtype=bool), np.zeros(len(left), dtype=bool)
+    at = np.flatnonzero(city & posts & ~post)
+    slip[at] = one_edit(table.columns["postcode"], a[at], b[at])
+    at = np.flatnonzero(cities & ~city)
+    near[at] = close_names(table.columns["city"], one[at], other[at])
+    return _by_steps(
+        posts | cities,
+        (post & (city | ~cities | near), 1), (post, 2), (city & ~posts & ~large, 3),
+        (city & ~posts, 7), (slip, 4), (city, 5), (near, 6), otherwise=8,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates, Capped, candidates
 from profilecore_duplicates.clusters import Clusters, cluster
-from profilecore_duplicates.comparison import Levels, compare, unpacked
+from profilecore_duplicates.comparison import Levels, compare, patterns_of, unpacked
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import Explanation, Scored, explain, matched, probability
 from profilecore_duplicates.table import Flags, Floats, Ints, Table
@@ -95,7 +95,7 @@ def find(
     if views is not None:
         pairs = views.across(pairs)
     watch("comparing")
-    patterns, back, counts = _patterns(table, pairs)
+    patterns, back, counts = patterns_of(table, pairs.left, pairs.right)
     if not len(pairs):
         return _nothing(table, model, pairs, views)
     if model is None:
@@ -130,11 +130,6 @@ def find(
         _estimate(by_pattern, counts, scored, decided),
         model.notes,
     )
-
-
-def _patterns(table: Table, pairs: Candidates) -> tuple[Ints, Ints, Ints]:
-    packed = compare(table, pairs.left, pairs.right).packed()
-    return np.unique(packed, return_inverse=True, return_counts=True)
 
 
 def _weigher(table: Table, model: Model, views: Views | None) -> Callable[[Ints, Ints], Floats]:

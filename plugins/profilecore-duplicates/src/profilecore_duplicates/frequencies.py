@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from profilecore.values import frozen
+from profilecore_duplicates.columns import Coded, Floats, Ints, Standard, standard_of
 from profilecore_duplicates.faults import InputRefused
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Counts:
     total: int
     times: Mapping[int, int] = attrs.field(repr=False)
 
-    def shares(self, words: Iterable[str]) -> npt.NDArray[np.float64]:
+    def shares(self, words: Iterable[str]) -> Floats:
         """Give the share of each word, and a last 0 for none."""
         times = [self.times.get(stable_hash(word), 1) for word in words]
         return np.array([*times, 0], dtype=float) / max(1, self.total)
@@ -60,12 +60,11 @@ class Frequencies:
     counts: Mapping[str, Counts] = attrs.field(repr=False)
     crowded: Mapping[str, frozenset[int]] = attrs.field(repr=False)
 
-    def crowds_in(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+    def crowds_in(self, standard: Standard) -> dict[str, pl.Series]:
         """Give the contacts of a standard table that a crowd shares in the base, by field."""
         found = {}
         for field, hashes in self.crowded.items():
-            distinct = frame[field].drop_nulls().unique()
-            hit = [word for word in distinct if stable_hash(word) in hashes]
+            hit = [word for word in standard.texts[field].words if stable_hash(word) in hashes]
             if hit:
                 found[field] = pl.Series(hit, dtype=pl.String)
         return found
@@ -97,47 +96,51 @@ def frequencies(of: Table | pl.DataFrame) -> Frequencies:
 
     A table that was made with the frequencies of a base has those.
     """
-    if not isinstance(of, pl.DataFrame):
-        return of.frequencies or _frequencies(of.frame, of.crowds)
-    return _frequencies(of, find_crowds(of))
+    if isinstance(of, pl.DataFrame):
+        standard = standard_of(of)
+        return _frequencies(standard.texts, len(standard), find_crowds(standard))
+    return of.frequencies or _frequencies(of.columns, len(of), of.crowds)
 
 
-def _frequencies(frame: pl.DataFrame, crowds: Mapping[str, pl.Series]) -> Frequencies:
+def _frequencies(
+    columns: Mapping[str, Coded], rows: int, crowds: Mapping[str, pl.Series]
+) -> Frequencies:
     return Frequencies(
-        frame.height,
-        {name: _counts(frame[name].drop_nulls()) for name in COUNTED},
+        rows,
+        {name: _counts(columns[name]) for name in COUNTED},
         {field: frozenset(map(stable_hash, crowd)) for field, crowd in crowds.items()},
     )
 
 
-def _counts(values: pl.Series) -> Counts:
-    often = values.alias("word").value_counts(name="times").filter(pl.col("times") > 1)
-    return Counts(len(values), {stable_hash(word): times for word, times in often.iter_rows()})
+def _counts(column: Coded) -> Counts:
+    times = column.times()
+    often = np.flatnonzero(times > 1)
+    words = column.words.gather(often)
+    return Counts(
+        int(times.sum()),
+        {stable_hash(w): n for w, n in zip(words, times[often].tolist(), strict=True)},
+    )
 
 
-def find_crowds(frame: pl.DataFrame) -> dict[str, pl.Series]:
+def find_crowds(standard: Standard) -> dict[str, pl.Series]:
     """Give the contacts of a standard table under which a crowd of names stands, by field."""
-    name = pl.concat_str(pl.col("first_sound"), pl.col("last_sound"), ignore_nulls=True)
     found = {}
     for field in CONTACTS:
-        often = (
-            frame.lazy()
-            .group_by(field)
-            .len()
-            .filter((pl.col("len") >= CROWD) & pl.col(field).is_not_null())
-        )
-        shared = (
-            frame.lazy()
-            .select(field, name=name)
-            .join(often, on=field, how="semi")
-            .group_by(field)
-            .agg(pl.col("name").n_unique().alias("names"))
-            .filter(pl.col("names") >= CROWD)
-            .collect()[field]
-        )
-        if len(shared):
-            found[field] = shared
-    return found
+        contact = standard.texts[field]
+        often = contact.look_up(contact.times() >= CROWD, False)
+        rows = np.flatnonzero(often)
+        if len(rows):
+            found[field] = _crowds_of(field, standard, rows)
+    return {field: crowds for field, crowds in found.items() if len(crowds)}
+
+
+def _crowds_of(field: str, standard: Standard, rows: Ints) -> pl.Series:
+    frame = pl.DataFrame(
+        {n: standard.texts[n].some(rows) for n in (field, "first_sound", "last_sound")}
+    )
+    name = pl.concat_str("first_sound", "last_sound", ignore_nulls=True)
+    names = frame.group_by(field).agg(name.n_unique().alias("names"))
+    return names.filter(pl.col("names") >= CROWD)[field]
 
 
 def read_frequencies(text: str) -> Frequencies:

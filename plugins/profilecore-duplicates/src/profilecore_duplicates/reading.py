@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from profilecore.values import frozen
+from profilecore_duplicates.columns import Standard
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.fields import map_columns
-from profilecore_duplicates.standardise import standardise
+from profilecore_duplicates.standardise import standard_columns
 from profilecore_duplicates.table import Table, make_table
 
 KINDS = {".csv": "CSV", ".tsv": "CSV", ".txt": "CSV", ".parquet": "Parquet", ".pq": "Parquet",
@@ -25,7 +26,7 @@ class Records:
     """A file as standard columns, with the ids of its rows and what its columns were taken for."""
 
     ids: pl.Series = attrs.field(repr=False)
-    frame: pl.DataFrame = attrs.field(repr=False)
+    standard: Standard = attrs.field(repr=False)
     mapped: Mapping[str, str]
 
 
@@ -42,15 +43,15 @@ def read_records(
     if id_column is not None:
         given[id_column] = "id"
     mapped = map_columns(frame.columns, given)
-    return Records(_ids(frame, mapped), standardise(frame, mapped), mapped)
+    return Records(_ids(frame, mapped), standard_columns(frame, mapped), mapped)
 
 
 def table_of(records: Records, other: Records | None = None) -> Table:
     """Make the table of one file, or of two to be linked: the rows of the first come first."""
     if other is None:
-        return make_table(records.frame)
+        return make_table(records.standard)
     side = np.arange(len(records.ids) + len(other.ids)) >= len(records.ids)
-    return make_table(pl.concat([records.frame, other.frame]), side)
+    return make_table(records.standard.above(other.standard), side)
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -17,13 +17,14 @@ import polars as pl
 from profilecore import MergeBlocked, ScopeDenied, StalePlan
 from profilecore.values import frozen
 from profilecore_duplicates import review
+from profilecore_duplicates.columns import Flags, Standard
 from profilecore_duplicates.finding import Found, find
 from profilecore_duplicates.frequencies import frequencies
 from profilecore_duplicates.knowledge import Current, Knowledge, Library, keep, scanned
 from profilecore_duplicates.records import FIELDS, RECORD, views
 from profilecore_duplicates.review import Decision, Pair
-from profilecore_duplicates.standardise import standardise
-from profilecore_duplicates.table import Flags, make_table
+from profilecore_duplicates.standardise import standard_columns
+from profilecore_duplicates.table import make_table
 from profilecore_duplicates.views import views_of
 from profilecore_duplicates.weighing import evidence_of
 
@@ -42,7 +43,7 @@ class Base:
     """The living profiles of a store as standard columns, one row a view."""
 
     ids: tuple[str, ...] = attrs.field(repr=False)
-    frame: pl.DataFrame = attrs.field(repr=False)
+    standard: Standard = attrs.field(repr=False)
     sizes: tuple[int, ...] = attrs.field(repr=False)
 
 
@@ -124,7 +125,7 @@ def _found(
     threshold: float,
     watch: Watch,
 ) -> tuple[Found, Knowledge | None]:
-    table = make_table(base.frame, frequencies=knowledge.frequencies if knowledge else None)
+    table = make_table(base.standard, frequencies=knowledge.frequencies if knowledge else None)
     found = find(
         table,
         model=knowledge.model if knowledge else None,
@@ -151,8 +152,8 @@ def read_base(engine: Engine, watch: Watch) -> Base:
         watch("reading profiles", len(ids), None)
     empty = pl.DataFrame(schema=dict.fromkeys(RECORD, pl.String))
     watch("standardising", 0, None)
-    frame = standardise(pl.concat([empty, *pages], rechunk=True), {f: f for f in RECORD})
-    return Base(tuple(ids), frame, tuple(sizes))
+    standard = standard_columns(pl.concat([empty, *pages]), {f: f for f in RECORD})
+    return Base(tuple(ids), standard, tuple(sizes))
 
 
 def end_of_feed(engine: Engine) -> str:

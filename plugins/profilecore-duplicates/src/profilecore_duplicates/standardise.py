@@ -6,25 +6,35 @@ booking sites, boxes of desks, numbers of one digit) becomes null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TypeAlias
 
+import numpy as np
 import polars as pl
 
 from profilecore_duplicates import words
+from profilecore_duplicates.columns import (
+    FEW_ROWS,
+    TEXTS,
+    Coded,
+    Ints,
+    Standard,
+    code,
+    nothing,
+    together,
+)
 from profilecore_duplicates.folding import (
     name_tokens,
-    over_unique,
     roots,
     sound,
     to_ascii,
     without_particles,
 )
+from profilecore_duplicates.workers import each
 
-STANDARD = (
-    "first", "first1", "root", "root2", "first_sound", "last", "last1", "last2", "last_sound",
-    "born", "email", "local", "phone", "postcode", "city", "street", "house", "state", "country",
-    "document", "document_kind",
-)  # fmt: skip
+Made: TypeAlias = dict[str, Coded]
+Raw: TypeAlias = Mapping[str, pl.Series]
 
 
 def standardise(frame: pl.DataFrame, mapped: Mapping[str, str]) -> pl.DataFrame:
@@ -33,25 +43,26 @@ def standardise(frame: pl.DataFrame, mapped: Mapping[str, str]) -> pl.DataFrame:
     ``mapped`` says which column holds which field.  A column whose field is missing is all null;
     all are strings but ``born``, an integer YYYYMMDD with zeros for what is not known.
     """
+    return standard_columns(frame, mapped).frame()
+
+
+def standard_columns(frame: pl.DataFrame, mapped: Mapping[str, str]) -> Standard:
+    """Give the same as :func:`standardise`, coded."""
     raw = {f: _text(frame[c]) for f, c in mapped.items() if f != "id"}
-    made: dict[str, pl.Series] = {}
-    _names(raw, made)
-    _contacts(raw, made)
-    _places(raw, made)
-    if "birth_date" in raw:
-        made["born"] = _born(raw["birth_date"])
+    jobs = [*_names(raw), *_contacts(raw), *_places(raw)]
     if "document" in raw:
-        _document(raw, made)
-    empty = {name: pl.lit(None, dtype=_type(name)).alias(name) for name in STANDARD}
-    table = pl.DataFrame(made) if made else pl.DataFrame()
-    if not made:
-        table = pl.DataFrame({"born": pl.Series([None] * frame.height, dtype=pl.Int64)})
-    missing = [empty[name] for name in STANDARD if name not in table.columns]
-    return table.with_columns(missing).select(STANDARD)
-
-
-def _type(name: str) -> type[pl.DataType]:
-    return pl.Int64 if name == "born" else pl.String
+        jobs.append(partial(_document, raw))
+    done = (job() for job in jobs) if frame.height <= FEW_ROWS else each(lambda job: job(), jobs)
+    made: Made = {}
+    for part in done:
+        made.update(part)
+    if "house" in raw:
+        made["house"] = _house(raw["house"], made.get("house"))
+    missing = nothing(frame.height)
+    texts = {name: made.get(name, missing) for name in TEXTS}
+    dates = raw.get("birth_date")
+    born = np.zeros(frame.height, dtype=np.int64) if dates is None else _born(dates)
+    return Standard(texts, born)
 
 
 def _text(column: pl.Series) -> pl.Series:
@@ -69,20 +80,23 @@ def _null(text: pl.Expr) -> pl.Expr:
     return pl.when(~text.is_in(list(words.BLANKS))).then(text)
 
 
-def _folded(values: pl.Series) -> pl.DataFrame:
-    """Give the distinct values ``x`` of a column, and each folded as ``a``."""
-    distinct = values.unique()
-    return pl.DataFrame({"x": distinct, "a": to_ascii(distinct)})
+def _folded(distinct: pl.Series) -> pl.LazyFrame:
+    """Give distinct values ``x``, each folded as ``a``."""
+    return pl.LazyFrame({"x": distinct, "a": to_ascii(distinct)})
 
 
-def _spread(values: pl.Series, table: pl.DataFrame) -> pl.DataFrame:
-    """Look every value of a column up in a table of the distinct ones."""
-    return values.to_frame("x").join(
-        table, on="x", how="left", maintain_order="left", nulls_equal=True
-    )
+def _spread(raw: Coded, table: pl.LazyFrame, names: Iterable[str]) -> Made:
+    """Give each row the columns of its value; an empty text is null."""
+    filled = (pl.when(pl.col(name).str.len_bytes() > 0).then(name) for name in names)
+    derived = table.select(filled).collect()
+    made = {}
+    for column in derived:
+        coded = code(column)
+        made[column.name] = Coded(raw.look_up(coded.codes, -1), coded.words)
+    return made
 
 
-def _names(raw: Mapping[str, pl.Series], made: dict[str, pl.Series]) -> None:
+def _names(raw: Raw) -> Iterable[Callable[[], Made]]:
     first, last = raw.get("first_name"), raw.get("last_name")
     if "full_name" in raw:
         parts = _parted(raw["full_name"])
@@ -93,11 +107,11 @@ def _names(raw: Mapping[str, pl.Series], made: dict[str, pl.Series]) -> None:
     if first is not None:
         if "middle_name" in raw:
             first = _joined(first, raw["middle_name"])
-        made.update(_first_names(first))
+        yield partial(_first_names, first)
     if last is not None:
         if "second_last_name" in raw:
             last = _joined(last, raw["second_last_name"])
-        made.update(_last_names(last))
+        yield partial(_last_names, last)
 
 
 def _joined(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -112,16 +126,18 @@ def _parted(full: pl.Series) -> pl.DataFrame:
     particles = "|".join(words.PARTICLES.split())
     tail = text.str.extract(rf"(?i)((?:\b(?:{particles})\s+)*[^\s]+)$", 1)
     head = text.str.strip_suffix(tail).str.strip_chars()
-    table = pl.DataFrame({"x": full.unique()}).with_columns(
+    coded = code(full)
+    table = pl.DataFrame({"x": coded.words}).select(
         first=pl.when(comma).then(text.str.extract(r",\s*(.*)$", 1)).otherwise(head),
         last=pl.when(comma).then(text.str.extract(r"^([^,]*),", 1)).otherwise(tail),
     )
-    return _spread(full, table)
+    return table.select(pl.all().gather(coded.at()))
 
 
-def _first_names(values: pl.Series) -> dict[str, pl.Series]:
+def _first_names(values: pl.Series) -> Made:
     one, two = roots()
-    table = _folded(values).with_columns(t=_null(name_tokens(pl.col("a"))))
+    raw = code(values)
+    table = _folded(raw.words).with_columns(t=_null(name_tokens(pl.col("a"))))
     first1 = pl.col("t").str.extract("^([a-z]+)", 1)
     table = table.with_columns(
         first=pl.col("t").str.replace_all(" ", "", literal=True), first1=first1
@@ -130,11 +146,12 @@ def _first_names(values: pl.Series) -> dict[str, pl.Series]:
         root2=pl.col("first1").replace_strict(two, default=None, return_dtype=pl.String),
         first_sound=sound(pl.col("first1")),
     )
-    return _columns(_spread(values, table), ("first", "first1", "root", "root2", "first_sound"))
+    return _spread(raw, table, ("first", "first1", "root", "root2", "first_sound"))
 
 
-def _last_names(values: pl.Series) -> dict[str, pl.Series]:
-    table = _folded(values).with_columns(t=_null(without_particles(name_tokens(pl.col("a")))))
+def _last_names(values: pl.Series) -> Made:
+    raw = code(values)
+    table = _folded(raw.words).with_columns(t=_null(without_particles(name_tokens(pl.col("a")))))
     joined = pl.col("t").str.replace_all(" ", "", literal=True)
     two = pl.col("t").str.contains(" ", literal=True)
     table = table.with_columns(
@@ -143,93 +160,108 @@ def _last_names(values: pl.Series) -> dict[str, pl.Series]:
         last2=pl.when(two).then(pl.col("t").str.extract("([a-z]+)$", 1)),
         last_sound=sound(joined),
     )
-    return _columns(_spread(values, table), ("last", "last1", "last2", "last_sound"))
+    return _spread(raw, table, ("last", "last1", "last2", "last_sound"))
 
 
-def _columns(frame: pl.DataFrame, names: tuple[str, ...]) -> dict[str, pl.Series]:
-    return {
-        name: frame.select(pl.when(pl.col(name).str.len_bytes() > 0).then(name)).to_series()
-        for name in names
-    }
-
-
-def _contacts(raw: Mapping[str, pl.Series], made: dict[str, pl.Series]) -> None:
+def _contacts(raw: Raw) -> Iterable[Callable[[], Made]]:
     if "email" in raw:
-        made.update(_emails(raw["email"]))
+        yield partial(_emails, raw["email"])
     if "phone" in raw:
-        digits = pl.col("x").str.replace_all(r"\D", "")
-        last = digits.str.slice(-9)
-        good = (last.str.len_bytes() >= 6) & ~_one_digit(last)
-        made["phone"] = over_unique(raw["phone"], pl.when(good).then(last))
+        yield partial(_phones, raw["phone"])
+
+
+def _phones(values: pl.Series) -> Made:
+    raw = code(values)
+    last = pl.col("x").str.replace_all(r"\D+", "").str.slice(-9)
+    table = pl.LazyFrame({"x": raw.words}).select(last=last)
+    good = (pl.col("last").str.len_bytes() >= 6) & ~_one_digit(pl.col("last"))
+    return _spread(raw, table.select(phone=pl.when(good).then("last")), ("phone",))
 
 
 def _one_digit(text: pl.Expr) -> pl.Expr:
-    return text == text.str.slice(0, 1).repeat_by(text.str.len_bytes()).list.join("")
+    return text.str.strip_chars(text.str.slice(0, 1)) == ""
 
 
-def _emails(values: pl.Series) -> dict[str, pl.Series]:
+def _emails(values: pl.Series) -> Made:
+    raw = code(values)
     text = pl.col("a").str.strip_chars()
-    box = text.str.extract(r"^([^@\s]+)@[^@\s]+$", 1).str.replace(r"\+.*$", "")
-    host = text.str.extract(r"^[^@\s]+@([^@\s]+)$", 1)
-    table = _folded(values).with_columns(box=box, host=host)
+    address = pl.when(text.str.contains(r"^[^@\s]+@[^@\s]+$")).then(text)
+    parts = address.str.splitn("@", 2).struct.rename_fields(["box", "host"])
+    table = _folded(raw.words).select(parts.alias("parts")).unnest("parts")
     gmail = pl.col("host").is_in(["gmail.com", "googlemail.com"])
-    dotless = pl.col("box").str.replace_all(".", "", literal=True)
-    told = ~pl.col("host").str.contains(words.RELAYS) & ~pl.col("box").is_in(list(words.DESKS))
+    plain = pl.col("box").str.replace(r"\+.*$", "")
+    dotless = plain.str.replace_all(".", "", literal=True)
+    told = ~pl.col("host").str.contains(words.RELAYS) & ~plain.is_in(list(words.DESKS))
     table = table.with_columns(
-        box=pl.when(gmail).then(dotless).otherwise("box"),
+        box=pl.when(told & gmail).then(dotless).when(told).then(plain),
         host=pl.when(gmail).then(pl.lit("gmail.com")).otherwise("host"),
-        told=told,
     ).with_columns(
-        email=pl.when("told").then(pl.col("box") + "@" + pl.col("host")),
-        local=pl.when("told").then(pl.col("box").str.replace_all("[._-]", "")),
+        email=pl.col("box") + "@" + pl.col("host"), local=pl.col("box").str.replace_all("[._-]", "")
     )
-    return _columns(_spread(values, table), ("email", "local"))
+    return _spread(raw, table, ("email", "local"))
 
 
-def _places(raw: Mapping[str, pl.Series], made: dict[str, pl.Series]) -> None:
+def _places(raw: Raw) -> Iterable[Callable[[], Made]]:
+    if "address" in raw:
+        yield partial(_streets, raw["address"])
     for field in ("city", "state", "country"):
         if field in raw:
-            text = pl.col("a").str.replace_all("[^a-z0-9]+", "")
-            table = _folded(raw[field]).with_columns(y=_null(text))
-            made[field] = _spread(raw[field], table)["y"]
+            yield partial(_place, raw[field], field)
     if "postcode" in raw:
-        text = pl.col("x").str.to_lowercase().str.replace_all("[^a-z0-9]+", "")
-        made["postcode"] = over_unique(raw["postcode"], _null(text))
-    if "address" in raw:
-        made.update(_streets(raw["address"]))
-    if "house" in raw:
-        house = over_unique(raw["house"], pl.col("x").str.extract(r"(\d+)", 1))
-        made["house"] = (
-            house.zip_with(house.is_not_null(), made["house"]) if "house" in made else house
-        )
+        yield partial(_postcodes, raw["postcode"])
 
 
-def _streets(values: pl.Series) -> dict[str, pl.Series]:
-    kinds = "|".join(words.STREETS.split())
+def _place(values: pl.Series, field: str) -> Made:
+    raw = code(values)
+    text = _null(pl.col("a").str.replace_all("[^a-z0-9]+", ""))
+    return _spread(raw, _folded(raw.words).select(text.alias(field)), (field,))
+
+
+def _postcodes(values: pl.Series) -> Made:
+    raw = code(values)
+    text = _null(pl.col("x").str.to_lowercase().str.replace_all("[^a-z0-9]+", ""))
+    return _spread(raw, pl.LazyFrame({"x": raw.words}).select(postcode=text), ("postcode",))
+
+
+def _house(values: pl.Series, of_address: Coded | None) -> Coded:
+    raw = code(values)
+    table = pl.LazyFrame({"x": raw.words}).select(house=pl.col("x").str.extract(r"(\d+)", 1))
+    made = _spread(raw, table, ("house",))["house"]
+    if of_address is None:
+        return made
+    own, other = together([made, of_address])
+    return Coded(np.where(own.codes >= 0, own.codes, other.codes), own.words)
+
+
+def _streets(values: pl.Series) -> Made:
+    raw = code(values)
     text = pl.col("a").str.replace_all("[^a-z0-9]+", " ")
-    table = (
-        _folded(values)
-        .with_columns(t=text)
-        .with_columns(
+    table = _folded(raw.words).select(t=text)
+    made = _spread(
+        raw,
+        table.select(
             house=pl.col("t").str.extract(r"(?:^|\s)(\d+)[a-z]?(?:\s|$)", 1),
-            w=pl.col("t")
-            .str.replace_all(r"\d+[a-z]?", " ")
-            .str.replace_all(rf"\b(?:{kinds})\b", " "),
-        )
+            w=pl.col("t").str.replace_all(r"\d+[a-z]?", " "),
+        ),
+        ("house", "w"),
     )
-    bare = pl.col("w").str.replace_all(rf"([a-z]{{3}})(?:{words.GROWN})\b", "${1}")
-    table = table.with_columns(
-        street=_null(bare.str.replace_all(r"\s+", "")),
-    )
-    return _columns(_spread(values, table), ("street", "house"))
+    # Without their houses addresses are of a few streets: the rest is done once for each.
+    street = made.pop("w")
+    kinds = "|".join(words.STREETS.split())
+    bare = pl.col("w").str.replace_all(rf"\b(?:{kinds})\b", " ")
+    bare = bare.str.replace_all(rf"([a-z]{{3}})(?:{words.GROWN})\b", "${1}")
+    table = pl.LazyFrame({"w": street.words})
+    table = table.select(street=_null(bare.str.replace_all(r"\s+", "")))
+    return made | _spread(street, table, ("street",))
 
 
-def _born(values: pl.Series) -> pl.Series:
+def _born(values: pl.Series) -> Ints:
     """Read dates as YYYYMMDD; a day or month that is not known is 0.
 
     Of 05/06/1984 the day stands first, unless a value of the column shows that the month does.
     """
-    table = pl.DataFrame({"x": values.unique()})
+    raw = code(values)
+    table = pl.DataFrame({"x": raw.words})
     text = pl.col("x").str.strip_chars()
     table = (
         table.with_columns(
@@ -253,17 +285,20 @@ def _born(values: pl.Series) -> pl.Series:
     iso = pl.col("y") * 10000 + pl.col("m").fill_null(0) * 100 + pl.col("d").fill_null(0)
     other = full * 10000 + pl.col(month) * 100 + pl.col(day)
     value = pl.coalesce(iso, other)
-    table = table.with_columns(born=pl.when(value >= 1000_00_00).then(value))
-    return _spread(values, table)["born"]
+    born = table.select(pl.when(value >= 1000_00_00).then(value).otherwise(0)).to_series()
+    return raw.look_up(born.to_numpy(), 0)
 
 
-def _document(raw: Mapping[str, pl.Series], made: dict[str, pl.Series]) -> None:
+def _document(raw: Raw) -> Made:
+    numbers = code(raw["document"])
     text = pl.col("a").str.replace_all("[^a-z0-9]+", "")
-    table = _folded(raw["document"]).with_columns(y=text)
+    table = _folded(numbers.words).select(y=text)
     good = (pl.col("y").str.len_bytes() >= 4) & ~_one_digit(pl.col("y"))
-    table = table.with_columns(y=pl.when(good & ~pl.col("y").is_in(list(words.BLANKS))).then("y"))
-    made["document"] = _spread(raw["document"], table)["y"]
+    good &= ~pl.col("y").is_in(list(words.BLANKS))
+    made = _spread(numbers, table.select(document=pl.when(good).then("y")), ("document",))
     kinds = [raw[f].str.to_lowercase() for f in ("document_type", "document_country") if f in raw]
     if kinds:
         frame = pl.DataFrame({str(n): kind for n, kind in enumerate(kinds)})
-        made["document_kind"] = frame.select(pl.concat_str(pl.all(), separator="/")).to_series()
+        kind = frame.select(pl.concat_str(pl.all(), separator="/")).to_series()
+        made["document_kind"] = code(kind)
+    return made

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from profilecore.values import frozen
+from profilecore_duplicates.columns import STANDARD
 from profilecore_duplicates.comparison import LEVELS, Levels, compare
 from profilecore_duplicates.keys import Standard
 from profilecore_duplicates.knowledge import Knowledge
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import Reason, explain, matched, probability
-from profilecore_duplicates.standardise import STANDARD
 from profilecore_duplicates.table import make_table
 
 _SCHEMA = {name: pl.Int64 if name == "born" else pl.String for name in STANDARD}

@@ -1,0 +1,191 @@
+"""Columns as integer codes: each distinct text is held once, each row holds its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias, TypeVar
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from profilecore.values import frozen
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int32]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Hashes: TypeAlias = npt.NDArray[np.uint64]
+
+G = TypeVar("G", bound=np.generic)
+
+STANDARD = (
+    "first", "first1", "root", "root2", "first_sound", "last", "last1", "last2", "last_sound",
+    "born", "email", "local", "phone", "postcode", "city", "street", "house", "state", "country",
+    "document", "document_kind",
+)  # fmt: skip
+TEXTS = tuple(name for name in STANDARD if name != "born")
+
+# Up to so many rows a dictionary codes a column sooner than the start of a query takes.
+FEW_ROWS = 500
+
+
+@frozen
+class Sketch:
+    """What bounds the likeness of words, by code: lengths, sets of letters, first four letters.
+
+    Words are of one byte a letter, as folded text is; others would make the bounds wrong.
+    """
+
+    lengths: Codes = attrs.field(repr=False)
+    letters: Hashes = attrs.field(repr=False)
+    heads: npt.NDArray[np.uint32] = attrs.field(repr=False)
+
+
+# Letters and figures have a bit each; what is rarer shares the others.
+_BITS = np.uint64(1) << np.array(
+    [at - 97 if 97 <= at < 123 else 26 + at % 38 for at in range(256)], dtype=np.uint64
+)
+
+
+def sketched(words: pl.Series) -> Sketch:
+    """Sketch words of one byte a letter."""
+    lengths = words.str.len_bytes().to_numpy().astype(np.int32)
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    text = np.frombuffer(f"{words.str.join('')[0]}\0\0\0\0".encode(), dtype=np.uint8)
+    letters = np.zeros(len(words), dtype=np.uint64)
+    filled = np.flatnonzero(lengths)
+    if len(filled):
+        letters[filled] = np.bitwise_or.reduceat(_BITS[text[:-4]], starts[filled])
+    heads = np.zeros(len(words), dtype=np.uint32)
+    for place in range(4):
+        letter = np.where(lengths > place, text[starts + place], 0).astype(np.uint32)
+        heads |= letter << np.uint32(8 * place)
+    return Sketch(lengths, letters, heads)
+
+
+@frozen
+class Coded:
+    """One column: a code per row, -1 where it is null, and the text of each code."""
+
+    codes: Codes = attrs.field(repr=False)
+    words: pl.Series = attrs.field(repr=False)
+
+    @cached_property
+    def sketch(self) -> Sketch:
+        """The sketches of the words; columns of one vocabulary have the same."""
+        return sketched(self.words)
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """The words as whole numbers, 0 where one is none."""
+        return self.words.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
+
+    def text(self) -> pl.Series:
+        """Give the column as text."""
+        if len(self.codes) <= FEW_ROWS:
+            words = [*self.words, None]
+            return pl.Series([words[code] for code in self.codes.tolist()], dtype=pl.String)
+        return self.words.gather(self.at())
+
+    def at(self) -> pl.Series:
+        """Give the codes with nulls."""
+        return pl.Series(self.codes).replace(-1, None)
+
+    def some(self, rows: Ints) -> pl.Series:
+        """Give the texts of some rows."""
+        return self.words.gather(pl.Series(self.codes[rows]).replace(-1, None))
+
+    def times(self) -> Ints:
+        """Count the rows of each code."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
+
+    def present(self) -> bool:
+        """Tell whether the column holds anything."""
+        return bool((self.codes >= 0).any())
+
+    def look_up(self, of_word: npt.NDArray[G], null: int) -> npt.NDArray[G]:
+        """Give each row what ``of_word`` has for its text, and ``null`` where there is none."""
+        return np.append(of_word, np.array([null], dtype=of_word.dtype))[self.codes]
+
+
+@frozen
+class Standard:
+    """The standard columns of a table: all texts but ``born``, YYYYMMDD, 0 where it is null."""
+
+    texts: Mapping[str, Coded] = attrs.field(repr=False)
+    born: Ints = attrs.field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.born)
+
+    def frame(self) -> pl.DataFrame:
+        """Give the columns as text and dates, in the order of ``STANDARD``."""
+        made = {name: column.text() for name, column in self.texts.items()}
+        made["born"] = pl.Series(self.born).replace(0, None)
+        return pl.DataFrame(made).select(STANDARD)
+
+    def above(self, other: Standard) -> Standard:
+        """Put another table under this one."""
+        texts = {name: stacked([self.texts[name], other.texts[name]]) for name in self.texts}
+        return Standard(texts, np.concatenate([self.born, other.born]))
+
+
+def standard_of(frame: pl.DataFrame) -> Standard:
+    """Code a table that has the standard columns."""
+    texts = {name: code(frame[name]) for name in TEXTS}
+    return Standard(texts, frame["born"].fill_null(0).to_numpy().astype(np.int64))
+
+
+def code(values: pl.Series) -> Coded:
+    """Code a column of texts."""
+    if len(values) <= FEW_ROWS:
+        return _code_few(values)
+    present = values.drop_nulls()
+    # Of ten million texts two have one hash of 64 bits in three runs of a million.
+    hashes = present.hash(seed=17).to_numpy()
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = hashes[1:] != hashes[:-1]
+    codes = np.empty(len(order), dtype=np.int32)
+    codes[order] = np.cumsum(first, dtype=np.int32) - 1
+    words = present.gather(order[first])
+    if len(present) == len(values):
+        return Coded(codes, words)
+    spread = np.full(len(values), -1, dtype=np.int32)
+    spread[values.is_not_null().to_numpy()] = codes
+    return Coded(spread, words)
+
+
+def _code_few(values: pl.Series) -> Coded:
+    rows = values.to_list()
+    words = [word for word in dict.fromkeys(rows) if word is not None]
+    code = {None: -1} | {word: at for at, word in enumerate(words)}
+    return Coded(
+        np.array([code[word] for word in rows], dtype=np.int32),
+        pl.Series(words, dtype=pl.String),
+    )
+
+
+def nothing(rows: int) -> Coded:
+    """Give a column of nulls."""
+    return Coded(np.full(rows, -1, dtype=np.int32), pl.Series([], dtype=pl.String))
+
+
+def together(columns: Sequence[Coded]) -> list[Coded]:
+    """Code columns anew by one vocabulary, so that their codes can be compared."""
+    whole = code(pl.concat([column.words for column in columns]))
+    starts = np.cumsum([0, *(len(column.words) for column in columns)])
+    return [
+        Coded(column.look_up(whole.codes[start:end], -1), whole.words)
+        for column, start, end in zip(columns, starts[:-1], starts[1:], strict=True)
+    ]
+
+
+def stacked(columns: Iterable[Coded]) -> Coded:
+    """Put columns under one another."""
+    made = together(list(columns))
+    return Coded(np.concatenate([column.codes for column in made]), made[0].words)
