@@ -2,7 +2,9 @@
 
 The modules, in the order of a run: ``reading``, ``standardise``, ``table``, ``blocking``,
 ``comparison``, ``training`` and ``model``, ``scoring``, ``clusters``, ``finding``, ``writing``.
-They are imported when they are used, for they need polars.
+What tells about a run: ``doubts``, ``truth``, ``report`` with ``gathering``, ``markup`` and
+``drawing``, and ``explaining`` for one pair.  They are imported when they are used, for they need
+polars.
 """
 
 from profilecore_duplicates.faults import InputRefused
