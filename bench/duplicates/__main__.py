@@ -19,10 +19,11 @@ from pathlib import Path
 
 import attrs
 import polars as pl
+import psutil
 from rich.console import Console
 
 from bench.duplicates.judging import Verdict, judge
-from bench.duplicates.running import Run, run
+from bench.duplicates.running import Limits, Run, run
 from bench.duplicates.sets import GIVEN, Set, generated, known, prepared
 from bench.duplicates.tools import Tool, results, tools
 from bench.page import PAGE, with_section
@@ -52,8 +53,9 @@ without any.
 
 `make bench-duplicates` installs the peers from their own lock into an environment of their own, and
 finds the given sets by `PROFILECORE_SHARED`. `--generate N --seed S` makes guests, `--set` takes a
-given set or a directory with `records.csv` and `truth.csv`, `--limit` is the seconds that each tool
-gets, and `--write` writes the tables of the sets that were run into this page.
+given set or a directory with `records.csv` and `truth.csv`, `--limit` and `--memory` are the
+seconds and gigabytes that each tool gets, and `--write` writes the tables of the sets that were run
+into this page.
 """
 
 
@@ -90,12 +92,13 @@ def _f(share: float | None) -> str:
 
 def main() -> None:
     options = _options()
+    limits = Limits(options.limit, options.memory)
     console = Console()
     sets = [known(name) for name in options.set or ([] if options.generate else GIVEN)]
     sets += [generated(number, options.seed, Path("build/bench")) for number in options.generate]
     for of in sets:
         rows = []
-        for row in measured(of, options.peers, options.limit, options.tool):
+        for row in measured(of, options.peers, limits, options.tool):
             rows.append(row)
             console.print(of.name, *row.cells(_ours(rows)), sep=" | ", markup=False, soft_wrap=True)
         if options.write:
@@ -110,12 +113,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generate", action="append", type=int, default=[], help="guests to make")
     parser.add_argument("--seed", type=int, default=11, help="of the guests that are made")
     parser.add_argument("--limit", type=float, default=900, help="seconds for each tool")
+    parser.add_argument("--memory", type=float, default=_memory(), help="gigabytes for each tool")
     parser.add_argument("--tool", default="", help="run only tools with this in their name")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     return parser.parse_args()
 
 
-def measured(of: Set, peers: Path, limit: float, named: str) -> Iterator[Row]:
+def _memory() -> float:
+    """Give three quarters of the machine's memory: with less left it would swap or kill others."""
+    return float(round(0.75 * psutil.virtual_memory().total / 1e9, 1))
+
+
+def measured(of: Set, peers: Path, limits: Limits, named: str) -> Iterator[Row]:
     """Run the tools on a set, one after the other."""
     ids = pl.read_csv(of.records, columns=["id"], infer_schema=False)["id"]
     with tempfile.TemporaryDirectory() as name:
@@ -126,7 +135,7 @@ def measured(of: Set, peers: Path, limit: float, named: str) -> Iterator[Row]:
                 continue
             out = folder / str(number)
             out.mkdir()
-            done = run(tool.command(of, records, out), out, limit)
+            done = run(tool.command(of, records, out), out, limits)
             if done.failure:
                 sys.stderr.write(_tail(out / "log.txt"))
                 yield Row(tool, done, None)

@@ -9,9 +9,10 @@ from typing import Any
 
 import psutil
 import pytest
-from bench.duplicates.running import run
+from bench.duplicates.running import Limits, run
 from bench.page import with_head, with_section
 
+LIMITS = Limits(seconds=600, gigabytes=64)
 PAGE = "# Benchmarks\n\nold head\n\n## One\n\nkept\n\n## Two\n\nold\n\n### a\n\n1\n\n### b\n\n2\n"
 
 
@@ -24,7 +25,7 @@ def test_a_run_counts_the_work_of_its_children(tmp_path: Path) -> None:
     done = run(
         program(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"),
         tmp_path,
-        60,
+        LIMITS,
     )
     assert done.failure == ""
     assert done.cpu >= 0.3
@@ -34,10 +35,19 @@ def test_a_run_counts_the_work_of_its_children(tmp_path: Path) -> None:
 def test_a_run_that_takes_too_long_is_stopped_with_its_children(tmp_path: Path) -> None:
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"
     text = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    done = run(program(text), tmp_path, 5)
+    done = run(program(text), tmp_path, Limits(5, 64))
     assert done.failure == "no result in 5 s"
     for pid in (tmp_path / "log.txt").read_text().split():
         assert not alive(int(pid))
+
+
+def test_a_run_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
+    done = run(
+        program("import time; taken = b'x' * 300_000_000; time.sleep(3600)"),
+        tmp_path,
+        Limits(seconds=600, gigabytes=0.25),
+    )
+    assert done.failure == "no result in 0.25 GB"
 
 
 def alive(pid: int) -> bool:
@@ -62,11 +72,11 @@ def alive(pid: int) -> bool:
     ],
 )
 def test_a_run_that_fails_says_how(tmp_path: Path, command: list[str | Path], says: str) -> None:
-    assert run(command, tmp_path, 60).failure.startswith(says)
+    assert run(command, tmp_path, LIMITS).failure.startswith(says)
 
 
 def test_no_run_finds_what_another_left_at_home(tmp_path: Path) -> None:
-    run(program("import os; print(os.path.expanduser('~'), os.getcwd())"), tmp_path, 60)
+    run(program("import os; print(os.path.expanduser('~'), os.getcwd())"), tmp_path, LIMITS)
     assert (tmp_path / "log.txt").read_text().split() == [str(tmp_path)] * 2
 
 

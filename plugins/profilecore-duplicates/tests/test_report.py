@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import numpy as np
 import polars as pl
 import pytest
 
+from profilecore_duplicates.clusters import Clusters
 from profilecore_duplicates.doubts import bridges, refused
 from profilecore_duplicates.finding import Found, find
 from profilecore_duplicates.gathering import Source, findings
@@ -186,6 +188,23 @@ def test_the_truth_is_told_with_each_pair_and_in_all(gather: Gather, crowd: Path
     assert "There are 40 true pairs." in page.text
     assert "in truth one person" in page.text
     assert "Precision by recall" in page.text
+
+
+def test_a_weak_bridge_names_both_people(gather: Gather, crowd: Path) -> None:
+    of = gather(crowd, truth=crowd_truth())
+    labels = np.arange(len(of.found.table))
+    apart = attrs.evolve(
+        of.found, clusters=Clusters(labels, np.arange(len(of.found.pairs.weights)))
+    )
+    weak = bridges(apart)
+    one = weak[0]
+    ids = dict(of.ids) | {row: f"id{row}" for b in weak for row in (b.left, b.right)}
+    values = {one.left: {"first_name": "Zoë", "last_name": "Quist", "dob": "x"}}
+    text = Page(report(attrs.evolve(of, bridges=weak, ids=ids, values=values))).text
+    assert f"id{one.left}, Zoë Quist id{one.right} {one.weight:+.2f}" in text
+    assert f"{one.why} one person" in text
+    without = Page(report(attrs.evolve(of, bridges=weak, ids=ids, values=None, truth=None))).text
+    assert f"id{one.left} id{one.right}" in without
 
 
 def test_notes_and_figures_that_are_new_show_up_by_themselves(

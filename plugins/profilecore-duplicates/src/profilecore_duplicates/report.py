@@ -257,8 +257,7 @@ def _pair(of: Findings, left: int, right: int, decision: str, why: Explanation) 
     one, other = of.ids[left], of.ids[right]
     said = f"{one} and {other}: {why.weight:+.2f} bits, {chance:.1%}, {decision}"
     if of.truth is not None:
-        same = bool(of.truth.holds(np.array([left]), np.array([right]))[0])
-        said += "; in truth one person" if same else "; in truth two people"
+        said += f"; in truth {_truly(of.truth, left, right)}"
     low, high = span(why)
     head, rows = ["field", "says", "bits", "on the way"], []
     if of.values is not None:
@@ -288,10 +287,28 @@ def _bridges(of: Findings) -> Iterator[str]:
         f"against it. The heaviest {min(BRIDGES, len(of.bridges))} of {len(of.bridges):,}.",
         "soft",
     )
-    rows = [
-        (of.ids[b.left], of.ids[b.right], f"{b.weight:+.2f}", b.why) for b in of.bridges[:BRIDGES]
-    ]
-    yield markup.table("Weak bridges", ("left", "right", "weight", "why"), rows)
+    head = ["left", "right", "weight", "why"]
+    if of.truth is not None:
+        head.append("in truth")
+    rows = []
+    for b in of.bridges[:BRIDGES]:
+        row = [_named(of, b.left), _named(of, b.right), f"{b.weight:+.2f}", b.why]
+        if of.truth is not None:
+            row.append(_truly(of.truth, b.left, b.right))
+        rows.append(row)
+    yield markup.table("Weak bridges", head, rows)
+
+
+def _named(of: Findings, row: int) -> str:
+    """Name a row by its id and, where values are wanted, by what people know it by."""
+    record = {} if of.values is None else of.values.get(row, {})
+    known = [value for field in ("name", "birth_date") if (value := value_of(record, field))]
+    return ", ".join([of.ids[row], *known])
+
+
+def _truly(truth: Truth, left: int, right: int) -> str:
+    same = bool(truth.holds(np.array([left]), np.array([right]))[0])
+    return "one person" if same else "two people"
 
 
 def _clusters(of: Findings) -> Iterator[str]:
