@@ -8,7 +8,9 @@ STAMP  := $(VENV)/.stamp
 
 PLUGINS  := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 PROJECTS := . $(PLUGINS)
-LOCKS    := run test check docs bench lock
+LOCKS    := run test check docs bench peers lock
+# What the search for duplicates is measured against, in an environment of its own.
+PEERS    := build/peers
 
 # Extra arguments for pytest, as in `make test PYTEST_ARGS="-k merge"`.
 PYTEST_ARGS ?=
@@ -24,10 +26,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format docs bench soak lock dist clean
+.PHONY: help demo test check format docs bench bench-duplicates soak lock dist clean
 
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(STAMP)-projects ## run the demonstration in a fresh directory under build/
 	@rm -rf build/demo
@@ -53,6 +55,9 @@ docs: $(STAMP)-projects $(STAMP)-docs ## build the documentation into build/site
 
 bench: $(STAMP)-projects $(STAMP)-bench ## run the benchmarks
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-duplicates: $(STAMP)-projects $(STAMP)-bench $(PEERS)/.stamp ## measure the search for duplicates beside its peers
+	$(BIN)/python -m bench.duplicates --peers $(PEERS)/bin/python $(BENCH_ARGS)
 
 soak: $(STAMP)-projects $(STAMP)-test ## run the long randomised tests (PROFILECORE_SOAK=short|full)
 	PROFILECORE_SOAK=$(PROFILECORE_SOAK) $(BIN)/python -m pytest tests/soak -m soak $(PYTEST_ARGS)
@@ -87,6 +92,11 @@ $(STAMP)-venv:
 $(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-docs $(STAMP)-bench $(STAMP)-lock: \
 $(STAMP)-%: requirements/%.txt $(STAMP)-venv
 	$(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(PEERS)/.stamp: requirements/peers.txt
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # pip check: the locks hold everything that the projects declare.

@@ -13,9 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import core
+from bench.page import PAGE, with_head
 from bench.rows import HEAD, Row
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
         table.add_row(*row.cells())
     console.print(table)
     if options.write:
-        PAGE.write_text(_page(rows, options.size, options.big))
+        PAGE.write_text(with_head(PAGE.read_text(), _page(rows, options.size, options.big)))
 
 
 def _page(rows: list[Row], size: int, big: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import settings
@@ -49,6 +50,32 @@ def file(tmp_path: Path, people: pl.DataFrame) -> Path:
 @pytest.fixture
 def table(file: Path) -> Table:
     return table_of(read_records(file))
+
+
+def _slips(rows: int = 400, seed: int = 5) -> pl.DataFrame:
+    """People of whom each tenth is there once more at the end, with a slip in the surname."""
+    rng = np.random.default_rng(seed)
+    letters = np.array(list("abcdeghiklmnoprstuv"))
+    year, month, day = (rng.integers(a, b, rows) for a, b in ((1940, 2000), (1, 13), (1, 29)))
+    born = [f"{y}-{m:02}-{d:02}" for y, m, d in zip(year, month, day, strict=True)]
+    one = pl.DataFrame(
+        {
+            "first_name": rng.choice(["Ana", "Berta", "Carla", "Dora", "Eva", "Frida"], rows),
+            "last_name": ["".join(rng.choice(letters, 7)).title() for _ in range(rows)],
+            "dob": born,
+            "phone": [str(number) for number in rng.integers(600_000_000, 699_999_999, rows)],
+        }
+    )
+    two = one.gather_every(10).with_columns(pl.col("last_name").str.replace("a", "e"))
+    return pl.concat([one, two]).with_row_index("id")
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Path:
+    """Give a file of 400 people and 40 copies: rows 0 and 400 are one person, 10 and 401, ..."""
+    path = tmp_path / "crowd.csv"
+    _slips().write_csv(path)
+    return path
 
 
 @pytest.fixture

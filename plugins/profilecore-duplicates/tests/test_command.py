@@ -147,3 +147,63 @@ def test_a_map_says_what_a_column_holds(run: Run, tmp_path: Path, pairs: Path) -
     assert [(r["left"], r["right"]) for r in read(pairs)] == [("7", "8")]
     assert run(path, "--map", "wer").exit_code == 2
     assert run(path, "--map", "wer=hobby").exit_code == 2
+
+
+def test_a_report_and_weak_bridges_are_written(run: Run, file: Path, tmp_path: Path) -> None:
+    page, weak = tmp_path / "report.html", tmp_path / "bridges.csv"
+    done = run(file, "--report", page, "--bridges", weak)
+    assert done.exit_code == 0, done.output
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "García" in page.read_text(encoding="utf-8")
+    assert weak.read_text() == "left,right,weight,why\n"
+    run(file, "--report", page, "--no-values")
+    assert "García" not in page.read_text(encoding="utf-8")
+
+
+def test_a_chain_of_two_persons_is_in_the_weak_bridges(run: Run, tmp_path: Path) -> None:
+    path, weak, clusters = tmp_path / "c.csv", tmp_path / "b.csv", tmp_path / "clusters.csv"
+    one = ["Ana,Gruber,1984-05-17,ana@gruber.example,600111222,AB1234567"] * 4
+    other = ["Eva,Gruber,1955-11-30,eva@gruber.example,600999888,XY7654321"] * 4
+    mixed = ["Ana,Gruber,,eva@gruber.example,,"]
+    rows = enumerate([*one, *other, *mixed])
+    path.write_text(
+        "id,first_name,last_name,dob,email,phone,passport\n"
+        + "".join(f"{n},{row}\n" for n, row in rows)
+    )
+    run(path, "--bridges", weak, "--clusters", clusters, "--threshold", "-8")
+    of = {row["id"]: row["cluster"] for row in read(clusters)}
+    assert of["0"] != of["4"]
+    told = read(weak)
+    assert told
+    assert all(of[row["left"]] != of[row["right"]] for row in told)
+    assert all(row["why"] for row in told)
+
+
+def test_a_linked_run_has_a_report_of_both_files(run: Run, tmp_path: Path) -> None:
+    head = "id,name,dob,email\n"
+    one, other, page = tmp_path / "one.csv", tmp_path / "other.csv", tmp_path / "r.html"
+    one.write_text(head + "1,Ana Lopez,1984-05-17,a@l.example\n")
+    other.write_text(head + "9,Ana Lopes,1984-05-17,a@l.example\n")
+    done = run(one, "--link", other, "--report", page, "--threshold", "-99")
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert "Ana Lopez" in text
+    assert "Ana Lopes" in text
+    assert "one.csv and other.csv" in text
+
+
+def test_a_run_is_compared_with_the_truth(run: Run, file: Path, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("id_l,id_r\na1,a2\nb2,b1\nx1,x2\n")
+    answer = json.loads(run(file, "--truth", truth, as_json=True).output)["truth"]
+    assert (answer["true_pairs"], answer["left_out"]) == (2, 1)
+    assert answer["clusters"]["f1"] == 1.0
+    said = run(file, "--truth", truth).output
+    assert "against the truth" in said
+    assert "1 true pairs name rows that are not here" in said
+    truth.write_text("one,other\na1,a2\n")
+    assert run(file, "--truth", truth).exit_code == 2
+
+
+def test_a_threshold_that_is_no_number_is_refused(run: Run, file: Path) -> None:
+    assert run(file, "--threshold", "nan").exit_code == 2

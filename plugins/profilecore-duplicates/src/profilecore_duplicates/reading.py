@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -52,6 +52,19 @@ def table_of(records: Records, other: Records | None = None) -> Table:
         return make_table(records.standard)
     side = np.arange(len(records.ids) + len(other.ids)) >= len(records.ids)
     return make_table(records.standard.above(other.standard), side)
+
+
+def read_values(path: Path, mapped: Mapping[str, str], rows: Sequence[int]) -> pl.DataFrame:
+    """Give what some rows of a file hold, as it was written, one column a field.
+
+    The file is read again, for a run keeps standard forms only.
+    """
+    frame = _read(path)
+    named = {f: c for f, c in mapped.items() if f != "id" and not frame[c].dtype.is_nested()}
+    return frame.select(
+        pl.col(column).gather(rows).cast(pl.String, strict=False).alias(field)
+        for field, column in named.items()
+    )
 
 
 def _read(path: Path) -> pl.DataFrame:

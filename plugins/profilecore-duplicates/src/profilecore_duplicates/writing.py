@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
+from profilecore_duplicates.doubts import Bridge
 from profilecore_duplicates.finding import Found
 from profilecore_duplicates.reading import Records
 
@@ -28,6 +31,21 @@ def clusters_frame(found: Found, records: Records, other: Records | None = None)
     """Give every row's cluster, named by the id of its first row."""
     ids = _ids(records, other)
     return pl.DataFrame({"id": ids, "cluster": ids.gather(found.clusters.labels)})
+
+
+def bridges_frame(
+    bridges: Sequence[Bridge], records: Records, other: Records | None = None
+) -> pl.DataFrame:
+    """Give the weak bridges, heaviest first, each with the reason why it was not followed."""
+    ids = _ids(records, other)
+    return pl.DataFrame(
+        {
+            "left": ids.gather([b.left for b in bridges]),
+            "right": ids.gather([b.right for b in bridges]),
+            "weight": pl.Series([round(b.weight, 4) for b in bridges], dtype=pl.Float64),
+            "why": pl.Series([b.why for b in bridges], dtype=pl.String),
+        }
+    )
 
 
 def _ids(records: Records, other: Records | None) -> pl.Series:

@@ -1,0 +1,1 @@
+"""The search for duplicates beside its peers: the same sets, in the same run, each alone."""
