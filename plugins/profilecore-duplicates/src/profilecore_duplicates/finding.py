@@ -10,11 +10,19 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates, Capped, candidates
-from profilecore_duplicates.clusters import Clusters, cluster
+from profilecore_duplicates.clusters import Clusters, Weigh, cluster
 from profilecore_duplicates.comparison import Levels, compare, unpacked
 from profilecore_duplicates.model import Model
-from profilecore_duplicates.scoring import Explanation, Scored, explain, matched, probability
+from profilecore_duplicates.scoring import (
+    Explanation,
+    Scored,
+    by_third,
+    explain,
+    matched,
+    probability,
+)
 from profilecore_duplicates.table import Flags, Floats, Ints, Table
+from profilecore_duplicates.thirds import thirds
 from profilecore_duplicates.training import fit
 
 Watch = Callable[[str], None]
@@ -53,7 +61,10 @@ class Found:
         """Explain the listed pair at a position."""
         if self.model is None:
             raise IndexError(position)
-        return explain(int(self.pairs.patterns[position]), self.model)
+        own = explain(int(self.pairs.patterns[position]), self.model)
+        if self.pairs.through[position] < 0:
+            return own
+        return by_third(own, float(self.pairs.weights[position]))
 
     def summary(self) -> dict[str, Any]:
         """Give the run in numbers; no value that a person gave is in it."""
@@ -102,13 +113,18 @@ def find(
     listed = np.flatnonzero(weights >= threshold)
     listed = listed[np.argsort(-weights[listed], kind="stable")]
     scored = Scored(
-        pairs.left[listed], pairs.right[listed], patterns[back[listed]], weights[listed]
+        pairs.left[listed],
+        pairs.right[listed],
+        patterns[back[listed]],
+        weights[listed],
+        np.full(len(listed), -1),
     )
-    decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     watch("clustering")
-    clusters = cluster(
-        len(table), scored.left, scored.right, scored.weights, _weigher(table, model)
-    )
+    weigh = _weigher(table, model)
+    clusters = cluster(len(table), scored.left, scored.right, scored.weights, weigh)
+    scored = _with_thirds(table, scored, clusters, weigh, threshold)
+    decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
+    decided &= scored.through < 0
     return Found(
         table,
         scored,
@@ -127,7 +143,26 @@ def _patterns(table: Table, pairs: Candidates) -> tuple[Ints, Ints, Ints]:
     return np.unique(packed, return_inverse=True, return_counts=True)
 
 
-def _weigher(table: Table, model: Model) -> Callable[[Ints, Ints], Floats]:
+def _with_thirds(
+    table: Table, scored: Scored, clusters: Clusters, weigh: Weigh, threshold: float
+) -> Scored:
+    """Add the pairs that are listed for a third row that both are like."""
+    more = thirds(table, clusters, scored.left, scored.right, weigh, threshold)
+    if not len(more.left):
+        return scored
+    weights = np.concatenate([scored.weights, more.weights])
+    patterns = compare(table, more.left, more.right).packed()
+    order = np.argsort(-weights, kind="stable")
+    return Scored(
+        np.concatenate([scored.left, more.left])[order],
+        np.concatenate([scored.right, more.right])[order],
+        np.concatenate([scored.patterns, patterns])[order],
+        weights[order],
+        np.concatenate([scored.through, more.through])[order],
+    )
+
+
+def _weigher(table: Table, model: Model) -> Weigh:
     def weigh(left: Ints, right: Ints) -> Floats:
         return model.weights(compare(table, left, right).values)
 
@@ -136,7 +171,7 @@ def _weigher(table: Table, model: Model) -> Callable[[Ints, Ints], Floats]:
 
 def _nothing(table: Table, model: Model | None, pairs: Candidates) -> Found:
     none = np.empty(0, dtype=np.int64)
-    empty = Scored(none, none, none, none.astype(float))
+    empty = Scored(none, none, none, none.astype(float), none)
     flags = none.astype(bool)
     return Found(
         table,
