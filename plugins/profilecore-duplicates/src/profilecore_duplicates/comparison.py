@@ -17,8 +17,8 @@ from rapidfuzz.process import cpdist
 from profilecore.values import frozen
 from profilecore_duplicates.table import Codes, Flags, Floats, Ints, Table
 
-FIRST = ("missing", "same", "a form of it", "initial", "close", "different")
-LAST = ("missing", "same", "a part or a spelling of it", "close", "different")
+FIRST = ("missing", "same", "a form of it", "initial", "close", "remotely alike", "different")
+LAST = ("missing", "same", "a part or a spelling of it", "close", "remotely alike", "different")
 RARITY = ("rare", "uncommon", "known", "common", "very common")
 STREET = ("missing", "same street and house", "same street", "close street", "different street")
 PLACE = (
@@ -29,7 +29,7 @@ PLACE = (
 LEVELS: dict[str, tuple[str, ...]] = {
     "birth_date": (
         "missing", "same", "day and month swapped", "one digit differs", "two parts of three same",
-        "different", "far apart",
+        "within a year", "different", "far apart",
     ),
     "email": ("missing", "same", "same box elsewhere", "close", "different"),
     "phone": ("missing", "same", "one digit differs", "different"),
@@ -46,6 +46,8 @@ SIZES = np.array([len(LEVELS[f]) for f in FIELDS], dtype=np.int64)
 SWAPPED = len(FIRST) * len(LAST)
 # Jaro-Winkler's similarity from which two names are one with a slip: the usual first step.
 CLOSE = 0.88
+# From here on letters may be lost or in disorder; the usual last step.
+REMOTE = 0.7
 # Birth dates of more years apart are no slip of the pen.
 FAR_YEARS = 12
 # Where one in so many lives, a shared city says less than elsewhere.
@@ -142,8 +144,8 @@ def _name(table: Table, left: Ints, right: Ints) -> Codes:
 
 def _first(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "first", left, right)
-    level = np.where(same, 1, np.where(present, 5, 0)).astype(np.int32)
-    at = np.flatnonzero(level == 5)
+    level = np.where(same, 1, np.where(present, 6, 0)).astype(np.int32)
+    at = np.flatnonzero(level == 6)
     if not len(at):
         return level
     one_row, other_row = left[at], right[at]
@@ -160,15 +162,15 @@ def _first(table: Table, left: Ints, right: Ints) -> Codes:
     x, y = one[at], other[at]
     initial = (heads[x] == heads[y]) & ((lengths[x] == 1) | (lengths[y] == 1))
     open_ = ~variant & ~initial
-    close = measured(table, "first", x, y, open_, JaroWinkler.similarity, CLOSE) > 0
-    level[at] = np.where(variant, 2, np.where(initial, 3, np.where(close, 4, 5)))
+    near = measured(table, "first", x, y, open_, JaroWinkler.similarity, REMOTE)
+    level[at] = np.select([variant, initial, near >= CLOSE, near > 0], [2, 3, 4, 5], 6)
     return level
 
 
 def _last(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "last", left, right)
-    level = np.where(same, 1, np.where(present, 4, 0)).astype(np.int32)
-    at = np.flatnonzero(level == 4)
+    level = np.where(same, 1, np.where(present, 5, 0)).astype(np.int32)
+    at = np.flatnonzero(level == 5)
     if not len(at):
         return level
     one_row, other_row = left[at], right[at]
@@ -178,8 +180,8 @@ def _last(table: Table, left: Ints, right: Ints) -> Codes:
         for b in ("last1", "last2"):
             x, y = table.codes(a)[one_row], table.codes(b)[other_row]
             variant |= (x == y) & (x >= 0)
-    close = measured(table, "last", one[at], other[at], ~variant, JaroWinkler.similarity, CLOSE) > 0
-    level[at] = np.where(variant, 2, np.where(close, 3, 4))
+    near = measured(table, "last", one[at], other[at], ~variant, JaroWinkler.similarity, REMOTE)
+    level[at] = np.select([variant, near >= CLOSE, near > 0], [2, 3, 4], 5)
     return level
 
 
@@ -220,8 +222,8 @@ def _rarity(
 
 def _birth_date(one: Ints, other: Ints) -> Codes:
     present = (one > 0) & (other > 0)
-    level = np.where(present, np.where(one == other, 1, 5), 0).astype(np.int32)
-    at = np.flatnonzero(level == 5)
+    level = np.where(present, np.where(one == other, 1, 6), 0).astype(np.int32)
+    at = np.flatnonzero(level == 6)
     a, b = one[at], other[at]
     y, m, d = a // 10000, a // 100 % 100, a % 100
     v, n, e = b // 10000, b // 100 % 100, b % 100
@@ -230,8 +232,10 @@ def _birth_date(one: Ints, other: Ints) -> Codes:
     parts = (y == v).astype(int) + (m == n) + (d == e)
     # A part that is not known may be any.
     open_ = (y == v) & ((m == n) | (m == 0) | (n == 0)) & ((d == e) | (d == 0) | (e == 0))
+    near = np.abs((y - v) * 372 + (m - n) * 31 + d - e) <= 372
+    far = np.abs(y - v) > FAR_YEARS
     level[at] = np.select(
-        [swapped, digits == 1, (parts == 2) | open_, np.abs(y - v) > FAR_YEARS], [2, 3, 4, 6], 5
+        [swapped, digits == 1, (parts == 2) | open_, near, far], [2, 3, 4, 5, 7], 6
     )
     return level
 

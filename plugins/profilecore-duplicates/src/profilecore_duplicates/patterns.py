@@ -9,6 +9,8 @@ from profilecore_duplicates.table import Codes, Flags, Floats, Ints
 
 # How many of a name's first levels say that it is the same name, so that its rarity counts.
 FIRST_AGREES, LAST_AGREES = 3, 3
+# How many say that it may be the same name; names that are remotely alike are two names.
+FIRST_ALIKE, LAST_ALIKE = 4, 3
 
 
 def groups(field: str) -> Ints:
@@ -61,10 +63,10 @@ def place_levels(levels: Codes) -> tuple[Codes, Codes]:
 
 
 def alike_names(levels: Codes) -> tuple[Flags, Flags]:
-    """Tell whether the first and the last names are there and not different."""
+    """Tell whether the first and the last names may be the same."""
     first, last, swapped = name_levels(levels)
-    one = (first > 0) & (first < len(FIRST) - 1)
-    return one | swapped, ((last > 0) & (last < len(LAST) - 1)) | swapped
+    one = (first > 0) & (first <= FIRST_ALIKE)
+    return one | swapped, ((last > 0) & (last <= LAST_ALIKE)) | swapped
 
 
 def sure(levels: Codes) -> Flags:

@@ -33,7 +33,9 @@ from profilecore_duplicates.model import (
 )
 from profilecore_duplicates.patterns import (
     FIRST_AGREES,
+    FIRST_ALIKE,
     LAST_AGREES,
+    LAST_ALIKE,
     counted,
     level,
     name_levels,
@@ -171,10 +173,10 @@ def strangers(drawn: Drawn, doubt: Doubt, ours: Mapping[str, float]) -> Stranger
     for field, (same, any_) in drawn.same.items():
         share = max(same - ours[field], 0.0) / max(any_, 1.0)
         counts[field][1] = share * counts[field][1:].sum()
-    one, other, _ = name_levels(drawn.surname)
-    by_surname = _levels(drawn.surname[one == len(FIRST) - 1], doubt)
-    one, other, _ = name_levels(drawn.first_name)
-    by_first = _levels(drawn.first_name[other == len(LAST) - 1], doubt)
+    one, _, _ = name_levels(drawn.surname)
+    by_surname = _levels(drawn.surname[one > FIRST_ALIKE], doubt)
+    _, other, _ = name_levels(drawn.first_name)
+    by_first = _levels(drawn.first_name[other > LAST_ALIKE], doubt)
     first, last = _shares_of_names(counts["name"])
     made = {}
     for field in FIELDS:
@@ -189,7 +191,7 @@ def strangers(drawn: Drawn, doubt: Doubt, ours: Mapping[str, float]) -> Stranger
         kinds = [base * SUPPOSED + by_surname[field], base * SUPPOSED + by_first[field]]
         both = sum(kind / kind.sum() for kind in kinds)
         made[field] = normalised(field, np.stack([base, both, both, *kinds, base]))
-    alike_first, alike_last = first[:-1].sum(), last[:-1].sum()
+    alike_first, alike_last = first[:FIRST_ALIKE].sum(), last[:LAST_ALIKE].sum()
     shares = np.zeros(len(KINDS))
     shares[SURNAME] = alike_last * (1 - alike_first)
     shares[FIRST_NAME] = alike_first * (1 - alike_last)
@@ -242,8 +244,8 @@ def _names(first: Floats, last: Floats, seen: Floats, own: Codes) -> Floats:
         group = names_cube(seen)[1:, 1:][f, s].sum(axis=(0, 1)) + 0.01
         spread[f, s] = group / group.sum()
     spread[:FIRST_AGREES, :LAST_AGREES] = odds
-    alike_first, alike_last = _alike(first), _alike(last)
-    other_first, other_last = np.eye(len(first))[-1], np.eye(len(last))[-1]
+    alike_first, other_first = _parted(first, FIRST_ALIKE)
+    alike_last, other_last = _parted(last, LAST_ALIKE)
     made = np.zeros((len(KINDS), len(LEVELS["name"])))
     for kind, (f_shares, s_shares) in {
         NAMESAKE: (alike_first, alike_last),
@@ -260,6 +262,8 @@ def _names(first: Floats, last: Floats, seen: Floats, own: Codes) -> Floats:
     return normalised("name", made)
 
 
-def _alike(shares: Floats) -> Floats:
-    made = np.append(shares[:-1], 0.0)
-    return np.asarray(made / made.sum())
+def _parted(shares: Floats, alike: int) -> tuple[Floats, Floats]:
+    """Give the shares of the levels of names that may be the same, and of those that are not."""
+    same = np.arange(len(shares)) < alike
+    one, other = np.where(same, shares, 0.0), np.where(same, 0.0, shares)
+    return one / one.sum(), other / other.sum()

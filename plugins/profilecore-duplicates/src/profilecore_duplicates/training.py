@@ -26,6 +26,8 @@ from profilecore_duplicates.model import (
     Model,
 )
 from profilecore_duplicates.patterns import (
+    FIRST_ALIKE,
+    LAST_ALIKE,
     alike_names,
     counted,
     level,
@@ -72,8 +74,8 @@ def _start() -> dict[str, Floats]:
         size = len(LEVELS[field])
         start = np.full(size, 1.0)
         if field == "name":
-            first = np.array([1, 60, 10, 3, 10, 3.0])
-            last = np.array([1, 70, 6, 10, 4.0])
+            first = np.array([1, 60, 10, 3, 10, 3, 3.0])
+            last = np.array([1, 70, 6, 10, 4, 4.0])
             start = np.repeat((first[:, None] * last[None, :]).ravel(), len(RARITY))
             start = np.concatenate([start, np.full(len(RARITY), 60.0)])
         elif field == "address":
@@ -233,7 +235,7 @@ def _told(model: Model, rounds: int, expected: float) -> tuple[str, ...]:
             "so no pair is marked as a match."
         )
     inner = names_cube(model.chances["name"][MATCH])[1:, 1:].sum(axis=2)
-    if inner[:-1, :].sum() < 0.5 or inner[:, :-1].sum() < 0.5:
+    if inner[:FIRST_ALIKE, :].sum() < 0.5 or inner[:, :LAST_ALIKE].sum() < 0.5:
         notes.append(
             "What the model takes for one person differs in names more often than not: the data "
             "do not support automatic merges, so no pair is marked as a match."
