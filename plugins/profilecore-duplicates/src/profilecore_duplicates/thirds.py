@@ -1,4 +1,4 @@
-"""Pairs that a third row speaks for: each of two rows is like it, though they have little in common.
+"""Pairs that a third row speaks for: both rows are like it, though they have little in common.
 
 Of three rows every two are one person or not, and if two of the pairs are, so is the third one.
 So the weight of a pair in sight of a third row follows from the weights of the three pairs; the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.clusters import CERTAIN, WHOLE, Clusters, Weigh
+from profilecore_duplicates.clusters import WHOLE, Clusters, Weigh, bounded
 from profilecore_duplicates.table import Floats, Ints, Table
 
 
@@ -42,7 +42,7 @@ def thirds(
     upper = {len(block): np.triu_indices(len(block), 1) for block in blocks}
     one = np.concatenate([block[upper[len(block)][0]] for block in blocks])
     other = np.concatenate([block[upper[len(block)][1]] for block in blocks])
-    every = np.clip(weigh(one, other), -CERTAIN, CERTAIN)
+    every = bounded(weigh(one, other))
     weights, through = [], []
     at = 0
     for block in blocks:
