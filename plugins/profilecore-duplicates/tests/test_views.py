@@ -27,6 +27,13 @@ def test_only_pairs_with_a_touched_profile_are_given() -> None:
     assert list(zip(found.left, found.right, strict=True)) == [(1, 2)]
 
 
+def test_what_is_linked_to_a_change_is_looked_at_too() -> None:
+    linked = (np.array([1, 3]), np.array([3, 4]))
+    views = views_of([1] * 6, np.array([True, *[False] * 5]), linked)
+    found = views.across(candidates([(0, 1), (3, 4), (1, 5), (2, 5)]))
+    assert list(zip(found.left, found.right, strict=True)) == [(0, 1), (3, 4)]
+
+
 def test_a_pair_weighs_what_its_heaviest_rows_weigh() -> None:
     views = views_of([2, 1, 1])
     left, right = np.array([0, 1, 0, 1]), np.array([2, 2, 3, 3])

@@ -13,12 +13,12 @@ import attrs
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.measures import close_boxes, close_names, one_edit
+from profilecore_duplicates.measures import alike_names, close_boxes, close_names, one_edit
 from profilecore_duplicates.table import Codes, Flags, Ints, Table
 from profilecore_duplicates.workers import each
 
-FIRST = ("missing", "same", "a form of it", "initial", "close", "different")
-LAST = ("missing", "same", "a part or a spelling of it", "close", "different")
+FIRST = ("missing", "same", "a form of it", "initial", "close", "remotely alike", "different")
+LAST = ("missing", "same", "a part or a spelling of it", "close", "remotely alike", "different")
 RARITY = ("rare", "uncommon", "known", "common", "very common")
 STREET = ("missing", "same street and house", "same street", "close street", "different street")
 PLACE = (
@@ -29,7 +29,7 @@ PLACE = (
 LEVELS: dict[str, tuple[str, ...]] = {
     "birth_date": (
         "missing", "same", "day and month swapped", "one digit differs", "two parts of three same",
-        "different", "far apart",
+        "within a year", "different", "far apart",
     ),
     "email": ("missing", "same", "same box elsewhere", "close", "different"),
     "phone": ("missing", "same", "one digit differs", "different"),
@@ -179,8 +179,8 @@ def _name(table: Table, left: Ints, right: Ints) -> Codes:
 
 def _first(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "first", left, right)
-    level = _by_steps(present, (same, 1), otherwise=5)
-    at = np.flatnonzero(level == 5)
+    level = _by_steps(present, (same, 1), otherwise=6)
+    at = np.flatnonzero(level == 6)
     variant = _any_equal(table, ("root", "root2"), left[at], right[at])
     for name in ("first1", "first_sound"):
         variant |= table.codes(name)[left[at]] == table.codes(name)[right[at]]
@@ -192,20 +192,20 @@ def _first(table: Table, left: Ints, right: Ints) -> Codes:
     initial = begins & ((sketch.lengths[x] == 1) | (sketch.lengths[y] == 1))
     level[at[initial]] = 3
     at = at[~initial]
-    level[at[close_names(table.names, one[at], other[at])]] = 4
+    level[at] -= alike_names(table.names, one[at], other[at])
     return level
 
 
 def _last(table: Table, left: Ints, right: Ints) -> Codes:
     one, other, present, same = _sides(table, "last", left, right)
-    level = _by_steps(present, (same, 1), otherwise=4)
-    at = np.flatnonzero(level == 4)
+    level = _by_steps(present, (same, 1), otherwise=5)
+    at = np.flatnonzero(level == 5)
     sound = table.codes("last_sound")
     variant = sound[left[at]] == sound[right[at]]
     variant |= _any_equal(table, ("last1", "last2"), left[at], right[at])
     level[at[variant]] = 2
     at = at[~variant]
-    level[at[close_names(table.names, one[at], other[at])]] = 3
+    level[at] -= alike_names(table.names, one[at], other[at])
     return level
 
 
@@ -238,12 +238,17 @@ def _rarity(
     return made
 
 
+def _days(born: Ints) -> Ints:
+    """Count days from dates as if each month had 31."""
+    return np.asarray((born // 10000 * 12 + born // 100 % 100) * 31 + born % 100)
+
+
 def _birth_date(table: Table, left: Ints, right: Ints) -> Codes:
     # Figures as they are written, four bits each.
     one, other = table.written[left], table.written[right]
     present = (one > 0) & (other > 0)
-    level = _by_steps(present, (present & (one == other), 1), otherwise=5)
-    at = np.flatnonzero(level == 5)
+    level = _by_steps(present, (present & (one == other), 1), otherwise=6)
+    at = np.flatnonzero(level == 6)
     a, b = one[at], other[at]
     y, m, d = a >> _YEAR, a >> _MONTH & _PART, a & _PART
     v, n, e = b >> _YEAR, b >> _MONTH & _PART, b & _PART
@@ -253,12 +258,14 @@ def _birth_date(table: Table, left: Ints, right: Ints) -> Codes:
     figures = (figures | figures >> _1 | figures >> _2 | figures >> _3) & _EACH
     # A part that is not known may be any.
     open_ = same & (month | (m == 0) | (n == 0)) & (day | (d == 0) | (e == 0))
-    years = table.born[left[at]] // 10000 - table.born[right[at]] // 10000
+    born, other_born = table.born[left[at]], table.born[right[at]]
+    years = np.abs(born // 10000 - other_born // 10000)
+    days = np.abs(_days(born) - _days(other_born))
     two = (same & month) | (same & day) | (month & day)
     level[at] = np.select(
         [same & other_way, np.bitwise_count(figures) == 1, two | open_,
-         np.abs(years) > FAR_YEARS],
-        [2, 3, 4, 6], 5,
+         days <= _days(np.array(10000)), years > FAR_YEARS],
+        [2, 3, 4, 5, 7], 6,
     )  # fmt: skip
     return level
 

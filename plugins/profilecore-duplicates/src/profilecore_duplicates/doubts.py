@@ -46,7 +46,7 @@ def refused(
     """
     counts = np.zeros(DEPTH, dtype=np.int64)
     none = np.empty(0, dtype=np.int64)
-    kept = Scored(none, none, none, none.astype(float))
+    kept = Scored(none, none, none, none.astype(float), none)
     if found.model is None:
         return Refused(kept, counts)
     pairs = candidates(found.table)
@@ -59,7 +59,8 @@ def refused(
         at = np.flatnonzero(weights < threshold)
         depth = np.ceil(np.minimum(threshold - weights[at], DEPTH)).astype(np.int64) - 1
         np.add.at(counts, depth, often[at])
-        below = Scored(left[first[at]], right[first[at]], patterns[at], weights[at])
+        itself = np.full(len(at), -1)
+        below = Scored(left[first[at]], right[first[at]], patterns[at], weights[at], itself)
         kept = _strongest(kept, below, keep)
     return Refused(kept, counts)
 
@@ -75,6 +76,7 @@ def _strongest(one: Scored, other: Scored, keep: int) -> Scored:
         np.concatenate([one.right, other.right])[at],
         patterns[at],
         weights[at],
+        np.full(len(at), -1),
     )
 
 

@@ -10,11 +10,19 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates, Capped, candidates
-from profilecore_duplicates.clusters import Clusters, cluster
+from profilecore_duplicates.clusters import Clusters, Weigh, cluster
 from profilecore_duplicates.comparison import Levels, compare, patterns_of, unpacked
 from profilecore_duplicates.model import Model
-from profilecore_duplicates.scoring import Explanation, Scored, explain, matched, probability
+from profilecore_duplicates.scoring import (
+    Explanation,
+    Scored,
+    by_third,
+    explain,
+    matched,
+    probability,
+)
 from profilecore_duplicates.table import Flags, Floats, Ints, Table
+from profilecore_duplicates.thirds import thirds
 from profilecore_duplicates.training import fit
 from profilecore_duplicates.views import Views
 
@@ -54,7 +62,10 @@ class Found:
         """Explain the listed pair at a position."""
         if self.model is None:
             raise IndexError(position)
-        return explain(int(self.pairs.patterns[position]), self.model)
+        own = explain(int(self.pairs.patterns[position]), self.model)
+        if self.pairs.through[position] < 0:
+            return own
+        return by_third(own, float(self.pairs.weights[position]))
 
     def summary(self) -> dict[str, Any]:
         """Give the run in numbers; no value that a person gave is in it."""
@@ -113,12 +124,15 @@ def find(
     left, right, back = left[listed], right[listed], back[listed]
     if views is not None:
         left, right = views.owner[left], views.owner[right]
-    scored = Scored(left, right, patterns[back], weights[listed])
-    decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
+    scored = Scored(left, right, patterns[back], weights[listed], np.full(len(listed), -1))
     watch("clustering")
     members = len(table if views is None else views)
     weigh = _weigher(table, model, views)
     clusters = cluster(members, scored.left, scored.right, scored.weights, weigh)
+    pattern = _pattern_of(table, model, views)
+    scored = _with_thirds(table, scored, clusters, weigh, pattern, threshold)
+    decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
+    decided &= scored.through < 0
     return Found(
         table,
         scored,
@@ -132,7 +146,48 @@ def find(
     )
 
 
-def _weigher(table: Table, model: Model, views: Views | None) -> Callable[[Ints, Ints], Floats]:
+def _pattern_of(table: Table, model: Model, views: Views | None) -> Callable[[Ints, Ints], Ints]:
+    """Give what tells the pattern of pairs: of profiles, that of their heaviest views."""
+
+    def patterns(left: Ints, right: Ints) -> Ints:
+        if views is None:
+            return compare(table, left, right).packed()
+        one, other = views.rows(left, right)
+        levels = compare(table, one, other)
+        best = views.heaviest(one, other, model.weights(levels.values))
+        rank = np.argsort(np.argsort(left * len(views) + right))
+        return levels.packed()[best][rank]
+
+    return patterns
+
+
+def _with_thirds(
+    table: Table,
+    scored: Scored,
+    clusters: Clusters,
+    weigh: Weigh,
+    pattern_of: Callable[[Ints, Ints], Ints],
+    threshold: float,
+) -> Scored:
+    """Add the pairs that are listed for a third row that both are like."""
+    # Nobody is in sight of a third row by what speaks against it.
+    least = max(threshold, 0.0)
+    more = thirds(table, clusters, scored.left, scored.right, weigh, least)
+    if not len(more.left):
+        return scored
+    weights = np.concatenate([scored.weights, more.weights])
+    patterns = pattern_of(more.left, more.right)
+    order = np.argsort(-weights, kind="stable")
+    return Scored(
+        np.concatenate([scored.left, more.left])[order],
+        np.concatenate([scored.right, more.right])[order],
+        np.concatenate([scored.patterns, patterns])[order],
+        weights[order],
+        np.concatenate([scored.through, more.through])[order],
+    )
+
+
+def _weigher(table: Table, model: Model, views: Views | None) -> Weigh:
     def weigh(left: Ints, right: Ints) -> Floats:
         return model.weights(compare(table, left, right).values)
 
@@ -141,7 +196,7 @@ def _weigher(table: Table, model: Model, views: Views | None) -> Callable[[Ints,
 
 def _nothing(table: Table, model: Model | None, pairs: Candidates, views: Views | None) -> Found:
     none = np.empty(0, dtype=np.int64)
-    empty = Scored(none, none, none, none.astype(float))
+    empty = Scored(none, none, none, none.astype(float), none)
     flags = none.astype(bool)
     return Found(
         table,

@@ -19,6 +19,8 @@ from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, Floats
 
 # Jaro-Winkler's similarity from which two names are one with a slip: the usual first step.
 CLOSE = 0.88
+# From here on letters may be lost or in disorder; the usual last step.
+REMOTE = 0.7
 # Fewer edits than one in so many letters: a slip of the pen in a name of the usual length.
 LETTERS_AN_EDIT = 5
 # Bounds are counted in short floating point; what misses a cutoff by less is measured.
@@ -31,9 +33,21 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 def close_names(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words are close by Jaro-Winkler."""
-    made = _jaro_winkler_at_most(column.sketch, one, other) >= CLOSE - _SLACK
-    scores = _scores(column, one[made], other[made], JaroWinkler.similarity, CLOSE)
-    made[made] = scores > 0
+    return _jaro_winkler(column, one, other, CLOSE) > 0
+
+
+def alike_names(column: Coded, one: Codes, other: Codes) -> Codes:
+    """Tell how alike words are by Jaro-Winkler: 2 for close, 1 for remotely alike, 0 for less."""
+    scores = _jaro_winkler(column, one, other, REMOTE)
+    return (scores > 0).astype(np.int32) + (scores >= CLOSE)
+
+
+def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Floats:
+    """Give the similarity of words where it reaches a cutoff, and 0 elsewhere."""
+    made = np.zeros(len(one))
+    open_ = _jaro_winkler_at_most(column.sketch, one, other) >= cutoff - _SLACK
+    scores = _scores(column, one[open_], other[open_], JaroWinkler.similarity, cutoff)
+    made[open_] = scores
     return made
 
 

@@ -19,13 +19,17 @@ from profilecore_duplicates.comparison import FIELDS, LEVELS
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.table import Codes, Floats
 
-FORMAT = 1
+# 2: shares are of all pairs, no longer of those compared.
+FORMAT = 2
 KINDS = ("match", "namesake", "relative", "same surname", "same first name", "stranger")
+MATCH, NAMESAKE, RELATIVE, SURNAME, FIRST_NAME, STRANGER = range(len(KINDS))
 
 
 @frozen
 class Model:
-    """Chances of each level, by kind of pair and field; ``prior`` is the share of each kind.
+    """Chances of each level, by kind of pair and field.
+
+    ``prior`` is the share of each kind in all pairs of the base, compared or not.
 
     ``chances[field]`` has one row a kind of ``KINDS``, one column a level; level 0, missing, is 1
     in each row, so that it says nothing.
@@ -48,6 +52,10 @@ class Model:
         """Give the match weight of patterns in bits: the log of the odds that both are one."""
         total = self.kinds(levels)
         return np.asarray((total[:, 0] - np.logaddexp.reduce(total[:, 1:], axis=1)) / np.log(2))
+
+    def doubt(self, levels: Codes) -> Floats:
+        """Give the chance of patterns to be two people."""
+        return np.asarray(1 / (1 + np.exp2(np.clip(self.weights(levels), -500, 500))))
 
     def as_json(self) -> str:
         """Write the model as readable JSON, with its format's number."""

@@ -7,7 +7,7 @@ and so finds what a whole run with these would find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,7 +17,7 @@ import polars as pl
 from profilecore import MergeBlocked, ScopeDenied, StalePlan
 from profilecore.values import frozen
 from profilecore_duplicates import review
-from profilecore_duplicates.columns import Flags, Standard
+from profilecore_duplicates.columns import Flags, Ints, Standard
 from profilecore_duplicates.finding import Found, find
 from profilecore_duplicates.frequencies import frequencies
 from profilecore_duplicates.knowledge import Current, Knowledge, Library, keep, scanned
@@ -52,7 +52,8 @@ class ScanReport:
     """What a scan did, in numbers; ``found`` has the pairs, ``ids`` the profiles they are of.
 
     ``merged`` has the ids of the merges, ``refused`` how many were blocked by something else.
-    ``touched_ids`` are the profiles that changed since the scan before, ``None`` for a whole run.
+    ``touched_ids`` are the profiles that changed since the scan before, and those in a pair with
+    one; ``None`` for a whole run.
     """
 
     found: Found
@@ -99,12 +100,14 @@ def scan(
     after = end_of_feed(engine)
     base = read_base(engine, watch)
     knowledge = None if refit else library.knowledge(engine)
+    known = list(review.every(engine))
     touched = None
     if current is not None and knowledge is not None and not whole:
-        touched = _touched(engine, current, base.ids, watch)
-    found, knowledge = _found(base, knowledge, touched, threshold, watch)
+        touched = _touched(engine, current, base.ids, known, watch)
+    linked = _linked(base.ids, known)
+    found, knowledge = _found(base, knowledge, touched, linked, threshold, watch)
     report = _settled(engine, base.ids, found, touched, auto_merge_above, watch)
-    _withdraw(engine, report)
+    _withdraw(engine, report, known)
     _note(engine, current, knowledge, after, refit=refit or current is None)
     return report
 
@@ -122,6 +125,7 @@ def _found(
     base: Base,
     knowledge: Knowledge | None,
     touched: Flags | None,
+    linked: tuple[Ints, Ints],
     threshold: float,
     watch: Watch,
 ) -> tuple[Found, Knowledge | None]:
@@ -131,7 +135,7 @@ def _found(
         model=knowledge.model if knowledge else None,
         threshold=threshold,
         watch=lambda step: watch(step, 0, None),
-        views=views_of(base.sizes, touched),
+        views=views_of(base.sizes, touched, linked),
     )
     if knowledge is None and found.model is not None:
         knowledge = Knowledge(found.model, frequencies(table))
@@ -170,20 +174,31 @@ def end_of_feed(engine: Engine) -> str:
     return str(high)
 
 
-def _touched(engine: Engine, current: Current, ids: Iterable[str], watch: Watch) -> Flags:
-    """Tell which profiles events since the scan before were about."""
+def _touched(
+    engine: Engine, current: Current, ids: Sequence[str], known: Iterable[Pair], watch: Watch
+) -> Flags:
+    """Tell which profiles changed since the scan before, or stood in a pair with one that did."""
     changed: set[str] = set()
     after = current.after
-    while True:
-        page = engine.changes(after, limit=PAGE_OF_EVENTS)
+    while (page := engine.changes(after, limit=PAGE_OF_EVENTS)).next != after:
         for event in page.items:
             if event.type.startswith(("profile", "merge")):
                 changed.add(event.profile_id)
                 changed.update(event.related)
-        if page.next == after:
-            return np.array([id in changed for id in ids], dtype=bool)
         after = str(page.next)
         watch("reading what changed", len(changed), None)
+    beside = {id for p in known if changed & {p.left, p.right} for id in (p.left, p.right)}
+    return np.array([id in changed or id in beside for id in ids], dtype=bool)
+
+
+def _linked(ids: Sequence[str], known: Iterable[Pair]) -> tuple[Ints, Ints]:
+    """Give the known pairs of living profiles, by their numbers."""
+    number = {id: at for at, id in enumerate(ids)}
+    pairs = [
+        (number[p.left], number[p.right]) for p in known if p.left in number and p.right in number
+    ]
+    left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return left, right
 
 
 def _settled(
@@ -214,7 +229,7 @@ def _settled(
     return ScanReport(found, ids, proposed, tuple(merged), refused, changed)
 
 
-def _withdraw(engine: Engine, report: ScanReport) -> None:
+def _withdraw(engine: Engine, report: ScanReport, known: Iterable[Pair]) -> None:
     """Take out of the queue what this run looked at again and found no more."""
     ids, pairs = report.ids, report.found.pairs
     found = {
@@ -224,7 +239,7 @@ def _withdraw(engine: Engine, report: ScanReport) -> None:
     looked_at = set(ids if report.touched_ids is None else report.touched_ids)
     gone = [
         pair
-        for pair in review.every(engine)
+        for pair in known
         if not pair.history
         and review.pair_id(pair.left, pair.right) not in found
         and (pair.left in looked_at or pair.right in looked_at)

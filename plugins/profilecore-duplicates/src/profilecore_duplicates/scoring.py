@@ -8,8 +8,8 @@ import numpy as np
 from profilecore.values import frozen
 from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
 from profilecore_duplicates.model import KINDS, Model
+from profilecore_duplicates.patterns import name_levels
 from profilecore_duplicates.table import Flags, Floats, Ints
-from profilecore_duplicates.training import name_levels
 
 # What an automatic merge must reach by the model's own estimate, for each pair by itself.
 PROMISED = 0.99
@@ -17,12 +17,16 @@ PROMISED = 0.99
 
 @frozen
 class Scored:
-    """Candidate pairs with their levels and weights, in the order of the pairs."""
+    """Pairs with their patterns and weights, in the order of the pairs.
+
+    ``through`` has the row by which a pair is listed that would not be for itself, else -1.
+    """
 
     left: Ints = attrs.field(repr=False)
     right: Ints = attrs.field(repr=False)
     patterns: Ints = attrs.field(repr=False)
     weights: Floats = attrs.field(repr=False)
+    through: Ints = attrs.field(repr=False)
 
     @property
     def probabilities(self) -> Floats:
@@ -96,3 +100,9 @@ def explain(pattern: int, model: Model) -> Explanation:
     weight = float(kinds[0] - np.logaddexp2.reduce(kinds[1:]))
     start = weight - sum(reason.bits for reason in reasons)
     return Explanation(weight, start, KINDS[1 + int(share.argmax())], tuple(reasons))
+
+
+def by_third(own: Explanation, weight: float) -> Explanation:
+    """Explain a pair that weighs what it weighs because both rows are like a third one."""
+    third = Reason("third record", "both are like it", weight - own.weight)
+    return Explanation(weight, own.start, own.otherwise, (*own.reasons, third))

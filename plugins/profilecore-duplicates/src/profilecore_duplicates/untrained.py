@@ -9,10 +9,10 @@ import numpy as np
 
 from profilecore_duplicates.comparison import FIRST, LAST, PLACE, RARITY, STREET, SWAPPED
 from profilecore_duplicates.model import KINDS, Model
+from profilecore_duplicates.patterns import normalised
+from profilecore_duplicates.strangers import supposed
 from profilecore_duplicates.table import Floats
-from profilecore_duplicates.training import _start as start
-from profilecore_duplicates.training import _supposed as supposed
-from profilecore_duplicates.training import normalised
+from profilecore_duplicates.training import start
 
 # Of the profiles that share a key with another, so many are taken to be of each kind: one person
 # in ten, and of the rest no kind more than another.

@@ -17,13 +17,15 @@ class Views:
     """Which profile each row of a table is a view of; the rows of a profile lie side by side.
 
     ``starts`` has each profile's first row, ``sizes`` the number of its rows.  With ``touched``
-    only pairs are wanted that one of these profiles is in.
+    only pairs are wanted that one of these profiles is in, and pairs of profiles that are
+    ``linked`` to such a pair, over any number of links.
     """
 
     owner: Ints = attrs.field(repr=False)
     starts: Ints = attrs.field(repr=False)
     sizes: Ints = attrs.field(repr=False)
     touched: Flags | None = attrs.field(default=None, repr=False)
+    linked: tuple[Ints, Ints] | None = attrs.field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -36,11 +38,24 @@ class Views:
         one, other = self.owner[found.left], self.owner[found.right]
         wanted = one != other
         if self.touched is not None:
-            wanted &= self.touched[one] | self.touched[other]
+            near = self._near(self.touched, one, other)
+            wanted &= near[one] & near[other]
         n = len(self)
         packed = np.unique(one[wanted] * n + other[wanted])
         left, right = self.rows(packed // n, packed % n)
         return Candidates(left, right, found.capped)
+
+    def _near(self, touched: Flags, one: Ints, other: Ints) -> Flags:
+        """Tell which profiles a change of the touched ones can concern."""
+        near = touched.copy()
+        at = touched[one] | touched[other]
+        near[one[at]] = near[other[at]] = True
+        if self.linked is None:
+            return near
+        left, right = self.linked
+        while (grows := near[left] ^ near[right]).any():
+            near[left[grows]] = near[right[grows]] = True
+        return near
 
     def rows(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
         """Give all pairs of rows of pairs of profiles, in the order of the pairs."""
@@ -72,8 +87,13 @@ class Views:
         return of_profiles
 
 
-def views_of(sizes: Sequence[int], touched: Flags | None = None) -> Views:
+def views_of(
+    sizes: Sequence[int],
+    touched: Flags | None = None,
+    linked: tuple[Ints, Ints] | None = None,
+) -> Views:
     """Give the views of profiles that have so many rows each, one after another."""
     counts = np.array(sizes, dtype=np.int64)
     starts = np.cumsum(counts) - counts
-    return Views(np.repeat(np.arange(len(counts)), counts), starts, counts, touched)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return Views(owner, starts, counts, touched, linked)
