@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from profilecore import Actor, Engine, ScopeDenied
-from profilecore_duplicates import review
+from profilecore_duplicates import DuplicatesPlugin, review
 from profilecore_duplicates.scan import ScanReport, end_of_feed, scan
 
 if TYPE_CHECKING:
@@ -71,6 +72,19 @@ def test_a_new_fit_counts_the_base_anew(hotel: Hotel) -> None:
     after = [d.id for d in hotel.engine.documents("matching.learned")]
     assert len(before) == len(after) == 1
     assert before != after
+
+
+def test_a_model_of_another_format_is_fitted_anew(hotel: Hotel) -> None:
+    engine = hotel.engine
+    scan(engine)
+    (stored,) = engine.documents("matching.learned")
+    old = attrs.evolve(stored.value, model='{"format": 0}')
+    engine.store_document("matching.learned", old, id=stored.id)
+    again = Engine(engine.store, plugins=[DuplicatesPlugin], discover=False)
+    pair = next(review.every(again))
+    assert {m.decision for m in again.matches(pair.left)} == {"review"}
+    assert scan(again).touched_ids is None
+    assert "match" in {m.decision for p in review.every(again) for m in again.matches(p.left)}
 
 
 def test_matches_are_merged_where_that_is_wanted(hotel: Hotel) -> None:

@@ -139,10 +139,17 @@ def standard_of(frame: pl.DataFrame) -> Standard:
     return Standard(texts, frame["born"].fill_null(0).to_numpy().astype(np.int64))
 
 
+def standard_of_rows(rows: Sequence[Mapping[str, str | int | None]]) -> Standard:
+    """Code a few rows, each with its standard columns by name, without a data frame."""
+    texts = {name: _code_few([row.get(name) for row in rows]) for name in TEXTS}
+    born = np.array([row.get("born") or 0 for row in rows], dtype=np.int64)
+    return Standard(texts, born)
+
+
 def code(values: pl.Series) -> Coded:
     """Code a column of texts."""
     if len(values) <= FEW_ROWS:
-        return _code_few(values)
+        return _code_few(values.to_list())
     present = values.drop_nulls()
     # Of ten million texts two have one hash of 64 bits in three runs of a million.
     hashes = present.hash(seed=17).to_numpy()
@@ -160,8 +167,7 @@ def code(values: pl.Series) -> Coded:
     return Coded(spread, words)
 
 
-def _code_few(values: pl.Series) -> Coded:
-    rows = values.to_list()
+def _code_few(rows: Sequence[object]) -> Coded:
     words = [word for word in dict.fromkeys(rows) if word is not None]
     code = {None: -1} | {word: at for at, word in enumerate(words)}
     return Coded(

@@ -14,6 +14,7 @@ import attrs
 from profilecore import NotFound
 from profilecore.model import DocumentKind, OnClear
 from profilecore.values import frozen
+from profilecore_duplicates.faults import InputRefused
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -59,7 +60,7 @@ class Library:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._known: tuple[str, Knowledge] | None = None
+        self._known: tuple[str, Knowledge | None] | None = None
 
     def current(self, engine: Engine) -> Current | None:
         """Give what is in force, or ``None`` before the first scan."""
@@ -70,7 +71,10 @@ class Library:
         return found
 
     def knowledge(self, engine: Engine) -> Knowledge | None:
-        """Give the knowledge in force, or ``None`` before the first scan."""
+        """Give the knowledge in force.
+
+        There is none before the first scan, nor after an upgrade to another format until the next.
+        """
         current = self.current(engine)
         if current is None:
             return None
@@ -80,12 +84,15 @@ class Library:
             return self._known[1]
 
 
-def _read(engine: Engine, id: str) -> Knowledge:
+def _read(engine: Engine, id: str) -> Knowledge | None:
     from profilecore_duplicates.frequencies import read_frequencies
     from profilecore_duplicates.model import read_model
 
     learned: Learned = engine.document(LEARNED, id).value
-    return Knowledge(read_model(learned.model), read_frequencies(learned.frequencies))
+    try:
+        return Knowledge(read_model(learned.model), read_frequencies(learned.frequencies))
+    except InputRefused:
+        return None
 
 
 def keep(engine: Engine, knowledge: Knowledge, after: str) -> None:

@@ -100,6 +100,7 @@ def scan(
     after = end_of_feed(engine)
     base = read_base(engine, watch)
     knowledge = None if refit else library.knowledge(engine)
+    is_new = knowledge is None
     known = list(review.every(engine))
     touched = None
     if current is not None and knowledge is not None and not whole:
@@ -108,17 +109,11 @@ def scan(
     found, knowledge = _found(base, knowledge, touched, linked, threshold, watch)
     report = _settled(engine, base.ids, found, touched, auto_merge_above, watch)
     _withdraw(engine, report, known)
-    _note(engine, current, knowledge, after, refit=refit or current is None)
-    return report
-
-
-def _note(
-    engine: Engine, current: Current | None, knowledge: Knowledge | None, after: str, refit: bool
-) -> None:
-    if refit and knowledge is not None:
+    if is_new and knowledge is not None:
         keep(engine, knowledge, after)
     elif current is not None:
         scanned(engine, current, after)
+    return report
 
 
 def _found(

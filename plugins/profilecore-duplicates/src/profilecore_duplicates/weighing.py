@@ -6,18 +6,15 @@ from collections.abc import Sequence
 
 import attrs
 import numpy as np
-import polars as pl
 
 from profilecore.values import frozen
-from profilecore_duplicates.columns import STANDARD
+from profilecore_duplicates.columns import standard_of_rows
 from profilecore_duplicates.comparison import LEVELS, Levels, compare
 from profilecore_duplicates.keys import Standard
 from profilecore_duplicates.knowledge import Knowledge
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import Reason, explain, matched, probability
 from profilecore_duplicates.table import make_table
-
-_SCHEMA = {name: pl.Int64 if name == "born" else pl.String for name in STANDARD}
 
 
 @frozen
@@ -62,8 +59,7 @@ def weigh(
 ) -> list[Weighed]:
     """Weigh each of the others, given by their views, against one profile; in their order."""
     rows = [*own, *(view for views in others for view in views)]
-    frame = pl.DataFrame([[row.get(n) for n in STANDARD] for row in rows], _SCHEMA, orient="row")
-    table = make_table(frame, frequencies=knowledge.frequencies)
+    table = make_table(standard_of_rows(rows), frequencies=knowledge.frequencies)
     sizes = [len(views) for views in others]
     whose = np.repeat(np.arange(len(others)), sizes)
     right = np.arange(len(own), len(rows))
