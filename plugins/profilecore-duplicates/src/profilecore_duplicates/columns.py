@@ -52,9 +52,13 @@ _BITS = np.uint64(1) << np.array(
 
 def sketched(words: pl.Series) -> Sketch:
     """Sketch words of one byte a letter."""
-    lengths = words.str.len_bytes().to_numpy().astype(np.int32)
+    if len(words) <= FEW_ROWS:
+        listed = words.to_list()
+        lengths, whole = np.array(list(map(len, listed)), dtype=np.int32), "".join(listed)
+    else:
+        lengths, whole = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
-    text = np.frombuffer(f"{words.str.join('')[0]}\0\0\0\0".encode(), dtype=np.uint8)
+    text = np.frombuffer(f"{whole}\0\0\0\0".encode(), dtype=np.uint8)
     letters = np.zeros(len(words), dtype=np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):
@@ -81,6 +85,8 @@ class Coded:
     @cached_property
     def numbers(self) -> Ints:
         """The words as whole numbers, 0 where one is none."""
+        if len(self.words) <= FEW_ROWS:
+            return np.array([int(w) if w.isdecimal() else 0 for w in self.words], dtype=np.int64)
         return self.words.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
 
     def text(self) -> pl.Series:
