@@ -185,6 +185,24 @@ def edit(demo: Demo) -> None:
     )
 
 
+def ask(demo: Demo) -> None:
+    """Ask who may be the same person as the guest."""
+    if not demo.engine.plugins.contributions.matchers:
+        demo.say("No plugin finds matches here; profilecore-duplicates does.")
+        return
+    with demo.measured("The index answered in"):
+        found = demo.engine.matches(demo.guest_id)
+    for match in found:
+        same = ", ".join(r.field.replace("_", " ") for r in match.reasons if r.bits > 0)
+        demo.say(f"{match.profile_id}, {match.probability:.1%}, by {same}")
+    others = [match.profile_id for match in found]
+    demo.say(
+        f"{full_name(demo.engine.get(demo.twin_id))} is one of them."
+        if demo.twin_id in others
+        else "The other profile weighs too little to be asked about."
+    )
+
+
 def merge(demo: Demo) -> None:
     """Show a merge plan, and apply it."""
     demo.separate = _values(demo)
@@ -261,6 +279,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("Import their stays, found by the ids of each system", import_stays),
     ("Search as you type", search),
     ("A clerk of property P1 edits one of them", edit),
+    ("Who else may be this guest?", ask),
     ("Merge the two profiles of one person: the plan, field by field", merge),
     ("Undo it, exactly; then merge again", undo),
     ("The guest asks to be forgotten, but has an open bill in property P2", refuse),
