@@ -16,10 +16,12 @@ from datetime import time as clock_time
 import attrs
 
 from profilecore.engine import agenda
-from profilecore.engine.clearing import carry_out, scrub
+from profilecore.engine.clearing import carry_out
 from profilecore.engine.deciding import Decider, Decision, blocked
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.persons import Person, people
+from profilecore.engine.retaining import is_about_something
+from profilecore.engine.scrubbing import owe, scrub
 from profilecore.errors import (
     InvalidProfile,
     Problem,
@@ -96,7 +98,8 @@ def clear_due(
         return run.rehearse()
     run.catch_up(confirm)
     run.work()
-    if run.report.cleared + run.report.finished and kernel.settings.scrubs_at_once:
+    done = run.report.cleared + run.report.finished + run.report.expired
+    if done and kernel.settings.scrubs_at_once:
         scrub(kernel)
     return run.report
 
@@ -144,8 +147,7 @@ class _Run:
         self._watch = watch
         self._policy = kernel.settings.inactivity
         self._scans = self._policy.is_on or any(
-            rule.maximum and (rule.record_kind == PROFILE or rule.record_kind in kernel.kinds)
-            for rule in kernel.retention.rules
+            rule.maximum and is_about_something(kernel, rule) for rule in kernel.retention.rules
         )
         self._decider = Decider(kernel, at)
         self._seen = 0
@@ -275,6 +277,7 @@ class _Run:
     def _work_on(self, unit: Unit, page: agenda.Page) -> int:
         """Work on a page for a while; what is left of it comes back later in this run."""
         stop = time.monotonic() + SECONDS
+        expired = self.report.expired
         skipped: list[str] = []
         entries: dict[str, list[str]] = {}
         rest = list(page.ids)
@@ -288,6 +291,8 @@ class _Run:
             entries[page.hour] = rest
         agenda.replace(unit, page, skipped)
         agenda.add_pages(unit, entries)
+        if self.report.expired > expired:
+            owe(unit)
         return len(page.ids) - len(rest)
 
     def _work_off(

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import msgspec
 
-from profilecore.engine.clearing import carry_out, leave_receipt, look_again, scrub, work_out
+from profilecore.engine.clearing import carry_out, leave_receipt, look_again, work_out
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.merging import merges, unmerge
 from profilecore.engine.persons import person
+from profilecore.engine.scrubbing import scrub
 from profilecore.errors import (
     Blocker,
     ProfilecoreError,
