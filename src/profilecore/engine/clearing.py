@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from profilecore.model.events import (
     PROFILE_RESTRICTED,
     PROFILE_UPDATED,
 )
-from profilecore.model.fields import cleared, evolve, lean
+from profilecore.model.fields import build, cleared, evolve, lean
 from profilecore.model.profile import Profile
 from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
@@ -178,9 +179,17 @@ def receipt(kernel: Kernel, id: str) -> Receipt:
 
 
 def carry_out(
-    unit: Unit, one: Person, made: ClearPlan, reason: str | None, **facts: Any
+    unit: Unit,
+    one: Person,
+    made: ClearPlan,
+    reason: str | None,
+    edges: AbstractSet[str] | None = None,
+    **facts: Any,
 ) -> Receipt:
-    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt."""
+    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt.
+
+    ``edges`` are the ids that a profile has an edge to, where the caller has asked for many.
+    """
     kernel = unit.kernel
     root = one.root
     first = not root.state.is_cleared
@@ -203,7 +212,8 @@ def carry_out(
         counts[document.kind] = counts.get(document.kind, 0) + 1
         _clear_document(unit, document, fate.on_clear, keeps)
     if first:
-        _drop_edges(unit, made.family)
+        if edges is None or not edges.isdisjoint(made.family):
+            _drop_edges(unit, made.family)
         for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
             try:
                 erased[name] = elsewhere.erase(made.family)
@@ -242,16 +252,12 @@ def _profiles_of(one: Person, made: ClearPlan) -> tuple[dict[str, int], dict[str
 def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts: Any) -> Receipt:
     """Leave the newest receipt of the chain, pending until the store is scrubbed."""
     kernel = unit.kernel
-    receipt = Receipt(
-        id=id or kernel.new_id(),
-        profile_id=profile_id,
-        status=ReceiptStatus.PENDING,
-        cleared_at=kernel.now(),
-        actor=kernel.actor.id,
-        property_id=kernel.actor.property_id,
-        **facts,
-    )
-    receipt = _link(unit, receipt)
+    values = {
+        "id": id or kernel.new_id(), "profile_id": profile_id, "status": ReceiptStatus.PENDING,
+        "cleared_at": kernel.now(), "actor": kernel.actor.id,
+        "property_id": kernel.actor.property_id, **facts,
+    }  # fmt: skip
+    receipt = _link(unit, build(Receipt, values))
     unit.put("receipt", receipt.id, profile_id, receipt, expect=0)
     unit.cleared.append(receipt.id)
     return receipt

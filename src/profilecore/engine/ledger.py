@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -217,7 +218,7 @@ def _apply(unit: Unit, entry: Entry) -> None:
         one = person(kernel, unit.writer, id)
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
-            own = {"id": entry.receipt} if receipt is None else {}
+            own: dict[str, Any] = {"id": entry.receipt} if receipt is None else {}
             receipt = carry_out(unit, one, made, REASON, objected=entry.objected, **own)
             look_again(unit, made)
     if receipt is None:
