@@ -84,6 +84,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     monkeypatch.setattr(due.agenda, "PAGE_SIZE", 2)
     monkeypatch.setattr(due, "READ", 3)
     monkeypatch.setattr(due, "FLUSH", 3)
+    monkeypatch.setattr(due, "SECONDS", 0)
     engine = opens()
     ids = {guest(engine, "2020-01-01") for _ in range(10)}
     done: set[str] = set()
@@ -105,6 +106,34 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     engine.scrub()
     assert {engine.receipt(id).status.value for id in ids} == {"erased"}
     assert engine.verify_receipts() == []
+
+
+@pytest.mark.parametrize(("seconds", "commits"), [(0, 5), (60, 1)])
+def test_pages_are_worked_off_in_one_transaction_as_long_as_there_is_time(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch, seconds: float, commits: int
+) -> None:
+    monkeypatch.setattr(due.agenda, "PAGE_SIZE", 2)
+    monkeypatch.setattr(due, "SECONDS", seconds)
+    engine = opens()
+    ids = [guest(engine, "2020-01-01") for _ in range(10)]
+    told: list[int] = []
+    report = engine.clear_due(watch=lambda report, seen: told.append(report.cleared))
+    assert (report.cleared, set(report.ids)) == (10, set(ids))
+    assert len({cleared for cleared in told if cleared}) == commits
+    assert engine.clear_due().done == 0
+
+
+def test_an_edge_to_whom_the_same_batch_clears_goes_from_whoever_stays(opens: Opens) -> None:
+    engine = opens()
+    old = [guest(engine, "2020-01-01") for _ in range(3)]
+    edges = [{"type": "friend", "profile_id": id} for id in old]
+    friend = engine.create({"last_name": "Friend", "relationships": edges}).id
+    engine.record_stay(
+        friend, {"property_id": "P1", "arrival": "2026-02-01", "departure": "2026-02-02"}
+    )
+    assert engine.clear_due().cleared == 3
+    assert engine.get(friend).relationships == ()
+    assert engine.verify() == []
 
 
 def test_new_profiles_are_found_without_going_through_all_again(opens: Opens) -> None:

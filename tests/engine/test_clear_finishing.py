@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kit import P1, P2, Ids, KeepsElsewhere, open_engine
+from kit import P1, P2, PNG, Clock, Ids, KeepsElsewhere, open_engine
 
 from profilecore import Blocker, ClearBlocked, ClearPlan, Engine, PluginError, hookimpl
 from profilecore.model import ReceiptStatus
@@ -26,8 +26,10 @@ class LateStore:
     """Mixed into a memory store: scrubs only when told so."""
 
     ready = False
+    scrubs = 0
 
     def scrub(self) -> bool:
+        self.scrubs += self.ready
         return self.ready
 
 
@@ -63,6 +65,43 @@ def test_a_pending_clear_is_taken_up_by_the_next_engine() -> None:
     later = open_engine(store, new_id=Ids("later"))
     later.create({"last_name": "any write"})
     assert later.receipt(made.id).status is ReceiptStatus.ERASED
+
+
+def expiring(**more: Any) -> tuple[Any, Engine]:
+    """Give a store with a guest whose file expires, and an engine a month later."""
+    store = type("Late", (LateStore, MemoryStore), {})()
+    rules = [{"name": "scans", "record_kind": "file", "maximum": "P30D"}]
+    config = {"profilecore": {"retention": {"rules": rules}} | more}
+    clock = Clock()
+    engine = open_engine(store, config=config, clock=clock)
+    engine.attach(engine.create(ANA).id, "a.png", PNG)
+    engine.clear_due(confirm=True)
+    clock.move(days=40)
+    return store, engine
+
+
+def test_an_expired_document_is_scrubbed_though_nobody_was_cleared() -> None:
+    store, engine = expiring()
+    store.ready = True
+    report = engine.clear_due()
+    assert (report.expired, report.cleared, store.scrubs) == (1, 0, 1)
+    engine.clear_due()
+    assert (engine.scrub(), store.scrubs) == (0, 1)
+
+
+def test_the_scrub_of_an_expired_document_is_taken_up_by_the_next_engine() -> None:
+    store, engine = expiring()
+    assert engine.clear_due().expired == 1
+    store.ready = True
+    open_engine(store, new_id=Ids("later")).create({"last_name": "any write"})
+    assert store.scrubs == 1
+
+
+def test_the_scrub_of_an_expired_document_waits_for_a_host_that_defers_it() -> None:
+    store, engine = expiring(scrub="deferred")
+    store.ready = True
+    assert (engine.clear_due().expired, store.scrubs) == (1, 0)
+    assert (engine.scrub(), store.scrubs) == (0, 1)
 
 
 def test_a_clear_inside_a_transaction_is_scrubbed_after_its_commit(each_engine: Engine) -> None:

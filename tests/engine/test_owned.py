@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from kit import P1, P2, PNG, Clock, open_engine
 
-from profilecore import Engine, InvalidProfile, NotFound, ScopeDenied, Stay, hookimpl
+from profilecore import (
+    Engine,
+    InvalidProfile,
+    NotFound,
+    PluginError,
+    ScopeDenied,
+    Stay,
+    hookimpl,
+)
 from profilecore.model import StayStatus
 
 BOOKED = {
@@ -115,6 +123,24 @@ def test_stays_of_the_host_are_given_beside_the_recorded_ones() -> None:
     guest = engine.create({"last_name": "x"}).id
     own = engine.record_stay(guest, BOOKED)
     assert [s.id for s in engine.stays(guest)] == ["h", own.id]
+
+
+def test_a_source_of_stays_that_fails_is_named_without_what_it_said() -> None:
+    def unreachable(ids: Any) -> list[Stay]:
+        raise TimeoutError("of García")
+
+    class Host:
+        name = "host"
+
+        @hookimpl
+        def profilecore_register_stays(self, register: Callable[[Any], None]) -> None:
+            register(unreachable)
+
+    engine = open_engine(plugins=[Host()])
+    guest = engine.create({"last_name": "García"}).id
+    with pytest.raises(PluginError, match="source of stays") as failed:
+        engine.stays(guest)
+    assert "García" not in str(failed.value)
 
 
 FIRST = date(2026, 1, 1)

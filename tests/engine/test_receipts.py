@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kit import START, Clock, open_engine
 
 from profilecore import Engine
-from profilecore.engine import clearing
-from profilecore.model import Receipt
+from profilecore.engine import scrubbing
+from profilecore.model import Receipt, ReceiptStatus
 from profilecore.model.fields import evolve
 from profilecore.rules.chain import seal
 
@@ -101,7 +106,7 @@ def test_the_newest_receipt_sealed_anew_does_not_fit_the_end(each_engine: Engine
 def test_one_scrub_marks_more_receipts_than_are_read_at_once(
     each_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearing, "PENDING_AT_ONCE", 2)
+    monkeypatch.setattr(scrubbing, "AT_ONCE", 2)
     with each_engine.transaction():
         ids = [each_engine.create({"last_name": "Ana"}).id for _ in range(5)]
         for id in ids:
@@ -109,10 +114,65 @@ def test_one_scrub_marks_more_receipts_than_are_read_at_once(
     assert {each_engine.receipt(id).status.value for id in ids} == {"erased"}
 
 
-def test_a_receipt_that_another_worker_marked_is_not_marked_again(each_engine: Engine) -> None:
+def test_a_receipt_is_written_once(each_engine: Engine) -> None:
+    receipt = clear_three(each_engine)[0]
+    with each_engine.store.read() as reader:
+        stored = reader.get("receipt", receipt.id)
+    assert stored is not None
+    assert (receipt.status, stored.version) == (ReceiptStatus.ERASED, 1)
+
+
+def test_a_dropped_receipt_does_not_keep_later_ones_pending(each_engine: Engine) -> None:
+    *_, three = clear_three(each_engine)
+    with each_engine._kernel.writing() as unit:
+        unit.writer.delete("receipt", three.id)
+    events = each_engine.changes().items
+    (later, *_) = clear_three(each_engine)
+    assert later.status is ReceiptStatus.ERASED
+    told = [e.subject for e in each_engine.changes().items[len(events) :]]
+    assert three.id not in told
+
+
+def test_a_receipt_that_was_itself_marked_in_an_earlier_version_stays_so(
+    each_engine: Engine,
+) -> None:
+    one, *_ = clear_three(each_engine)
+    with each_engine._kernel.writing() as unit:
+        for document in unit.writer.listing("scrub", None, 10):
+            unit.writer.delete("scrub", document.id)
+    for receipt in (one, *clear_three(each_engine)):
+        meddle(each_engine, receipt, status=ReceiptStatus.ERASED, erased_at=START)
+    assert each_engine.scrub() == 0
+    assert each_engine.receipt(one.profile_id).erased_at == START
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4), st.integers(1, 4))
+def test_a_receipt_is_erased_from_the_first_scrub_after_it_on(
+    batches: list[int], together: int, at_once: int
+) -> None:
+    clock = Clock()
+    engine = open_engine(clock=clock, config={"profilecore": {"scrub": "deferred"}})
+    since: dict[str, datetime | None] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scrubbing, "NUMBERS_TOGETHER", together)
+        patch.setattr(scrubbing, "AT_ONCE", at_once)
+        for batch in batches:
+            ids = [engine.create({"last_name": "x"}).id for _ in range(batch)]
+            for id in ids:
+                engine.clear(id)
+                assert engine.receipt(id).status is ReceiptStatus.PENDING
+            clock.move(hours=1)
+            assert engine.scrub() == batch
+            since |= dict.fromkeys(ids, clock.now)
+            assert {id: engine.receipt(id).erased_at for id in since} == since
+        told = [e.profile_id for e in engine.changes(limit=500).items if "erased" in e.type]
+    assert told == list(since)
+
+
+def test_a_receipt_that_was_marked_is_not_marked_again(each_engine: Engine) -> None:
     receipt = clear_three(each_engine)[0]
     events = each_engine.changes().items
-    with each_engine._kernel.writing() as unit:
-        assert clearing._mark_erased(unit, [receipt.id]) == 0
+    assert each_engine.scrub() == 0
     assert each_engine.receipt(receipt.profile_id) == receipt
     assert each_engine.changes().items == events

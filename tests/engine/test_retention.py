@@ -310,6 +310,16 @@ def test_what_a_rule_wants_deleted_goes_also_where_its_time_was_over_before(open
     assert engine.stays(id) == []
 
 
+def test_a_property_sees_in_a_plan_that_its_documents_past_their_time_go(opens: Opens) -> None:
+    own = {"name": "book", "minimum": "P10D", "fields": ["stay.unit"], "on_expiry": "delete"}
+    engine = opens(retention={"off": [SPAIN], "rules": [own]})
+    over = stayed(engine, "2026-01-20", "2026-01-25")
+    held = stayed(engine, "2026-02-20", "2026-02-25")
+    with engine.acting(Actor("desk", "P1")):
+        plans = [engine.plan_clear(id) for id in (over, held)]
+    assert [fate.on_clear.value for plan in plans for fate in plan.documents] == ["erase", "fields"]
+
+
 @pytest.mark.parametrize("day", ["soon", date(2999, 1, 1), START, 7])
 def test_what_is_no_day_of_an_activity_is_refused(opens: Opens, day: Any) -> None:
     engine = opens()

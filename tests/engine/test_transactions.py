@@ -204,6 +204,10 @@ def prepared() -> tuple[Any, Engine, dict[str, str]]:
     return store, engine, world(engine)
 
 
+def _done(state: Any) -> set[Any]:
+    return {row for row in state["rows"] if row[0] != "scrub"}
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_failure_at_any_call_leaves_the_state_before_or_after(name: str) -> None:
     run = OPERATIONS[name]
@@ -229,7 +233,7 @@ def test_a_failure_at_any_call_leaves_the_state_before_or_after(name: str) -> No
             assert now == before, (number, names[number - 1])
         else:
             # What follows the commit (a scrub) is taken up again; the verb itself is done.
-            assert now["rows"].keys() == after["rows"].keys(), (number, names[number - 1])
+            assert _done(now) == _done(after), (number, names[number - 1])
         if name.startswith("clear") and number > committed:
             engine.scrub()
             assert engine.receipt(ids["a" if name == "clear" else "b"]).erased_at is not None

@@ -15,6 +15,7 @@ from crash_work import ALL, SYSTEM, Intent, Result
 
 from profilecore import Engine, Event, Merge, Profile, Receipt, Stay
 from profilecore.codec import Codec
+from profilecore.engine.scrubbing import as_it_stands
 from profilecore.model.documents import FileRecord, Hold, ReceiptStatus
 from profilecore.model.enums import State
 from profilecore.model.fields import cleared
@@ -171,6 +172,10 @@ class Found:
                     ("receipt", Receipt),
                 )
             }  # fmt: skip
+            self.stored["receipt"] = {
+                id: as_it_stands(engine._kernel, reader, receipt)
+                for id, receipt in self.stored["receipt"].items()
+            }
             self.blobs = {id: reader.blob(id) for id in self.stored["file"]}
 
     def _listed(self, reader: Reader, kind: str, cls: type[Any]) -> Iterator[tuple[str, Any]]:

@@ -49,7 +49,7 @@ from profilecore.store import MemoryStore, Query, Store
 ALL = 1_000_000
 KINDS = (
     "profile", "stay", "hold", "merge", "file", "receipt", "outcome", "job", "activity", "notice",
-    "refusal", "agenda", "due", "chain",
+    "refusal", "agenda", "due", "chain", "scrub",
 )  # fmt: skip
 OWNED = ("stay", "hold", "file", "merge")
 

@@ -5,6 +5,7 @@ Values are runs of letters that occur nowhere else, so that any fragment of one 
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sqlite3
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -259,6 +261,56 @@ def test_a_second_scrub_finds_nothing_to_do(opened: Opened, prepared: Path) -> N
         int(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(2)
     ]
     assert changes == [1, 0]
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have several processes read a small file."""
+    monkeypatch.setattr(gaps, "PAGES_OF_SHARE", 1)
+    monkeypatch.setattr(gaps, "_cores", lambda: 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be split here")
+@pytest.mark.parametrize("seed", range(3))
+def test_what_several_processes_read_is_zeroed_the_same(
+    opened: Opened, path: Path, shared: None, seed: int
+) -> None:
+    store = opened()
+    churn = Churn(seed)
+    churn.run(store)
+    store.close()
+    begun = path.read_bytes()
+    assert gaps.scrub(path) > 0
+    alone = path.with_name("alone")
+    alone.write_bytes(begun)
+    with alone.open("r+b") as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gaps, "_cores", lambda: 1)
+        gaps._zero(file.fileno())
+    # The first page and that of pc_meta have the change by which caches are dropped.
+    starts = range(0, len(begun), 4096)
+    pages, others = path.read_bytes(), alone.read_bytes()
+    assert sum(pages[at : at + 4096] != others[at : at + 4096] for at in starts) <= 2
+    store = opened()
+    assert churn.leftovers(store) == set()
+    assert store.check() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be split here")
+def test_an_unfamiliar_page_in_the_part_of_another_process_stops_it(
+    prepared: Path, shared: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, dirty = os.getpid(), gaps._dirty
+
+    def fail(*given: Any) -> Any:
+        if os.getpid() != own:
+            raise gaps.Unfamiliar("page")
+        return dirty(*given)
+
+    monkeypatch.setattr(gaps, "_dirty", fail)
+    with pytest.raises(gaps.Unfamiliar):
+        gaps.scrub(prepared)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def stepwise(path: Path, patch: str = "") -> subprocess.Popen[str]:

@@ -1,8 +1,9 @@
-"""Plan and apply clears, scrub, and keep the receipts honest."""
+"""Plan and apply clears, and leave their receipts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel, Unit
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
 from profilecore.engine.profiles import related_ids, related_to
+from profilecore.engine.scrubbing import as_it_stands, scrub_after
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
     Chain,
@@ -24,11 +26,10 @@ from profilecore.model.documents import (
 from profilecore.model.enums import State
 from profilecore.model.events import (
     PROFILE_CLEARED,
-    PROFILE_ERASED,
     PROFILE_RESTRICTED,
     PROFILE_UPDATED,
 )
-from profilecore.model.fields import cleared, evolve, lean
+from profilecore.model.fields import build, cleared, evolve, lean
 from profilecore.model.profile import Profile
 from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
@@ -45,8 +46,6 @@ from profilecore.rules.visibility import may_see, seen_by
 from profilecore.store.port import Reader, Terms
 
 REFUSAL = "refusal"
-SCRUBBED_AT_ONCE = 1_000
-PENDING_AT_ONCE = 100_000
 
 
 @lean
@@ -140,13 +139,6 @@ def _may_object(kernel: Kernel, reader: Reader, root: Profile) -> bool:
     )
 
 
-def scrub_after(unit: Unit) -> None:
-    """Have the store scrubbed once the unit is committed, if the chain wants it at once."""
-    kernel = unit.kernel
-    if kernel.settings.scrubs_at_once:
-        unit.after["scrub"] = lambda: scrub(kernel)
-
-
 def finish(unit: Unit, id: str) -> Receipt | None:
     """Go on with the clear of somebody of whom something was kept, if less may be kept now.
 
@@ -178,7 +170,7 @@ def _shown(kernel: Kernel, receipt: Receipt) -> Receipt:
 def receipt_of(kernel: Kernel, reader: Reader, root: Profile) -> Receipt:
     """Give the newest receipt of a cleared person."""
     for document in reversed(reader.owned(root.family, "receipt")):
-        return kernel.codec.load(Receipt, document.body)
+        return as_it_stands(kernel, reader, kernel.codec.load(Receipt, document.body))
     raise NotFound("receipt", root.id)
 
 
@@ -188,9 +180,17 @@ def receipt(kernel: Kernel, id: str) -> Receipt:
 
 
 def carry_out(
-    unit: Unit, one: Person, made: ClearPlan, reason: str | None, **facts: Any
+    unit: Unit,
+    one: Person,
+    made: ClearPlan,
+    reason: str | None,
+    edges: AbstractSet[str] | None = None,
+    **facts: Any,
 ) -> Receipt:
-    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt."""
+    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt.
+
+    ``edges`` are the ids that a profile has an edge to, where the caller has asked for many.
+    """
     kernel = unit.kernel
     root = one.root
     first = not root.state.is_cleared
@@ -213,7 +213,8 @@ def carry_out(
         counts[document.kind] = counts.get(document.kind, 0) + 1
         _clear_document(unit, document, fate.on_clear, keeps)
     if first:
-        _drop_edges(unit, made.family)
+        if edges is None or not edges.isdisjoint(made.family):
+            _drop_edges(unit, made.family)
         drop_about(unit, made.family)
         for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
             try:
@@ -253,18 +254,13 @@ def _profiles_of(one: Person, made: ClearPlan) -> tuple[dict[str, int], dict[str
 def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts: Any) -> Receipt:
     """Leave the newest receipt of the chain, pending until the store is scrubbed."""
     kernel = unit.kernel
-    receipt = Receipt(
-        id=id or kernel.new_id(),
-        profile_id=profile_id,
-        status=ReceiptStatus.PENDING,
-        cleared_at=kernel.now(),
-        actor=kernel.actor.id,
-        property_id=kernel.actor.property_id,
-        **facts,
-    )
-    receipt = _link(unit, receipt)
-    pending = Terms(keys=(_pending_key(kernel),))
-    unit.put("receipt", receipt.id, profile_id, receipt, expect=0, terms=pending)
+    values = {
+        "id": id or kernel.new_id(), "profile_id": profile_id, "status": ReceiptStatus.PENDING,
+        "cleared_at": kernel.now(), "actor": kernel.actor.id,
+        "property_id": kernel.actor.property_id, **facts,
+    }  # fmt: skip
+    receipt = _link(unit, build(Receipt, values))
+    unit.put("receipt", receipt.id, profile_id, receipt, expect=0)
     unit.cleared.append(receipt.id)
     return receipt
 
@@ -346,53 +342,3 @@ def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
         )
         unit.put_profile(changed, expect=other.version)
         unit.emit(PROFILE_UPDATED, other.id, fields=("relationships",))
-
-
-def _pending_key(kernel: Kernel) -> int:
-    return kernel.terms.key("receipt", ReceiptStatus.PENDING.value)
-
-
-def scrub(kernel: Kernel) -> int:
-    """Finish pending clears; give the number of receipts that became ``erased``."""
-    marked = 0
-    while True:
-        with kernel.store.read() as reader:
-            pending = reader.find(_pending_key(kernel), PENDING_AT_ONCE)
-        if not pending:
-            kernel.retry = None
-            return marked
-        if kernel.settings.scrubs_at_once:
-            kernel.retry = lambda: scrub(kernel)
-        if not kernel.store.scrub():
-            return marked
-        kernel.retry = None
-        for start in range(0, len(pending), SCRUBBED_AT_ONCE):
-            with kernel.writing() as unit:
-                marked += _mark_erased(unit, pending[start : start + SCRUBBED_AT_ONCE])
-        if len(pending) < PENDING_AT_ONCE:
-            return marked
-
-
-def _mark_erased(unit: Unit, ids: Sequence[str]) -> int:
-    """Mark those of the receipts that no other worker has marked; give their number."""
-    kernel = unit.kernel
-    marked = 0
-    with unit.batch():
-        for document in unit.writer.get_many("receipt", ids):
-            receipt = kernel.codec.load(Receipt, document.body)
-            if receipt.status is ReceiptStatus.ERASED:
-                continue
-            marked += 1
-            erased = evolve(receipt, status=ReceiptStatus.ERASED, erased_at=kernel.now())
-            unit.put("receipt", receipt.id, document.owner, erased, expect=document.version)
-            unit.emit(PROFILE_ERASED, receipt.profile_id, subject=receipt.id)
-    return marked
-
-
-def resume(kernel: Kernel) -> None:
-    """Take up clears that were left pending when the store was last closed."""
-    if not kernel.settings.scrubs_at_once:
-        return
-    with kernel.store.read() as reader:
-        if reader.find(_pending_key(kernel), 1):
-            kernel.retry = lambda: scrub(kernel)

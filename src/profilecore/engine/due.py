@@ -10,16 +10,20 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
 import attrs
 
 from profilecore.engine import agenda
-from profilecore.engine.clearing import carry_out, scrub
+from profilecore.engine.clearing import carry_out
 from profilecore.engine.deciding import Decider, Decision, blocked
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.persons import Person, people
+from profilecore.engine.profiles import pointed_at
+from profilecore.engine.retaining import is_about_something
+from profilecore.engine.scrubbing import owe, scrub
 from profilecore.errors import (
     InvalidProfile,
     Problem,
@@ -38,7 +42,9 @@ from profilecore.store.port import Reader
 STATE = ("due", "state")
 READ = 500
 FLUSH = 20_000
+# So many people are read together: of a run that is stopped, no more were read for nothing.
 AT_ONCE = 100
+# So long others wait to write.
 SECONDS = 0.5
 MAX_IDS = 1_000
 MAX_LIMIT = 10_000_000
@@ -80,6 +86,8 @@ class DueReport:
 
 
 Watch = Callable[[DueReport, int], object]
+# Behind the last page whose hour has come.
+_END: agenda.Position = ("end",)
 
 
 def clear_due(
@@ -96,7 +104,8 @@ def clear_due(
         return run.rehearse()
     run.catch_up(confirm)
     run.work()
-    if run.report.cleared + run.report.finished and kernel.settings.scrubs_at_once:
+    done = run.report.cleared + run.report.finished + run.report.expired
+    if done and kernel.settings.scrubs_at_once:
         scrub(kernel)
     return run.report
 
@@ -144,8 +153,7 @@ class _Run:
         self._watch = watch
         self._policy = kernel.settings.inactivity
         self._scans = self._policy.is_on or any(
-            rule.maximum and (rule.record_kind == PROFILE or rule.record_kind in kernel.kinds)
-            for rule in kernel.retention.rules
+            rule.maximum and is_about_something(kernel, rule) for rule in kernel.retention.rules
         )
         self._decider = Decider(kernel, at)
         self._seen = 0
@@ -254,36 +262,50 @@ class _Run:
     # ---- working through it
 
     def work(self) -> None:
-        """Go through the pages whose hour has come, one transaction each."""
+        """Go through the pages whose hour has come, in transactions of about ``SECONDS``."""
         position: agenda.Position | None = None
-        while True:
+        while position is not _END:
             with self.kernel.writing() as unit:
-                found = agenda.next_page(self.kernel, unit.writer, self.at, position)
-                if found is None:
-                    return
-                page, position = found
                 before = self.report
                 try:
-                    seen = self._work_on(unit, page)
+                    seen, position = self._work_for_a_while(unit, position)
+                    if self.report.expired > before.expired:
+                        owe(unit)
                 except BaseException:
                     self.report = before  # what the transaction undoes was not done
                     raise
             self._tell(seen)
-            if self.report.more:
-                return
 
-    def _work_on(self, unit: Unit, page: agenda.Page) -> int:
-        """Work on a page for a while; what is left of it comes back later in this run."""
+    def _work_for_a_while(
+        self, unit: Unit, position: agenda.Position | None
+    ) -> tuple[int, agenda.Position | None]:
+        """Work on the pages behind a position; give how many were seen, and the new position."""
         stop = time.monotonic() + SECONDS
+        seen = 0
+        while not self.report.more:
+            found = agenda.next_page(self.kernel, unit.writer, self.at, position)
+            if found is None:
+                break
+            page, position = found
+            seen += self._work_on(unit, page, stop)
+            if time.monotonic() >= stop:
+                return seen, position
+        return seen, _END
+
+    def _work_on(self, unit: Unit, page: agenda.Page, stop: float) -> int:
+        """Work on a page until a time; what is left of it comes back later in this run."""
         skipped: list[str] = []
         entries: dict[str, list[str]] = {}
         rest = list(page.ids)
-        while rest and time.monotonic() < stop and not self.report.more:
+        while rest and not self.report.more:
             now, rest = rest[:AT_ONCE], rest[AT_ONCE:]
             ones = self._read(unit.writer, now)
+            edges = pointed_at(self.kernel, unit.writer, [id for one in ones for id in one.ids])
             with unit.batch():
-                left = self._work_off(unit, ones, entries, skipped)
+                left = self._work_off(unit, ones, edges, entries, skipped)
             rest = [*left, *rest]
+            if time.monotonic() >= stop:
+                break
         if rest:
             entries[page.hour] = rest
         agenda.replace(unit, page, skipped)
@@ -291,7 +313,12 @@ class _Run:
         return len(page.ids) - len(rest)
 
     def _work_off(
-        self, unit: Unit, ones: Sequence[Person], entries: dict[str, list[str]], skipped: list[str]
+        self,
+        unit: Unit,
+        ones: Sequence[Person],
+        edges: AbstractSet[str],
+        entries: dict[str, list[str]],
+        skipped: list[str],
     ) -> list[str]:
         """Do people one by one; give the ids of those that the run did not come to.
 
@@ -304,7 +331,7 @@ class _Run:
             if self.report.more or not changed.isdisjoint(one.ids):
                 return [left.root.id for left in ones[number:]]
             events = len(unit.events)
-            decision = self._done(unit, one)
+            decision = self._done(unit, one, edges)
             changed.update(event.profile_id for event in unit.events[events:])
             if decision.what == "skip":
                 skipped.append(one.root.id)
@@ -324,12 +351,12 @@ class _Run:
         found |= {p.id: Person((p,)) for p in profiles if p.state is State.MERGED}
         return [found[p.id] for p in profiles if p.id in found]
 
-    def _done(self, unit: Unit, one: Person) -> Decision:
+    def _done(self, unit: Unit, one: Person, edges: AbstractSet[str]) -> Decision:
         """Decide on a person and do it; whoever it fails for is tried again the day after."""
         decision = self._decider.decide(one)
         try:
             with unit.part():
-                self._do(unit, one, decision)
+                self._do(unit, one, decision, edges)
         except StoreError:
             raise
         except ProfilecoreError as error:
@@ -337,7 +364,7 @@ class _Run:
         self._count(one, decision)
         return decision
 
-    def _do(self, unit: Unit, one: Person, decision: Decision) -> None:
+    def _do(self, unit: Unit, one: Person, decision: Decision, edges: AbstractSet[str]) -> None:
         root, kernel = one.root, self.kernel
         for document in () if decision.plan is not None else decision.expired:
             unit.writer.delete(document.kind, document.id)
@@ -351,7 +378,7 @@ class _Run:
             unit.writer.delete("notice", one.notice.id)
             unit.emit(CLEAR_WITHDRAWN, root.id, subject=one.notice.id)
         elif decision.plan is not None:
-            carry_out(unit, one, decision.plan, decision.reason)
+            carry_out(unit, one, decision.plan, decision.reason, edges)
 
     # ---- telling
 

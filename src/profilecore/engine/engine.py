@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import clearing, owning, profiles, searching
+from profilecore.engine import owning, profiles, scrubbing, searching
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.forplugins import ForPlugins
 from profilecore.engine.kernel import Kernel
@@ -82,7 +82,7 @@ class Engine(Privacy, ForPlugins):
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
-        clearing.resume(self._kernel)
+        scrubbing.resume(self._kernel)
 
     def _keep_ledger(self, path: str | Path | None) -> tuple[Unapplied, ...]:
         if path is None:
@@ -402,7 +402,10 @@ class Engine(Privacy, ForPlugins):
         return owning.record_stay(self._kernel, profile_id, stay)
 
     def stays(self, profile_id: str) -> list[Stay]:
-        """Give a person's stays by arrival: recorded ones, and those of the host's hook."""
+        """Give a person's stays by arrival: recorded ones, and those of the host's hook.
+
+        :raises PluginError: if a source of stays fails.
+        """
         return owning.stays(self._kernel, profile_id)
 
     def attach(

@@ -48,7 +48,7 @@ from profilecore.model.fields import rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
-from profilecore.rules.chain import chained
+from profilecore.rules.chain import chained, sealed
 from profilecore.rules.changing import Border, Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
@@ -95,8 +95,9 @@ class Unit:
         """Do one verb of several: if it fails, all of it is undone, and the others stay."""
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
-        batched = None if self._batch is None else list(self._batch)
-        unsent = list(self._unsent)
+        # A flush begins new lists, so that these still hold what it stored.
+        batched, unsent = self._batch, self._unsent
+        ends_at = len(batched or ()), len(unsent)
         try:
             with self.writer.savepoint():
                 yield
@@ -105,6 +106,7 @@ class Unit:
             self.after = steps
             # What was flushed meanwhile was undone with the part.
             self._batch, self._unsent = batched, unsent
+            del (batched or [])[ends_at[0] :], unsent[ends_at[1] :]
             self.ends.rewind(ends)
             raise
 
@@ -145,16 +147,16 @@ class Unit:
             self.flush()
         finally:
             self._batch = None
-            self._unsent.clear()
+            self._unsent = []
 
     def flush(self) -> None:
         """Store what an open batch holds so far."""
         if self._batch:
             self.writer.put_many(self._batch)
-            self._batch.clear()
+            self._batch = []
         if self._unsent:
             self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
-            self._unsent.clear()
+            self._unsent = []
 
     def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
         """Store a profile with its terms."""
@@ -166,32 +168,33 @@ class Unit:
 
     def emit(self, what: str, profile_id: str, **more: Any) -> None:
         """Add an event to the feed, under the acting person's name."""
-        made = self._event(what, profile_id, **more)
-        self._append(made, [(made.id, profile_id, made.fields)])
+        self.emit_each(what, [{"profile_id": profile_id, **more}])
+
+    def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
+        """Add one event for each, with the fields that it gives; all are of the same moment."""
+        kernel = self.kernel
+        listed = list(each)
+        ids = ids_by(kernel.new_id, len(listed))
+        shared = self._shared_facts(what)
+        facts = ({**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True))
+        self._append(*sealed(facts, self.ends.of(EVENTS)))
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Add one event for each (profile id, field names)."""
-        alike = self._event(what, "")
+        alike = Event(profile_id="", id="", **self._shared_facts(what))
         listed = list(changed)
         ids = ids_by(self.kernel.new_id, len(listed))
         named = ((new, id, fields) for (id, fields), new in zip(listed, ids, strict=True))
-        self._append(alike, named)
+        self._append(*chained(alike, named, self.ends.of(EVENTS)))
 
-    def _event(self, what: str, profile_id: str, **more: Any) -> Event:
+    def _shared_facts(self, what: str) -> dict[str, Any]:
         kernel = self.kernel
         actor = kernel.actor
-        return Event(
-            type=what,
-            profile_id=profile_id,
-            at=kernel.now(),
-            id=kernel.new_id(),
-            actor=actor.id,
-            property_id=actor.property_id,
-            **more,
-        )
+        return {
+            "type": what, "at": kernel.now(), "actor": actor.id, "property_id": actor.property_id,
+        }  # fmt: skip
 
-    def _append(self, alike: Event, named: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        made, end = chained(alike, named, self.ends.of(EVENTS))
+    def _append(self, made: list[Event], end: Chain) -> None:
         self.ends.move(EVENTS, end)
         if self._batch is None:
             self.events += self.writer.append(made)

@@ -15,14 +15,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from profilecore.engine.clearing import carry_out, leave_receipt, look_again, scrub, work_out
+from profilecore.engine.clearing import carry_out, leave_receipt, look_again, work_out
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.merging import merges, unmerge
 from profilecore.engine.persons import person
+from profilecore.engine.scrubbing import scrub
 from profilecore.errors import (
     Blocker,
     ProfilecoreError,
@@ -216,7 +218,7 @@ def _apply(unit: Unit, entry: Entry) -> None:
         one = person(kernel, unit.writer, id)
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
-            own = {"id": entry.receipt} if receipt is None else {}
+            own: dict[str, Any] = {"id": entry.receipt} if receipt is None else {}
             receipt = carry_out(unit, one, made, REASON, objected=entry.objected, **own)
             look_again(unit, made)
     if receipt is None:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from profilecore.engine.kernel import Kernel
+from profilecore.engine.persons import hosts_stays
 from profilecore.errors import InvalidProfile, NotFound, Problem, ProfileCleared, ScopeDenied
 from profilecore.model.documents import Activity, FileRecord, Hold
 from profilecore.model.enums import State
@@ -261,8 +262,7 @@ def stays(kernel: Kernel, profile_id: str) -> list[Stay]:
         profile = kernel.root(reader, profile_id)
         own = kernel.owned(reader, profile, "stay", Stay)
     kernel.note_reading(profile)
-    for source in kernel.plugins.contributions.stays:
-        own += source(profile.family)
+    own += hosts_stays(kernel, profile.family)
     return sorted(own, key=lambda s: (s.arrival is None, s.arrival, s.property_id, s.id))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import auditing, clearing, owning
+from profilecore.engine import auditing, clearing, owning, scrubbing
 from profilecore.engine.kernel import Kernel
 from profilecore.model.documents import Chain, Receipt
 from profilecore.rules.chain import ChainFault
@@ -162,7 +162,7 @@ class Privacy:
 
     def scrub(self) -> int:
         """Finish pending clears; give the number of receipts that became ``erased``."""
-        return clearing.scrub(self._kernel)
+        return scrubbing.scrub(self._kernel)
 
     # ---- the proof that nothing is left
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -165,6 +165,12 @@ def related_ids(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[s
     """Give the ids of the profiles that have an edge to one of the ids."""
     found = (reader.find(kernel.terms.key("related", member), MAX_EDGES) for member in family)
     return list(dict.fromkeys(id for ids in found for id in ids))
+
+
+def pointed_at(kernel: Kernel, reader: Reader, ids: Iterable[str]) -> set[str]:
+    """Give those of many ids that a profile has an edge to."""
+    keys = {kernel.terms.key("related", id): id for id in ids}
+    return {keys[key] for key in reader.find_many(list(keys))}
 
 
 def related_to(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[Profile]:

@@ -83,6 +83,11 @@ def retention_rules(kernel: Kernel) -> list[KnownRule]:
     ]
 
 
+def is_about_something(kernel: Kernel, rule: RetentionRule) -> bool:
+    """Tell whether anything here keeps records of the kind that a rule is about."""
+    return rule.record_kind == PROFILE or rule.record_kind in kernel.kinds
+
+
 def _standing(rule: RetentionRule, kernel: Kernel) -> Standing:
     chosen = kernel.settings.retention
     if rule.name not in kernel.retention.names:
@@ -189,7 +194,7 @@ def _of_rule(known: KnownRule, kernel: Kernel) -> Iterator[Finding]:
 def _of_kind(known: KnownRule, kernel: Kernel) -> Iterator[Finding]:
     """Tell of a rule about records that nothing here keeps."""
     rule = known.rule
-    if rule.record_kind == PROFILE or rule.record_kind in kernel.kinds:
+    if is_about_something(kernel, rule):
         return
     keeps_fields = bool(rule.minimum and rule.fields)
     if keeps_fields and rule.maximum is None:

@@ -7,16 +7,16 @@ chain anew does not: so note its newest seal elsewhere, and have it compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
 from hashlib import sha256
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from profilecore.model.documents import Chain, Receipt
 from profilecore.model.events import Event
-from profilecore.model.fields import evolve, restore
+from profilecore.model.fields import build, evolve, restore
 from profilecore.values import frozen
 
 # What becomes known only after a receipt is written.
@@ -81,7 +81,7 @@ def seal(receipt: Receipt) -> str:
 def linked(receipt: Receipt, after: Chain) -> Receipt:
     """Give a receipt as the next of a chain."""
     numbered = evolve(receipt, number=after.length + 1, previous=after.newest)
-    return evolve(numbered, seal=seal(numbered))
+    return restore(Receipt, {**vars(numbered), "seal": seal(numbered)})
 
 
 RECEIPTS: Rule[Receipt] = Rule(
@@ -130,6 +130,19 @@ def chained(
             "digest": facts, "seal": newest,
         }  # fmt: skip
         made.append(restore(Event, values))
+    return made, Chain(number, newest)
+
+
+def sealed(facts: Iterable[Mapping[str, Any]], after: Chain) -> tuple[list[Event], Chain]:
+    """Give events of their facts, as the next of a chain, and the chain's new end."""
+    number, newest = after.length, after.newest
+    made = []
+    for each in facts:
+        number += 1
+        event = build(Event, {**each, "number": number})
+        own = digest(event)
+        newest = seal_over(newest, own)
+        made.append(restore(Event, {**vars(event), "digest": own, "seal": newest}))
     return made, Chain(number, newest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 from typing import TypeVar
 
@@ -61,16 +62,22 @@ class ClearPlan:
 
 def erased_fields(family: Sequence[Profile], keeps: Keeps) -> tuple[str, ...]:
     """Name the fields of a person's profiles that hold something and that a clear erases."""
-    rules = rules_of(Profile)
+    names = _names_erased()
     erased = {
         name
         for profile in family
         for name, value in vars(profile).items()
-        if rules[name].clear is not Clear.KEEP
+        if name in names
         and not is_empty(value)
         and (profile is not family[0] or name not in keeps.profile)
     }
-    return tuple(sorted(erased - {"provenance"}))
+    return tuple(sorted(erased))
+
+
+@lru_cache(maxsize=1)
+def _names_erased() -> frozenset[str]:
+    kept = {name for name, rule in rules_of(Profile).items() if rule.clear is Clear.KEEP}
+    return frozenset(rules_of(Profile)) - kept - {"provenance"}
 
 
 def plan_clear(

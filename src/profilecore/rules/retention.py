@@ -210,12 +210,20 @@ class Retention:
     def held(self, record: Record, today: Today) -> list[Held]:
         """Give what the rules hold of a person, each with its last day, ordered by rule."""
         found: list[Held] = []
+        places: list[str | None] = [stay.property_id for stay in record.stays]
+        places += [document.property_id for document in record.documents]
+        countries = {self._place(property_id).country for property_id in places}
         for rule in self._holding:
-            # Most people have no stay that a rule could run from.
-            may_hold = rule.clock.is_of_person or record.stays or record.documents
+            # Most people have nothing that a country's rule could run from.
+            may_hold = rule.clock.is_of_person or (
+                rule.country in countries if rule.country else bool(places)
+            )
             if may_hold and not _is_spared(rule, record.profile):
                 found += self._held_by(rule, record, today)
         return found
+
+    def _place(self, property_id: str | None) -> Place:
+        return self.places.get(property_id or "", _NOWHERE)
 
     @cached_property
     def _holding(self) -> tuple[RetentionRule, ...]:
@@ -224,6 +232,10 @@ class Retention:
     @cached_property
     def _ending(self) -> tuple[RetentionRule, ...]:
         return tuple(rule for rule in self.rules if rule.maximum is not None)
+
+    @cached_property
+    def _ending_people(self) -> tuple[RetentionRule, ...]:
+        return tuple(rule for rule in self._ending if rule.record_kind == PROFILE)
 
     def _held_by(self, rule: RetentionRule, record: Record, today: Today) -> Iterator[Held]:
         assert rule.minimum is not None
@@ -278,9 +290,8 @@ class Retention:
         """Give the last day on which the person may be kept, and the rule that says so."""
         ends = [
             (last_day(max(days), rule.maximum), rule)
-            for rule in self._ending
+            for rule in self._ending_people
             if rule.maximum is not None
-            and rule.record_kind == PROFILE
             and not _is_spared(rule, record.profile)
             and (days := [day for _, day, _ in self._grounds(rule, record)])
         ]
@@ -320,7 +331,7 @@ class Retention:
                 yield None, day, None
             return
         for stay in record.stays:
-            place = self.places.get(stay.property_id, _NOWHERE)
+            place = self._place(stay.property_id)
             if stay.status in _NEVER_CAME or rule.country not in (None, place.country):
                 continue
             day = stay.arrival if rule.clock is Clock.ENTRY else stay.departure
@@ -334,14 +345,14 @@ class Retention:
         """Tell whether a document that the rule has no day for is kept as long as the stays."""
         if document.property_id is None:
             return True
-        place = self.places.get(document.property_id, _NOWHERE)
+        place = self._place(document.property_id)
         return document.day is None and rule.country in (None, place.country)
 
     def _day(self, rule: RetentionRule, document: Dated, record: Record) -> date | None:
         """Give the day from which a rule's period runs for a document, if it speaks of it."""
         if rule.clock.is_of_person:
             return max((day for _, day, _ in self._grounds(rule, record)), default=None)
-        place = self.places.get(document.property_id or "", _NOWHERE)
+        place = self._place(document.property_id)
         day = document.day
         if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
             return None

@@ -26,6 +26,9 @@ Why it is safe while others use the database:
    of fewer than 2**24 pages; leaves of the freelist are known from their trunks.
 5. Whatever looks unfamiliar makes it stop without having judged: the caller then vacuums.
 
+A large file is read by several processes, each a part of it.  Only this one writes: should it be
+killed, and its lock with it, the others find nobody to tell.
+
 Exit codes: 0 done; 75 a reader or writer is in the way, try again later; 76 the layout is not
 one that this program knows; 1 anything else.
 """
@@ -33,10 +36,14 @@ one that this program knows; 1 anything else.
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import struct
 import sys
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 
 DONE, FAILED, PENDING, UNFAMILIAR = 0, 1, 75, 76
@@ -45,9 +52,14 @@ PATIENCE = 2.0
 BUSY_TIMEOUT = 0.4
 PAGES_AT_ONCE = 128
 MAX_PAGES = 1 << 24
+# To read fewer takes no longer than to begin a process.
+PAGES_OF_SHARE = 16_384
+# More would wait for the disk.
+MAX_SHARES = 4
 
 _PAGE = struct.Struct(">BHHH")
 _BLOCK = struct.Struct(">HH")
+_RANGE = struct.Struct("=QQ")
 _HEADER_SIZE = {2: 12, 5: 12, 10: 8, 13: 8}
 
 
@@ -126,11 +138,67 @@ def _invalidate_caches(connection: sqlite3.Connection) -> None:
 def _zero(descriptor: int) -> int:
     size, count, trunk = _layout(descriptor)
     leaves, changed = _freelist(descriptor, size, count, trunk)
+    shares = min(_cores(), MAX_SHARES, count // PAGES_OF_SHARE) or 1
+    ends = [count * share // shares for share in range(shares + 1)]
+    parts = [
+        partial(_dirty, descriptor, size, range(first, last), leaves)
+        for first, last in pairwise(ends)
+    ]
+    others = [_Reader(part) for part in parts[1:]]
+    try:
+        for start, length in chain(parts[0](), *others):
+            os.pwrite(descriptor, bytes(length), start)
+            changed += 1
+    finally:
+        for other in others:
+            other.close()
+    return changed
+
+
+def _cores() -> int:
+    return (os.cpu_count() or 1) if hasattr(os, "fork") else 1
+
+
+class _Reader:
+    """A process that finds ranges.  It never writes: should this one die, nothing is written."""
+
+    def __init__(self, find: Callable[[], Iterator[tuple[int, int]]]) -> None:
+        source, sink = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            status = FAILED
+            try:
+                with os.fdopen(sink, "wb") as out:
+                    out.writelines(_RANGE.pack(*each) for each in find())
+                status = DONE
+            finally:
+                os._exit(status)
+        os.close(sink)
+        self._source = os.fdopen(source, "rb")
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        while part := self._source.read(_RANGE.size * 4_096):
+            yield from _RANGE.iter_unpack(part)
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = 0
+        if status:
+            raise Unfamiliar("another process has not read its part")
+
+    def close(self) -> None:
+        """End the process, if it has not ended."""
+        self._source.close()
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+
+def _dirty(descriptor: int, size: int, pages: range, leaves: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the unallocated ranges of some pages that are not zero: where, and how long."""
     # The list is indexed by length: slicing afresh for each of many pages costs more.
     zeros = [bytes(length) for length in range(size + 1)]
     header = _PAGE.unpack_from
-    for first in range(0, count, PAGES_AT_ONCE):
-        wanted = min(PAGES_AT_ONCE, count - first) * size
+    for first in pages[::PAGES_AT_ONCE]:
+        wanted = min(PAGES_AT_ONCE, pages.stop - first) * size
         data = os.pread(descriptor, wanted, first * size)
         if len(data) != wanted:
             raise Unfamiliar("file size")
@@ -153,9 +221,7 @@ def _zero(descriptor: int) -> int:
                 continue
             for low, high in ranges:
                 if not data.startswith(zeros[high - low], low):
-                    os.pwrite(descriptor, zeros[high - low], first * size + low)
-                    changed += 1
-    return changed
+                    yield first * size + low, high - low
 
 
 def _free_blocks(
@@ -217,6 +283,9 @@ def _freelist(descriptor: int, size: int, count: int, trunk: int) -> tuple[set[i
 
 def main(arguments: list[str]) -> int:
     """Run the program; the number of changed ranges goes to standard output."""
+    if hasattr(signal, "SIGCHLD"):
+        # A host may ignore it, and then there would be nothing to wait for.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         changed = scrub(Path(arguments[0]))
     except Pending:

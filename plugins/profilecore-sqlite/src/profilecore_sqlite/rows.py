@@ -35,6 +35,12 @@ OWNED = (
     f"SELECT n, {_DOCUMENT} FROM pc_document WHERE owner = ?1 AND owner <> id"
     " AND (?2 IS NULL OR +kind = ?2) ORDER BY n"
 )
+OWNED_BY_MANY = (
+    f"SELECT n, {_DOCUMENT} FROM pc_document WHERE owner IN ({{}}) AND owner <> id"
+    " AND (? IS NULL OR +kind = ?)"
+)
+# Below it, one statement that is compiled already is faster.
+OWNERS_TOGETHER = 20
 LISTING = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND n > ? ORDER BY n LIMIT ?"
 NUMBER = "SELECT n FROM pc_document WHERE kind = ? AND id = ?"
 FIND = (
@@ -159,9 +165,21 @@ class SqliteReader(Reader):
         return [found[id] for id in ids if id in found]
 
     def owned(self, owners: Sequence[str], kind: str | None = None) -> list[Document]:
-        found = [row for owner in dict.fromkeys(owners) for row in self.rows(OWNED, (owner, kind))]
-        found.sort(key=itemgetter(0))
+        listed = list(dict.fromkeys(owners))
+        if len(listed) < OWNERS_TOGETHER:
+            found = [row for owner in listed for row in self.rows(OWNED, (owner, kind))]
+        else:
+            found = self._owned_by_many(listed, kind)
+        found.sort(key=_FIRST)
         return [Document(*row[1:]) for row in found]
+
+    def _owned_by_many(self, owners: Sequence[str], kind: str | None) -> list[Row]:
+        found: list[Row] = []
+        for start in range(0, len(owners), KEYS_AT_ONCE):
+            some = owners[start : start + KEYS_AT_ONCE]
+            sql = OWNED_BY_MANY.format(", ".join("?" * len(some)))
+            found += self.rows(sql, (*some, kind, kind))
+        return found
 
     def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
         start = 0
