@@ -70,8 +70,11 @@ def fake() -> dict[str, object]:
     }
 
 
-def guests() -> dict[str, object]:
-    """Model guests in the manner of the documentation, on standard columns."""
+def guests(full_names: str | None = None) -> dict[str, object]:
+    """Model guests in the manner of the documentation, on standard columns.
+
+    With a column of full names their frequencies count, without one those of each name.
+    """
     swapped = SWAPPED.format("first_name", "last_name")
     return {
         "blocking": [
@@ -90,7 +93,9 @@ def guests() -> dict[str, object]:
             block_on("substr(last_name, 1, 4)", "substr(first_name, 1, 3)", "city"),
         ],
         "comparisons": [
-            cl.ForenameSurnameComparison("first_name", "last_name"),
+            cl.ForenameSurnameComparison(
+                "first_name", "last_name", forename_surname_concat_col_name=full_names
+            ),
             cl.DateOfBirthComparison("dob", input_is_string=True),
             cl.EmailComparison("email"),
             cl.DamerauLevenshteinAtThresholds("phone", [1]),
@@ -131,7 +136,12 @@ def _address() -> cl.CustomComparison:
     )
 
 
-MODELS = {"febrl": febrl, "fake": fake, "guests": guests}
+MODELS = {
+    "febrl": febrl,
+    "fake": fake,
+    "guests": guests,
+    "guests by full name": lambda: guests("full_name"),
+}
 
 
 def main(name: str, records: str, out: str, max_pairs: str) -> None:

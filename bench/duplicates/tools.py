@@ -32,10 +32,14 @@ class Tool:
 def tools(peers: Path, wanted: Set) -> Iterator[Tool]:
     """Give the tools for a set; ``peers`` is the Python that has the peers."""
     yield Tool("profilecore-duplicates", _ours, 0.0, ours=True)
-    guests = wanted.model == "guests"
-    for pairs in (USUAL, FASTEST) if guests else (FASTEST,):
-        name = f"Splink, {float(pairs):,.0f} pairs for u"
-        yield Tool(name, _splink(peers, pairs), 0.0)
+    fits = [(wanted.model, FASTEST)]
+    if wanted.model == "guests":
+        fits = [("guests", USUAL), ("guests by full name", USUAL), ("guests", FASTEST)]
+    for model, pairs in fits:
+        also = model.removeprefix(wanted.model)
+        yield Tool(
+            f"Splink, {float(pairs):,.0f} pairs for u{also}", _splink(peers, model, pairs), 0
+        )
     for mode in ("probabilistic", "zero"):
         name = f"GoldenMatch, {mode.replace('zero', 'no configuration')}"
         # What it scores it links: its thresholds are applied before.
@@ -49,10 +53,9 @@ def _ours(of: Set, records: Path, out: Path) -> Command:
     ]  # fmt: skip
 
 
-def _splink(peers: Path, pairs: str) -> Callable[[Set, Path, Path], Command]:
-    return lambda of, records, out: [
-        peers, _HERE / "peer_splink.py", of.model, records, out, pairs,
-    ]  # fmt: skip
+def _splink(peers: Path, model: str, pairs: str) -> Callable[[Set, Path, Path], Command]:
+    script = _HERE / "peer_splink.py"
+    return lambda of, records, out: [peers, script, model, records, out, pairs]
 
 
 def _goldenmatch(peers: Path, mode: str) -> Callable[[Set, Path, Path], Command]:

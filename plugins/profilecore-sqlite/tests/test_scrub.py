@@ -306,11 +306,21 @@ def test_an_unfamiliar_page_in_the_part_of_another_process_stops_it(
             raise gaps.Unfamiliar("page")
         return dirty(*given)
 
+    started: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        started.append(fork())
+        return started[-1]
+
     monkeypatch.setattr(gaps, "_dirty", fail)
+    monkeypatch.setattr(os, "fork", noted)
     with pytest.raises(gaps.Unfamiliar):
         gaps.scrub(prepared)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert started
+    for pid in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def stepwise(path: Path, patch: str = "") -> subprocess.Popen[str]:

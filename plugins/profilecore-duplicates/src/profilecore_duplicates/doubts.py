@@ -13,8 +13,8 @@ from profilecore_duplicates.clusters import CERTAIN, WHOLE
 from profilecore_duplicates.comparison import compare, unpacked
 from profilecore_duplicates.finding import Found
 from profilecore_duplicates.model import Model
-from profilecore_duplicates.scoring import Scored
 from profilecore_duplicates.table import Floats, Ints, Table
+from profilecore_duplicates.truth import truth_of
 
 # So many pairs at a time take some hundred megabytes, whatever the size of the base.
 CHUNK = 1_000_000
@@ -25,15 +25,28 @@ Watch = Callable[[int, int], None]
 
 
 @frozen
+class Pairs:
+    """Pairs of rows with their agreement patterns and weights."""
+
+    left: Ints = attrs.field(repr=False)
+    right: Ints = attrs.field(repr=False)
+    patterns: Ints = attrs.field(repr=False)
+    weights: Floats = attrs.field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+@frozen
 class Refused:
-    """Pairs that were compared and weigh less than the threshold.
+    """Pairs that were compared, weigh less than the threshold and are not listed.
 
     ``strongest`` has the heaviest of them, heaviest first, one for each agreement pattern.
     ``counts`` says how many weigh up to one bit less than the threshold, up to two, and so on;
     the last counts all that weigh less.
     """
 
-    strongest: Scored = attrs.field(repr=False)
+    strongest: Pairs = attrs.field(repr=False)
     counts: Ints = attrs.field(repr=False)
 
 
@@ -46,37 +59,38 @@ def refused(
     """
     counts = np.zeros(DEPTH, dtype=np.int64)
     none = np.empty(0, dtype=np.int64)
-    kept = Scored(none, none, none, none.astype(float), none)
+    kept = Pairs(none, none, none, none.astype(float))
     if found.model is None:
         return Refused(kept, counts)
+    listed = truth_of(len(found.table), found.pairs.left, found.pairs.right)
     pairs = candidates(found.table)
     for start in range(0, len(pairs), CHUNK):
         watch(start, len(pairs))
         left, right = pairs.left[start : start + CHUNK], pairs.right[start : start + CHUNK]
+        rest = ~listed.holds(left, right)
+        left, right = left[rest], right[rest]
         packed = compare(found.table, left, right).packed()
         patterns, first, often = np.unique(packed, return_index=True, return_counts=True)
         weights = found.model.weights(unpacked(patterns))
         at = np.flatnonzero(weights < threshold)
         depth = np.ceil(np.minimum(threshold - weights[at], DEPTH)).astype(np.int64) - 1
         np.add.at(counts, depth, often[at])
-        itself = np.full(len(at), -1)
-        below = Scored(left[first[at]], right[first[at]], patterns[at], weights[at], itself)
+        below = Pairs(left[first[at]], right[first[at]], patterns[at], weights[at])
         kept = _strongest(kept, below, keep)
     return Refused(kept, counts)
 
 
-def _strongest(one: Scored, other: Scored, keep: int) -> Scored:
+def _strongest(one: Pairs, other: Pairs, keep: int) -> Pairs:
     """Give the heaviest pairs of both, the first of each pattern."""
     patterns = np.concatenate([one.patterns, other.patterns])
     weights = np.concatenate([one.weights, other.weights])
     at = np.unique(patterns, return_index=True)[1]
     at = at[np.argsort(-weights[at], kind="stable")][:keep]
-    return Scored(
+    return Pairs(
         np.concatenate([one.left, other.left])[at],
         np.concatenate([one.right, other.right])[at],
         patterns[at],
         weights[at],
-        np.full(len(at), -1),
     )
 
 

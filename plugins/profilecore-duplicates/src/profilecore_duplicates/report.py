@@ -242,7 +242,7 @@ def _pairs(of: Findings) -> Iterator[str]:
             yield _pair(of, *ends, decision, found.explain(at))
     yield markup.heading("Strongest refused pairs")
     strongest = of.refused.strongest
-    yield markup.paragraph(_TOLD if len(strongest.left) else "There are none.", "soft")
+    yield markup.paragraph(_TOLD if len(strongest) else "There are none.", "soft")
     if found.model is not None:
         for at, pattern in enumerate(strongest.patterns.tolist()):
             ends = int(strongest.left[at]), int(strongest.right[at])
