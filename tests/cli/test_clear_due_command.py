@@ -206,6 +206,7 @@ def test_too_many_at_once_wait_for_a_confirmation(run: Run, engine: Engine) -> N
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due.agenda, "PAGE_SIZE", 2)
     monkeypatch.setattr(due, "READ", 2)
+    monkeypatch.setattr(due, "SECONDS", 0)
 
 
 def stop_at_a_clear(report: Any) -> None:

@@ -266,11 +266,11 @@ def test_a_second_scrub_finds_nothing_to_do(opened: Opened, prepared: Path) -> N
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have several processes read a small file."""
+    pytest.importorskip("fcntl", reason="no process can be split here")
     monkeypatch.setattr(gaps, "PAGES_OF_SHARE", 1)
     monkeypatch.setattr(gaps, "_cores", lambda: 3)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be split here")
 @pytest.mark.parametrize("seed", range(3))
 def test_what_several_processes_read_is_zeroed_the_same(
     opened: Opened, path: Path, shared: None, seed: int
@@ -295,32 +295,25 @@ def test_what_several_processes_read_is_zeroed_the_same(
     assert store.check() == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be split here")
 def test_an_unfamiliar_page_in_the_part_of_another_process_stops_it(
     prepared: Path, shared: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own, dirty = os.getpid(), gaps._dirty
+    own, dirty, fork = os.getpid(), gaps._dirty, os.fork
+    begun: list[int] = []
 
     def fail(*given: Any) -> Any:
         if os.getpid() != own:
             raise gaps.Unfamiliar("page")
         return dirty(*given)
 
-    started: list[int] = []
-    fork = os.fork
-
-    def noted() -> int:
-        started.append(fork())
-        return started[-1]
-
     monkeypatch.setattr(gaps, "_dirty", fail)
-    monkeypatch.setattr(os, "fork", noted)
+    monkeypatch.setattr(os, "fork", lambda: begun.append(fork()) or begun[-1])
     with pytest.raises(gaps.Unfamiliar):
         gaps.scrub(prepared)
-    assert started
-    for pid in started:
+    assert begun
+    for process in begun:
         with pytest.raises(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+            os.waitpid(process, os.WNOHANG)
 
 
 def stepwise(path: Path, patch: str = "") -> subprocess.Popen[str]:

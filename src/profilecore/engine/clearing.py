@@ -208,10 +208,13 @@ def carry_out(
         if profile is root or not profile.state.is_cleared:
             _leave_tombstone(unit, profile, keeps if profile is root else Keeps(()), made.held)
     erased, kept = _profiles_of(one, made)
+    read = {("stay", stay.id): stay for stay in one.stays}
     for document, fate in zip(one.documents, made.documents, strict=True):
         counts = erased if fate.on_clear is OnClear.ERASE else kept
         counts[document.kind] = counts.get(document.kind, 0) + 1
-        _clear_document(unit, document, fate.on_clear, keeps)
+        _clear_document(
+            unit, document, fate.on_clear, keeps, read.get((document.kind, document.id))
+        )
     if first:
         if edges is None or not edges.isdisjoint(made.family):
             _drop_edges(unit, made.family)
@@ -312,13 +315,17 @@ def _external_keys(kernel: Kernel, profile: Profile) -> Iterator[int]:
         yield kernel.terms.external(external.system, external.value)
 
 
-def _clear_document(unit: Unit, document: Document, fate: OnClear, keeps: Keeps) -> None:
+def _clear_document(
+    unit: Unit, document: Document, fate: OnClear, keeps: Keeps, value: Any
+) -> None:
+    """Do with a document what the plan says; ``value`` is its own, where it was read already."""
     kernel = unit.kernel
     if fate is OnClear.ERASE:
         unit.writer.delete(document.kind, document.id)
         unit.writer.delete_blob(document.id)
     elif fate is OnClear.FIELDS:
-        value: Any = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)
+        if value is None:
+            value = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)
         unit.put(
             document.kind,
             document.id,

@@ -264,15 +264,27 @@ def cleared(value: T, keep: Collection[str] = ()) -> T:
     The fields named in ``keep`` stay as they are.
     """
     cls = type(value)
-    rules = rules_of(cls)
+    kept, coarser = _left_by_clear(cls)  # type: ignore[arg-type]  # a class is hashable
     left: dict[str, Any] = {}
     for name, held in vars(value).items():
-        rule = rules[name]
-        if rule.clear is Clear.KEEP or name in keep:
+        if name in kept or name in keep:
             left[name] = held
-        elif rule.clear is Clear.GENERALISE and rule.generalise is not None:
-            left[name] = rule.generalise(held)
+        elif name in coarser:
+            left[name] = coarser[name](held)
     return build(cls, left)
+
+
+@lru_cache(maxsize=256)
+def _left_by_clear(cls: Any) -> tuple[frozenset[str], Mapping[str, Callable[[Any], Any]]]:
+    """Give the fields that a clear keeps, and those that it coarsens with what does it."""
+    rules = rules_of(cls)
+    kept = frozenset(name for name, rule in rules.items() if rule.clear is Clear.KEEP)
+    coarser = {
+        name: rule.generalise
+        for name, rule in rules.items()
+        if rule.clear is Clear.GENERALISE and rule.generalise is not None
+    }
+    return kept, coarser
 
 
 def is_record(cls: type) -> bool:
