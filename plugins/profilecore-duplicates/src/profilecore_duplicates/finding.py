@@ -102,7 +102,10 @@ def find(
     listed = np.flatnonzero(weights >= threshold)
     listed = listed[np.argsort(-weights[listed], kind="stable")]
     scored = Scored(
-        pairs.left[listed], pairs.right[listed], patterns[back[listed]], weights[listed]
+        pairs.left[listed].astype(np.int64),
+        pairs.right[listed].astype(np.int64),
+        patterns[back[listed]],
+        weights[listed],
     )
     decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     watch("clustering")
