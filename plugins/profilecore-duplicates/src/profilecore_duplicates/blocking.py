@@ -231,12 +231,12 @@ def _block(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
     key = _key(parts, rule)
     keys, rows = _grouped(key, n)
     sizes = _sizes(keys)
-    allowed = _allowed(sizes, cap, max(COARSE_BUDGET, PAIRS_A_ROW * n))
-    found = _within(keys, rows, sizes, n, allowed)
-    over = rows[np.repeat(sizes, sizes) > allowed]
+    cap = _allowed(sizes, cap, max(COARSE_BUDGET, PAIRS_A_ROW * n))
+    found = _within(keys, rows, sizes, n, cap)
+    over = rows[np.repeat(sizes, sizes) > cap]
     if not len(over):
         return found, []
-    sizes = sizes[sizes > allowed]
+    sizes = sizes[sizes > cap]
     left_out = int((sizes * (sizes - 1) // 2).sum())
     large = np.zeros(n, dtype=bool)
     large[over] = True

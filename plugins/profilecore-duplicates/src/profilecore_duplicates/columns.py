@@ -29,6 +29,9 @@ STANDARD = (
 )  # fmt: skip
 TEXTS = tuple(name for name in STANDARD if name != "born")
 
+# So many rows tell whether the texts of a column repeat, and this share of them whether few do.
+SAMPLE = 10_000
+MOSTLY = 0.9
 # Up to so many rows a dictionary codes a column sooner than the start of a query takes.
 FEW_ROWS = 500
 
@@ -159,6 +162,18 @@ def code(values: pl.Series) -> Coded:
     spread = np.full(len(values), -1, dtype=np.int32)
     spread[values.is_not_null().to_numpy()] = codes
     return Coded(spread, words)
+
+
+def to_work_on(values: pl.Series) -> Coded:
+    """Give a column so that work is done once for a text, as far as it saves work.
+
+    Where nearly all texts differ, to find those that do not costs more than the work on them: then
+    each row has a word of its own, and it may be null.
+    """
+    sample = values.head(SAMPLE).drop_nulls()
+    if len(sample) < SAMPLE // 10 or sample.n_unique() < MOSTLY * len(sample):
+        return code(values)
+    return Coded(np.arange(len(values), dtype=np.int32), values)
 
 
 def _code_few(values: pl.Series) -> Coded:
