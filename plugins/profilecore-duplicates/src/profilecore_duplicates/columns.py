@@ -56,9 +56,14 @@ _BITS = np.uint64(1) << np.array(
 
 def sketched(words: pl.Series) -> Sketch:
     """Sketch words of one byte a letter."""
-    lengths = words.str.len_bytes().to_numpy().astype(np.int32)
+    if len(words) <= FEW_ROWS:
+        listed = words.to_list()
+        lengths, joined = np.array([len(word) for word in listed], dtype=np.int32), "".join(listed)
+    else:
+        lengths, joined = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
-    text = np.frombuffer(f"{words.str.join('')[0]}\0\0\0\0".encode(), dtype=np.uint8)
+    # Four zeros, so that each word has a fourth letter to look at.
+    text = np.frombuffer(joined.encode() + bytes(4), dtype=np.uint8)
     letters = np.zeros(len(words), dtype=np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):
@@ -84,8 +89,10 @@ class Coded:
 
     @cached_property
     def numbers(self) -> Ints:
-        """The words as whole numbers, 0 where one is none."""
-        return self.words.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
+        """The words as whole numbers; all are of figures."""
+        if len(self.words) <= FEW_ROWS:
+            return np.array([int(word) for word in self.words], dtype=np.int64)
+        return self.words.cast(pl.Int64).to_numpy()
 
     def text(self) -> pl.Series:
         """Give the column as text."""
@@ -140,7 +147,9 @@ class Standard:
 def standard_of(frame: pl.DataFrame) -> Standard:
     """Code a table that has the standard columns."""
     texts = {name: code(frame[name]) for name in TEXTS}
-    return Standard(texts, frame["born"].fill_null(0).to_numpy().astype(np.int64))
+    born = frame["born"]
+    dates = [date or 0 for date in born] if len(born) <= FEW_ROWS else born.fill_null(0)
+    return Standard(texts, np.array(dates, dtype=np.int64))
 
 
 def code(values: pl.Series) -> Coded:

@@ -179,8 +179,8 @@ def _contacts(raw: Raw) -> Iterable[Callable[[], Made]]:
 
 def _phones(values: pl.Series) -> Made:
     raw = to_work_on(values)
-    last = pl.col("x").str.replace_all(r"\D+", "").str.slice(-9)
-    table = pl.LazyFrame({"x": raw.words}).select(last=last)
+    last = pl.col("a").str.replace_all("[^0-9]+", "").str.slice(-9)
+    table = _folded(raw.words).select(last=last)
     good = (pl.col("last").str.len_bytes() >= 6) & ~_one_digit(pl.col("last"))
     return _spread(raw, table.select(phone=pl.when(good).then("last")), ("phone",))
 
