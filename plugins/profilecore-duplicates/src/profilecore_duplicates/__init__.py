@@ -2,7 +2,8 @@
 
 The modules, in the order of a run: ``reading``, ``standardise``, ``frequencies``, ``table``,
 ``blocking``, ``comparison``, ``training`` and ``model``, ``scoring``, ``clusters``, ``finding``,
-``writing``.  They are imported when they are used, for they need polars.
+``writing``; below them ``columns``, ``measures``, ``spilling`` and ``workers``.  They are imported
+when they are used, for they need polars.
 """
 
 from profilecore_duplicates.faults import InputRefused

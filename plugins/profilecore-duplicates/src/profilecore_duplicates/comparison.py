@@ -105,17 +105,20 @@ def patterns_of(table: Table, left: Rows, right: Rows) -> tuple[Ints, Codes, Int
     With them come for each pair the position of its pattern, and for each pattern its pairs.
     """
 
-    def found(part: slice) -> tuple[Ints, Ints, Ints]:
-        packed = _packed(_levels(table, left[part], right[part]))
-        return np.unique(packed, return_inverse=True, return_counts=True)
-
-    by_part = list(each(found, _parts(len(left))))
-    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _, _ in by_part)]))
     at = np.empty(len(left), dtype=np.int32)
+
+    def found(part: slice) -> tuple[Ints, Ints]:
+        packed = _packed(_levels(table, left[part], right[part]))
+        own, at[part], times = np.unique(packed, return_inverse=True, return_counts=True)
+        return own, times
+
+    parts = _parts(len(left))
+    by_part = list(each(found, parts))
+    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _ in by_part)]))
     counts = np.zeros(len(distinct), dtype=np.int64)
-    for part, (own, back, times) in zip(_parts(len(left)), by_part, strict=True):
-        places = np.searchsorted(distinct, own).astype(np.int32)
-        at[part] = places[back]
+    for part, (own, times) in zip(parts, by_part, strict=True):
+        places = np.searchsorted(distinct, own)
+        at[part] = places[at[part]]
         counts[places] += times
     return distinct, at, counts
 
