@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profilecore_duplicates.blocking import CAP, candidates
+from profilecore_duplicates import blocking
+from profilecore_duplicates.blocking import CAP, PAIRS_A_ROW, candidates
 from profilecore_duplicates.standardise import standardise
 from profilecore_duplicates.table import Table, make_table
 
@@ -52,6 +54,16 @@ def test_a_block_over_the_cap_still_compares_rows_that_agree_in_more() -> None:
         made({"first_name": ["Ana"] * rows, "last_name": ["Lopez"] * rows, "birth_date": dates})
     )
     assert (0, rows - 1) in set(zip(found.left.tolist(), found.right.tolist(), strict=True))
+
+
+def test_a_rule_costs_no_more_than_some_pairs_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = made({"phone": [f"03012345{n // 40:02d}" for n in range(400)]})
+    every = len(candidates(table))
+    assert every == 10 * 40 * 39 // 2
+    monkeypatch.setattr(blocking, "COARSE_BUDGET", 0)  # as if the table were a large one
+    found = candidates(table)
+    assert 400 <= len(found) <= PAIRS_A_ROW * 400
+    assert [(c.rule, c.pairs) for c in found.capped] == [("phone", every - len(found))]
 
 
 def test_a_contact_of_a_crowd_brings_nobody_together() -> None:

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profilecore_duplicates.comparison import FIELDS, LEVELS, SIZES, Levels, compare, unpacked
+from profilecore_duplicates import comparison
+from profilecore_duplicates.comparison import (
+    FIELDS,
+    LEVELS,
+    SIZES,
+    Levels,
+    compare,
+    patterns_of,
+    unpacked,
+)
 from profilecore_duplicates.standardise import standardise
-from profilecore_duplicates.table import make_table
+from profilecore_duplicates.table import Table, make_table
 
 
 def level(field: str, one: dict[str, str], other: dict[str, str]) -> str:
@@ -96,3 +105,28 @@ def test_a_pattern_unpacks_to_its_levels(data: st.DataObject) -> None:
     drawn = [data.draw(st.integers(0, int(size) - 1)) for size in SIZES]
     values = np.array([drawn], dtype=np.int32)
     assert unpacked(Levels(values).packed()).tolist() == [drawn]
+
+
+def test_patterns_are_those_of_the_pairs_one_by_one(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = np.triu_indices(len(table), 1)
+    packed = compare(table, left, right).packed()
+    monkeypatch.setattr(comparison, "CHUNK", 4)
+    patterns, at, counts = patterns_of(table, left, right)
+    assert patterns[at].tolist() == packed.tolist()
+    assert patterns.tolist() == sorted(set(packed.tolist()))
+    assert counts.tolist() == [packed.tolist().count(pattern) for pattern in patterns]
+    assert compare(table, left, right).packed().tolist() == packed.tolist()
+
+
+def test_no_pairs_have_no_patterns(table: Table) -> None:
+    none = np.empty(0, dtype=np.int64)
+    assert [len(made) for made in patterns_of(table, none, none)] == [0, 0, 0]
+
+
+def test_numbers_of_one_figure_that_differ_are_not_one_letter_apart() -> None:
+    frame = standardise(pl.DataFrame({"d": ["AB12", "AB12"]}), {"document": "d"})
+    table = make_table(frame.with_columns(document=pl.Series(["a", "b"])))
+    level = compare(table, np.array([0]), np.array([1])).values[0]
+    assert LEVELS["document"][level[FIELDS.index("document")]] == "different"

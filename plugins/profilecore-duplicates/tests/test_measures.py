@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from profilecore_duplicates.columns import Coded, Codes, Flags, sketched
+from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, sketched
 from profilecore_duplicates.measures import (
     CLOSE,
     close_boxes,
@@ -61,6 +61,20 @@ def test_a_sketch_has_lengths_letters_and_beginnings() -> None:
     assert int(made.letters[0]) & ~int(made.letters[2]) == 0
     assert made.heads[0].tobytes() == b"ana\0"
     assert made.heads[2].tobytes() == b"bana"
+
+
+@given(st.lists(st.text("abc019-", max_size=6), min_size=1, max_size=9))
+def test_few_words_are_sketched_as_many_are(words: list[str]) -> None:
+    few, many = (pl.Series(words * times, dtype=pl.String) for times in (1, FEW_ROWS + 1))
+    for name in ("lengths", "letters", "heads"):
+        one, other = getattr(sketched(few), name), getattr(sketched(many), name)
+        assert one.tolist() == other[: len(words)].tolist()
+
+
+@pytest.mark.parametrize("times", [1, FEW_ROWS + 1])
+def test_words_of_figures_are_numbers(times: int) -> None:
+    column = Coded(np.zeros(0, dtype=np.int32), pl.Series(["007", "301234567"] * times))
+    assert column.numbers[:2].tolist() == [7, 301234567]
 
 
 def test_no_words_have_no_sketch() -> None:

@@ -74,7 +74,8 @@ def test_an_address_is_a_persons_or_nothing(written: str, read: str | None) -> N
 
 
 @pytest.mark.parametrize(
-    "written", ["+49 (151) 234-5678 90", "0049 15123456 7890", "0151234567890"]
+    "written",
+    ["+49 (151) 234-5678 90", "0049 15123456 7890", "0151234567890", "٠١٥١ ٢٣٤ ٥٦٧ ٨٩٠"],
 )
 def test_a_telephone_number_is_its_last_nine_digits(written: str) -> None:
     assert one("phone", written, "phone") == "234567890"

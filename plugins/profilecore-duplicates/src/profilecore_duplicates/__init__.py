@@ -2,10 +2,10 @@
 
 The modules, in the order of a run: ``reading``, ``standardise``, ``frequencies``, ``table``,
 ``blocking``, ``comparison``, ``training`` and ``model``, ``scoring``, ``clusters``, ``finding``,
-``writing``.  What tells about a run: ``doubts``, ``truth``, ``report`` with ``gathering``,
-``markup`` and ``drawing``, and ``explaining`` for one pair.  On a store: ``keys`` and ``matcher``
-for one profile, ``scan`` for all, ``review`` for what was found.  They are imported when they are
-used, for they need polars.
+``writing``; below them ``columns``, ``measures``, ``spilling`` and ``workers``.  What tells about a
+run: ``doubts``, ``truth``, ``report`` with ``gathering``, ``markup`` and ``drawing``, and
+``explaining`` for one pair.  On a store: ``keys`` and ``matcher`` for one profile, ``scan`` for
+all, ``review`` for what was found.  They are imported when they are used, for they need polars.
 """
 
 from profilecore_duplicates.faults import InputRefused

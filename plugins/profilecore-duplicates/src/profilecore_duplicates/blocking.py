@@ -2,7 +2,8 @@
 
 A rule is a tuple of parts; rows that agree on all of them make a block.  A block over the cap is
 parted by one further part after another; what is over the cap even then is thinned to
-neighbours, and reported.
+neighbours, and reported.  In a large base the cap of a rule is lower, so that the pairs grow with
+the rows and no faster.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 import polars as pl
 
 from profilecore.values import frozen
-from profilecore_duplicates.table import Codes, Hashes, Ints, Table
+from profilecore_duplicates.spilling import Pile
+from profilecore_duplicates.table import Codes, Flags, Hashes, Ints, Table
 from profilecore_duplicates.workers import each
 
 _X = pl.col("x")
@@ -52,6 +54,9 @@ RULES: tuple[tuple[str, ...], ...] = (
     ("first", "street", "house"), ("last", "street", "house"), ("first", "city", "street"),
     ("born", "street"), ("born", "initial"), ("first", "last4"),("last","first3"),
 )  # fmt: skip
+# Pairs that a rule may cost for each row: next to no row has more copies.  A rule that would cost
+# more in a large base, where thousands bear one name, keeps its smaller blocks as they are.
+PAIRS_A_ROW = 2
 # What few rows share is worth a look while the whole rule costs little: in small bases, and
 # among rare names.
 COARSE: tuple[tuple[str, ...], ...] = (
@@ -84,8 +89,8 @@ _Found: TypeAlias = tuple[list[Hashes], list[Capped]]
 class Candidates:
     """Pairs of row numbers, each once, ``left < right``, in ascending order."""
 
-    left: Ints = attrs.field(repr=False)
-    right: Ints = attrs.field(repr=False)
+    left: Codes = attrs.field(repr=False)
+    right: Codes = attrs.field(repr=False)
     capped: tuple[Capped, ...] = ()
 
     def __len__(self) -> int:
@@ -95,21 +100,26 @@ class Candidates:
 def candidates(table: Table, cap: int = CAP) -> Candidates:
     """Give the candidate pairs of a table."""
     n = len(table)
-    found: list[Hashes] = []
+    if n < 2:
+        none = np.empty(0, dtype=np.int32)
+        return Candidates(none, none)
     capped: list[Capped] = []
-    if n > 1:
-        for pairs, lost in each(lambda job: job(), _jobs(_hashed(table), n, cap)):
-            found.extend(pairs)
+    with Pile(n * n) as pile:
+        for found, lost in each(lambda job: job(), _jobs(_hashed(table), n, cap)):
+            for packed in found:
+                pile.put(packed)
             capped.extend(lost)
-    packed = _distinct(found)
-    left, right = (
-        (packed // np.uint64(n)).astype(np.int64),
-        (packed % np.uint64(n)).astype(np.int64),
-    )
-    if table.side is not None and len(left):
-        across = table.side[left] != table.side[right]
-        left, right = left[across], right[across]
+        parts = [_rows(packed, n, table.side) for packed in pile.ascending()]
+    left, right = (np.concatenate(side) for side in zip(*parts, strict=True))
     return Candidates(left, right, tuple(capped))
+
+
+def _rows(packed: Hashes, n: int, side: Flags | None) -> tuple[Codes, Codes]:
+    left, right = (made.astype(np.int32) for made in np.divmod(packed, np.uint64(n)))
+    if side is None:
+        return left, right
+    across = side[left] != side[right]
+    return left[across], right[across]
 
 
 def _jobs(parts: _Parts, n: int, cap: int) -> Iterator[Callable[[], _Found]]:
@@ -121,16 +131,6 @@ def _jobs(parts: _Parts, n: int, cap: int) -> Iterator[Callable[[], _Found]]:
             yield partial(_coarse, parts, rule, n, cap)
     if parts.have(("first_sound", "last")):
         yield partial(_swapped, parts, n, cap)
-
-
-def _distinct(found: Sequence[Hashes]) -> Hashes:
-    if not found:
-        return np.empty(0, dtype=np.uint64)
-    packed = np.concatenate(found)
-    packed.sort()
-    keep = np.ones(len(packed), dtype=bool)
-    keep[1:] = packed[1:] != packed[:-1]
-    return packed[keep]
 
 
 @frozen
@@ -193,16 +193,25 @@ def _grouped(key: Hashes, n: int) -> tuple[Hashes, Ints]:
     return packed >> bits, (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
 
 
-def _pairs_of(keys: Hashes, rows: Ints, n: int, cap: int) -> tuple[list[Hashes], Ints, Ints]:
-    """Pair the rows of each block up to the cap: pairs, then rows and sizes of larger blocks."""
-    if len(keys) < 2:
-        return [], rows[:0], rows[:0]
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    sizes = np.diff(np.concatenate((starts, [len(keys)])))
+def _sizes(keys: Hashes) -> Ints:
+    """Give the sizes of blocks, in the order of their keys."""
+    ends = np.flatnonzero(np.concatenate((keys[1:] != keys[:-1], [True] * (len(keys) > 0))))
+    return np.diff(ends, prepend=-1)
+
+
+def _allowed(sizes: Ints, cap: int, budget: int) -> int:
+    """Give the size up to which all blocks together cost no more pairs than a budget."""
+    often = np.bincount(sizes[sizes <= cap], minlength=cap + 1)
+    of_size = np.arange(len(often))
+    cost = np.cumsum(often * of_size * (of_size - 1) // 2)
+    return int(np.searchsorted(cost, budget, side="right")) - 1
+
+
+def _within(keys: Hashes, rows: Ints, sizes: Ints, n: int, cap: int) -> list[Hashes]:
+    """Pair the rows of the blocks of up to a size."""
     size_of = np.repeat(sizes, sizes)
-    over = rows[size_of > cap]
     within = (size_of > 1) & (size_of <= cap)
-    return list(_near(keys[within], rows[within], n, cap)), over, sizes[sizes > cap]
+    return list(_near(keys[within], rows[within], n, cap))
 
 
 def _near(keys: Hashes, rows: Ints, n: int, width: int) -> Iterator[Hashes]:
@@ -220,35 +229,38 @@ def _near(keys: Hashes, rows: Ints, n: int, width: int) -> Iterator[Hashes]:
 
 def _block(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
     key = _key(parts, rule)
-    found, over, sizes = _pairs_of(*_grouped(key, n), n, cap)
+    keys, rows = _grouped(key, n)
+    sizes = _sizes(keys)
+    cap = _allowed(sizes, cap, max(COARSE_BUDGET, PAIRS_A_ROW * n))
+    found = _within(keys, rows, sizes, n, cap)
+    over = rows[np.repeat(sizes, sizes) > cap]
     if not len(over):
         return found, []
+    sizes = sizes[sizes > cap]
     left_out = int((sizes * (sizes - 1) // 2).sum())
     large = np.zeros(n, dtype=bool)
     large[over] = True
-    rest = np.where(large, key, np.uint64(0))
+    key[~large] = 0
     for part in REFINING:
-        if part in rule or not parts.have((part,)):
-            continue
-        pairs, _, _ = _pairs_of(*_grouped(_finer(rest, parts.of(part)), n), n, cap)
-        found.extend(pairs)
-        left_out -= sum(map(len, pairs))
-    keys, rows = _grouped(rest, n)
-    thin = list(_near(keys, rows, n, THINNED + 1))
+        if part not in rule and parts.have((part,)):
+            pairs = _all_within(_finer(key, parts.of(part)), n, cap)
+            found.extend(pairs)
+            left_out -= sum(map(len, pairs))
+    thin = list(_near(*_grouped(key, n), n, THINNED + 1))
     left_out -= sum(map(len, thin))
     return [*found, *thin], [Capped("+".join(rule), len(over), max(0, left_out))]
+
+
+def _all_within(key: Hashes, n: int, cap: int) -> list[Hashes]:
+    keys, rows = _grouped(key, n)
+    return _within(keys, rows, _sizes(keys), n, cap)
 
 
 def _coarse(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
     """Pair the rows of the smaller blocks, as far as the budget goes."""
     keys, rows = _grouped(_key(parts, rule), n)
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    sizes = np.diff(np.concatenate((starts, [len(keys)])))
-    often = np.bincount(sizes[sizes <= cap], minlength=2)
-    of_size = np.arange(len(often))
-    cost = np.cumsum(often * of_size * (of_size - 1) // 2)
-    allowed = int(np.searchsorted(cost, COARSE_BUDGET, side="right")) - 1
-    return (_pairs_of(keys, rows, n, min(cap, allowed))[0] if allowed > 1 else []), []
+    sizes = _sizes(keys)
+    return _within(keys, rows, sizes, n, _allowed(sizes, cap, COARSE_BUDGET)), []
 
 
 def _swapped(parts: _Parts, n: int, cap: int) -> _Found:
@@ -256,4 +268,4 @@ def _swapped(parts: _Parts, n: int, cap: int) -> _Found:
     first, last = parts.of("first_sound"), parts.of("last")
     key = (first * _ODD) ^ (last * _ODD) ^ (first + last)
     key[(first == 0) | (last == 0)] = 0
-    return _pairs_of(*_grouped(key, n), n, cap)[0], []
+    return _all_within(key, n, cap), []

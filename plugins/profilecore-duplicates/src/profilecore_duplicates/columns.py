@@ -15,6 +15,7 @@ from profilecore.values import frozen
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.int32]
+Rows: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
@@ -28,6 +29,9 @@ STANDARD = (
 )  # fmt: skip
 TEXTS = tuple(name for name in STANDARD if name != "born")
 
+# So many rows tell whether the texts of a column repeat, and this share of them whether few do.
+SAMPLE = 10_000
+MOSTLY = 0.9
 # Up to so many rows a dictionary codes a column sooner than the start of a query takes.
 FEW_ROWS = 500
 
@@ -54,11 +58,12 @@ def sketched(words: pl.Series) -> Sketch:
     """Sketch words of one byte a letter."""
     if len(words) <= FEW_ROWS:
         listed = words.to_list()
-        lengths, whole = np.array(list(map(len, listed)), dtype=np.int32), "".join(listed)
+        lengths, joined = np.array([len(word) for word in listed], dtype=np.int32), "".join(listed)
     else:
-        lengths, whole = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
+        lengths, joined = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
-    text = np.frombuffer(f"{whole}\0\0\0\0".encode(), dtype=np.uint8)
+    # Four zeros, so that each word has a fourth letter to look at.
+    text = np.frombuffer(joined.encode() + bytes(4), dtype=np.uint8)
     letters = np.zeros(len(words), dtype=np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):
@@ -142,7 +147,9 @@ class Standard:
 def standard_of(frame: pl.DataFrame) -> Standard:
     """Code a table that has the standard columns."""
     texts = {name: code(frame[name]) for name in TEXTS}
-    return Standard(texts, frame["born"].fill_null(0).to_numpy().astype(np.int64))
+    born = frame["born"]
+    dates = [date or 0 for date in born] if len(born) <= FEW_ROWS else born.fill_null(0)
+    return Standard(texts, np.array(dates, dtype=np.int64))
 
 
 def standard_of_rows(rows: Sequence[Mapping[str, str | int | None]]) -> Standard:
@@ -171,6 +178,18 @@ def code(values: pl.Series) -> Coded:
     spread = np.full(len(values), -1, dtype=np.int32)
     spread[values.is_not_null().to_numpy()] = codes
     return Coded(spread, words)
+
+
+def to_work_on(values: pl.Series) -> Coded:
+    """Give a column so that work is done once for a text, as far as it saves work.
+
+    Where nearly all texts differ, to find those that do not costs more than the work on them: then
+    each row has a word of its own, and it may be null.
+    """
+    sample = values.head(SAMPLE).drop_nulls()
+    if len(sample) < SAMPLE // 10 or sample.n_unique() < MOSTLY * len(sample):
+        return code(values)
+    return Coded(np.arange(len(values), dtype=np.int32), values)
 
 
 def _code_few(rows: Sequence[object]) -> Coded:

@@ -14,7 +14,7 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.measures import alike_names, close_boxes, close_names, one_edit
-from profilecore_duplicates.table import Codes, Flags, Ints, Table
+from profilecore_duplicates.table import Codes, Flags, Ints, Rows, Table
 from profilecore_duplicates.workers import each
 
 FIRST = ("missing", "same", "a form of it", "initial", "close", "remotely alike", "different")
@@ -85,7 +85,7 @@ def unpacked(patterns: Ints) -> Codes:
     return made
 
 
-def compare(table: Table, left: Ints, right: Ints) -> Levels:
+def compare(table: Table, left: Rows, right: Rows) -> Levels:
     """Compare pairs of rows."""
     made = np.empty((len(left), len(FIELDS)), dtype=np.int32)
 
@@ -99,23 +99,26 @@ def compare(table: Table, left: Ints, right: Ints) -> Levels:
     return Levels(made)
 
 
-def patterns_of(table: Table, left: Ints, right: Ints) -> tuple[Ints, Codes, Ints]:
+def patterns_of(table: Table, left: Rows, right: Rows) -> tuple[Ints, Codes, Ints]:
     """Compare pairs of rows, and give the distinct patterns, ascending, that they agree in.
 
     With them come for each pair the position of its pattern, and for each pattern its pairs.
     """
 
-    def found(part: slice) -> tuple[Ints, Ints, Ints]:
-        packed = _packed(_levels(table, left[part], right[part]))
-        return np.unique(packed, return_inverse=True, return_counts=True)
-
-    by_part = list(each(found, _parts(len(left))))
-    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _, _ in by_part)]))
     at = np.empty(len(left), dtype=np.int32)
+
+    def found(part: slice) -> tuple[Ints, Ints]:
+        packed = _packed(_levels(table, left[part], right[part]))
+        own, at[part], times = np.unique(packed, return_inverse=True, return_counts=True)
+        return own, times
+
+    parts = _parts(len(left))
+    by_part = list(each(found, parts))
+    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *(own for own, _ in by_part)]))
     counts = np.zeros(len(distinct), dtype=np.int64)
-    for part, (own, back, times) in zip(_parts(len(left)), by_part, strict=True):
-        places = np.searchsorted(distinct, own).astype(np.int32)
-        at[part] = places[back]
+    for part, (own, times) in zip(parts, by_part, strict=True):
+        places = np.searchsorted(distinct, own)
+        at[part] = places[at[part]]
         counts[places] += times
     return distinct, at, counts
 
@@ -124,7 +127,7 @@ def _parts(pairs: int) -> list[slice]:
     return [slice(start, start + CHUNK) for start in range(0, pairs, CHUNK)]
 
 
-def _levels(table: Table, left: Ints, right: Ints) -> Iterator[Codes]:
+def _levels(table: Table, left: Rows, right: Rows) -> Iterator[Codes]:
     """Give the level of each field, in the order of ``FIELDS``."""
     yield _birth_date(table, left, right)
     yield _email(table, left, right)
@@ -136,14 +139,14 @@ def _levels(table: Table, left: Ints, right: Ints) -> Iterator[Codes]:
     yield _name(table, left, right)
 
 
-def _sides(table: Table, name: str, left: Ints, right: Ints) -> tuple[Codes, Codes, Flags, Flags]:
+def _sides(table: Table, name: str, left: Rows, right: Rows) -> tuple[Codes, Codes, Flags, Flags]:
     codes = table.codes(name)
     one, other = codes[left], codes[right]
     present = (one >= 0) & (other >= 0)
     return one, other, present, present & (one == other)
 
 
-def _plain(table: Table, name: str, left: Ints, right: Ints) -> Codes:
+def _plain(table: Table, name: str, left: Rows, right: Rows) -> Codes:
     _, _, present, same = _sides(table, name, left, right)
     return _by_steps(present, (same, 1), otherwise=2)
 
@@ -156,7 +159,7 @@ def _by_steps(present: Flags, *steps: tuple[Flags, int], otherwise: int) -> Code
     return made
 
 
-def _any_equal(table: Table, columns: tuple[str, ...], left: Ints, right: Ints) -> Flags:
+def _any_equal(table: Table, columns: tuple[str, ...], left: Rows, right: Rows) -> Flags:
     """Tell where a text of one row in any of some columns is one of the other row's."""
     one = [table.codes(name)[left] for name in columns]
     other = [table.codes(name)[right] for name in columns]
@@ -166,7 +169,7 @@ def _any_equal(table: Table, columns: tuple[str, ...], left: Ints, right: Ints) 
     return made
 
 
-def _name(table: Table, left: Ints, right: Ints) -> Codes:
+def _name(table: Table, left: Rows, right: Rows) -> Codes:
     first = _first(table, left, right)
     last = _last(table, left, right)
     joint = first * len(LAST) + last
@@ -177,7 +180,7 @@ def _name(table: Table, left: Ints, right: Ints) -> Codes:
     return made
 
 
-def _first(table: Table, left: Ints, right: Ints) -> Codes:
+def _first(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "first", left, right)
     level = _by_steps(present, (same, 1), otherwise=6)
     at = np.flatnonzero(level == 6)
@@ -196,7 +199,7 @@ def _first(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _last(table: Table, left: Ints, right: Ints) -> Codes:
+def _last(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "last", left, right)
     level = _by_steps(present, (same, 1), otherwise=5)
     at = np.flatnonzero(level == 5)
@@ -209,7 +212,7 @@ def _last(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _is_swapped(table: Table, left: Ints, right: Ints) -> Flags:
+def _is_swapped(table: Table, left: Rows, right: Rows) -> Flags:
     first, last = table.codes("first"), table.codes("last")
     a, b, c, d = first[left], last[left], first[right], last[right]
     over, back = a == d, b == c
@@ -222,7 +225,7 @@ def _is_swapped(table: Table, left: Ints, right: Ints) -> Flags:
 
 
 def _rarity(
-    table: Table, left: Ints, right: Ints, first: Codes, last: Codes, swapped: Flags
+    table: Table, left: Rows, right: Rows, first: Codes, last: Codes, swapped: Flags
 ) -> Codes:
     """Say how many strangers a row is expected to have under what the names agree in."""
     expected = np.full(len(left), float(table.people))
@@ -243,7 +246,7 @@ def _days(born: Ints) -> Ints:
     return np.asarray((born // 10000 * 12 + born // 100 % 100) * 31 + born % 100)
 
 
-def _birth_date(table: Table, left: Ints, right: Ints) -> Codes:
+def _birth_date(table: Table, left: Rows, right: Rows) -> Codes:
     # Figures as they are written, four bits each.
     one, other = table.written[left], table.written[right]
     present = (one > 0) & (other > 0)
@@ -270,7 +273,7 @@ def _birth_date(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _email(table: Table, left: Ints, right: Ints) -> Codes:
+def _email(table: Table, left: Rows, right: Rows) -> Codes:
     _, _, present, same = _sides(table, "email", left, right)
     one, other, _, box = _sides(table, "local", left, right)
     level = _by_steps(present, (same, 1), (box, 2), otherwise=4)
@@ -280,7 +283,7 @@ def _email(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _phone(table: Table, left: Ints, right: Ints) -> Codes:
+def _phone(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "phone", left, right)
     level = _by_steps(present, (same, 1), otherwise=3)
     at = np.flatnonzero(level == 3)
@@ -291,7 +294,7 @@ def _phone(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _document(table: Table, left: Ints, right: Ints) -> Codes:
+def _document(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "document", left, right)
     _, _, known, alike = _sides(table, "document_kind", left, right)
     level = _by_steps(present & (~known | alike), (same, 1), otherwise=3)
@@ -304,7 +307,7 @@ def _document(table: Table, left: Ints, right: Ints) -> Codes:
     return level
 
 
-def _address(table: Table, left: Ints, right: Ints) -> Codes:
+def _address(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "street", left, right)
     _, _, _, house = _sides(table, "house", left, right)
     near = np.zeros(len(left), dtype=bool)
@@ -314,7 +317,7 @@ def _address(table: Table, left: Ints, right: Ints) -> Codes:
     return street * np.int32(len(PLACE)) + _place(table, left, right)
 
 
-def _place(table: Table, left: Ints, right: Ints) -> Codes:
+def _place(table: Table, left: Rows, right: Rows) -> Codes:
     a, b, posts, post = _sides(table, "postcode", left, right)
     one, other, cities, city = _sides(table, "city", left, right)
     large = table.shares["city"][one] > LARGE_CITY

@@ -66,7 +66,8 @@ def refused(
     pairs = candidates(found.table)
     for start in range(0, len(pairs), CHUNK):
         watch(start, len(pairs))
-        left, right = pairs.left[start : start + CHUNK], pairs.right[start : start + CHUNK]
+        part = slice(start, start + CHUNK)
+        left, right = pairs.left[part].astype(np.int64), pairs.right[part].astype(np.int64)
         rest = ~listed.holds(left, right)
         left, right = left[rest], right[rest]
         packed = compare(found.table, left, right).packed()

@@ -121,10 +121,11 @@ def find(
         left, right, back, weights = left[best], right[best], back[best], weights[best]
     listed = np.flatnonzero(weights >= threshold)
     listed = listed[np.argsort(-weights[listed], kind="stable")]
-    left, right, back = left[listed], right[listed], back[listed]
+    one, other = left[listed].astype(np.int64), right[listed].astype(np.int64)
     if views is not None:
-        left, right = views.owner[left], views.owner[right]
-    scored = Scored(left, right, patterns[back], weights[listed], np.full(len(listed), -1))
+        one, other = views.owner[one], views.owner[other]
+    through = np.full(len(listed), -1)
+    scored = Scored(one, other, patterns[back[listed]], weights[listed], through)
     watch("clustering")
     members = len(table if views is None else views)
     weigh = _weigher(table, model, views)

@@ -10,19 +10,14 @@ from anyascii import anyascii
 from profilecore_duplicates import words
 
 
-def over_unique(values: pl.Series, work: pl.Expr) -> pl.Series:
-    """Apply an expression over the column ``x`` to each distinct value once."""
-    found = pl.LazyFrame({"x": values.unique()}).with_columns(work.alias("y")).collect()
-    return values.to_frame("x").join(found, on="x", how="left", maintain_order="left")["y"]
-
-
 def to_ascii(values: pl.Series) -> pl.Series:
-    """Write letters of every alphabet in lower-case Latin ones; values are distinct or few."""
-    strange = values.str.contains(r"[^\x00-\x7F]").fill_null(False)
+    """Write letters of every alphabet in lower-case Latin ones."""
+    strange = (values.str.len_bytes() != values.str.len_chars()).fill_null(False)
     if strange.any():
-        odd = values.filter(strange)
-        table = {text: anyascii(text) for text in odd.unique()}
-        fixed = pl.Series([table[text] for text in odd], dtype=pl.String)
+        odd = values.filter(strange).to_list()
+        letters = set().union(*odd)
+        table = {ord(letter): anyascii(letter) for letter in letters}
+        fixed = pl.Series([text.translate(table) for text in odd], dtype=pl.String)
         values = values.clone().scatter(strange.arg_true(), fixed)
     return values.str.to_lowercase()
 
@@ -36,7 +31,7 @@ SOUNDS = (
     ("ts|tz", "c"), ("ck|q|c", "k"), ("w", "v"), ("x", "ks"), ("z", "s"), ("[yj]", "i"),
     ("([aeiou])i", "${1}"), ("i([aeiou])", "${1}"),
 )  # fmt: skip
-DOUBLES = tuple((c * 2, c) for c in "abcdefghiklmnoprstuvz")
+DOUBLES = {c * 2: c for c in "abcdefghiklmnoprstuvz"}
 
 
 def name_tokens(text: pl.Expr) -> pl.Expr:
@@ -67,9 +62,7 @@ def sound(text: pl.Expr) -> pl.Expr:
     """Write what sounds alike alike: the ways to transliterate a name give one value."""
     for spelt, plain in SOUNDS:
         text = text.str.replace_all(spelt, plain)
-    for spelt, plain in DOUBLES:
-        text = text.str.replace_all(spelt, plain, literal=True)
-    return text
+    return text.str.replace_many(DOUBLES)
 
 
 @cache

@@ -86,7 +86,7 @@ def _tokens(text: str) -> str:
 def _sound(text: str) -> str:
     for spelt, plain in _SOUNDS:
         text = spelt.sub(plain, text)
-    for doubled, plain in DOUBLES:
+    for doubled, plain in DOUBLES.items():
         text = text.replace(doubled, plain)
     return text
 

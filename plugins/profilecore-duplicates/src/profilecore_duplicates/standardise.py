@@ -22,6 +22,7 @@ from profilecore_duplicates.columns import (
     Standard,
     code,
     nothing,
+    to_work_on,
     together,
 )
 from profilecore_duplicates.folding import (
@@ -135,32 +136,38 @@ def _parted(full: pl.Series) -> pl.DataFrame:
 
 
 def _first_names(values: pl.Series) -> Made:
-    one, two = roots()
     raw = code(values)
-    table = _folded(raw.words).with_columns(t=_null(name_tokens(pl.col("a"))))
-    first1 = pl.col("t").str.extract("^([a-z]+)", 1)
-    table = table.with_columns(
-        first=pl.col("t").str.replace_all(" ", "", literal=True), first1=first1
-    ).with_columns(
-        root=pl.col("first1").replace(one),
-        root2=pl.col("first1").replace_strict(two, default=None, return_dtype=pl.String),
-        first_sound=sound(pl.col("first1")),
+    table = _folded(raw.words).select(t=_null(name_tokens(pl.col("a"))))
+    table = table.select(
+        first=pl.col("t").str.replace_all(" ", "", literal=True),
+        first1=pl.col("t").str.extract("^([a-z]+)", 1),
     )
-    return _spread(raw, table, ("first", "first1", "root", "root2", "first_sound"))
+    made = _spread(raw, table, ("first", "first1"))
+    one, two = roots()
+    of_first = pl.LazyFrame({"x": made["first1"].words}).select(
+        root=pl.col("x").replace(one),
+        root2=pl.col("x").replace_strict(two, default=None, return_dtype=pl.String),
+    )
+    made |= _spread(made["first1"], of_first, ("root", "root2"))
+    return made | _sound(made["first1"], "first_sound")
 
 
 def _last_names(values: pl.Series) -> Made:
     raw = code(values)
-    table = _folded(raw.words).with_columns(t=_null(without_particles(name_tokens(pl.col("a")))))
-    joined = pl.col("t").str.replace_all(" ", "", literal=True)
+    table = _folded(raw.words).select(t=_null(without_particles(name_tokens(pl.col("a")))))
     two = pl.col("t").str.contains(" ", literal=True)
-    table = table.with_columns(
-        last=joined,
+    table = table.select(
+        last=pl.col("t").str.replace_all(" ", "", literal=True),
         last1=pl.col("t").str.extract("^([a-z]+)", 1),
         last2=pl.when(two).then(pl.col("t").str.extract("([a-z]+)$", 1)),
-        last_sound=sound(joined),
     )
-    return _spread(raw, table, ("last", "last1", "last2", "last_sound"))
+    made = _spread(raw, table, ("last", "last1", "last2"))
+    return made | _sound(made["last"], "last_sound")
+
+
+def _sound(names: Coded, name: str) -> Made:
+    table = pl.LazyFrame({"x": names.words}).select(sound(pl.col("x")).alias(name))
+    return _spread(names, table, (name,))
 
 
 def _contacts(raw: Raw) -> Iterable[Callable[[], Made]]:
@@ -171,9 +178,9 @@ def _contacts(raw: Raw) -> Iterable[Callable[[], Made]]:
 
 
 def _phones(values: pl.Series) -> Made:
-    raw = code(values)
-    last = pl.col("x").str.replace_all(r"\D+", "").str.slice(-9)
-    table = pl.LazyFrame({"x": raw.words}).select(last=last)
+    raw = to_work_on(values)
+    last = pl.col("a").str.replace_all("[^0-9]+", "").str.slice(-9)
+    table = _folded(raw.words).select(last=last)
     good = (pl.col("last").str.len_bytes() >= 6) & ~_one_digit(pl.col("last"))
     return _spread(raw, table.select(phone=pl.when(good).then("last")), ("phone",))
 
@@ -183,7 +190,7 @@ def _one_digit(text: pl.Expr) -> pl.Expr:
 
 
 def _emails(values: pl.Series) -> Made:
-    raw = code(values)
+    raw = to_work_on(values)
     text = pl.col("a").str.strip_chars()
     address = pl.when(text.str.contains(r"^[^@\s]+@[^@\s]+$")).then(text)
     parts = address.str.splitn("@", 2).struct.rename_fields(["box", "host"])
@@ -234,7 +241,7 @@ def _house(values: pl.Series, of_address: Coded | None) -> Coded:
 
 
 def _streets(values: pl.Series) -> Made:
-    raw = code(values)
+    raw = to_work_on(values)
     text = pl.col("a").str.replace_all("[^a-z0-9]+", " ")
     table = _folded(raw.words).select(t=text)
     made = _spread(
@@ -290,7 +297,7 @@ def _born(values: pl.Series) -> Ints:
 
 
 def _document(raw: Raw) -> Made:
-    numbers = code(raw["document"])
+    numbers = to_work_on(raw["document"])
     text = pl.col("a").str.replace_all("[^a-z0-9]+", "")
     table = _folded(numbers.words).select(y=text)
     good = (pl.col("y").str.len_bytes() >= 4) & ~_one_digit(pl.col("y"))

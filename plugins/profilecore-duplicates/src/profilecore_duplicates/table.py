@@ -19,6 +19,7 @@ from profilecore_duplicates.columns import (
     Floats,
     Hashes,
     Ints,
+    Rows,
     Standard,
     standard_of,
     together,
@@ -31,6 +32,7 @@ __all__ = [
     "Floats",
     "Hashes",
     "Ints",
+    "Rows",
     "Table",
     "make_table",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates
-from profilecore_duplicates.table import Flags, Floats, Ints
+from profilecore_duplicates.table import Flags, Floats, Ints, Rows
 
 
 @frozen
@@ -43,7 +43,7 @@ class Views:
         n = len(self)
         packed = np.unique(one[wanted] * n + other[wanted])
         left, right = self.rows(packed // n, packed % n)
-        return Candidates(left, right, found.capped)
+        return Candidates(left.astype(np.int32), right.astype(np.int32), found.capped)
 
     def _near(self, touched: Flags, one: Ints, other: Ints) -> Flags:
         """Tell which profiles a change of the touched ones can concern."""
@@ -68,7 +68,7 @@ class Views:
             np.repeat(self.starts[right], count) + at % wide,
         )
 
-    def heaviest(self, left: Ints, right: Ints, weights: Floats) -> Ints:
+    def heaviest(self, left: Rows, right: Rows, weights: Floats) -> Ints:
         """Give the position of the heaviest pair of rows of each pair of profiles."""
         both = self.owner[left] * len(self) + self.owner[right]
         order = np.lexsort((-weights, both))

@@ -1,6 +1,6 @@
 """Words about names, places and addresses: small tables of many languages.
 
-All are written as :func:`profilecore_duplicates.folding.fold` gives them.
+All are folded by :mod:`profilecore_duplicates.folding` before they are looked for.
 """
 
 from __future__ import annotations
