@@ -159,9 +159,13 @@ def _show(summary: dict[str, Any], pairs_to: Path) -> None:
         ("precision, by the model's own estimate", share["precision"]),
         ("precision of match, likewise", share["match_precision"]),
         ("recall among the pairs compared, likewise", share["recall"]),
+        ("recall with what was capped, likewise", share["recall_with_capped"]),
     ]
     table(("", ""), rows)
     for note in summary["notes"]:
         say(f"Note: {note}")
     for capped in summary["capped"]:
-        say(f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out")
+        say(
+            f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out, "
+            f"about {capped['lost']:.0f} of one person"
+        )

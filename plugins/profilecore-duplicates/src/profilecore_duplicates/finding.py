@@ -9,9 +9,10 @@ import attrs
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.blocking import Candidates, Capped, candidates
+from profilecore_duplicates.blocking import Candidates, candidates
 from profilecore_duplicates.clusters import Clusters, Weigh, cluster
 from profilecore_duplicates.comparison import Levels, compare, unpacked
+from profilecore_duplicates.judging import Cost, Estimate, costs, estimate, thin, uniform
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import (
     Explanation,
@@ -29,18 +30,6 @@ Watch = Callable[[str], None]
 
 
 @frozen
-class Estimate:
-    """What the model itself expects of the pairs it gives: shares from 0 to 1, or ``None``.
-
-    ``recall`` is of the pairs that were compared; what no rule brought together is not in it.
-    """
-
-    precision: float | None
-    recall: float | None
-    match_precision: float | None
-
-
-@frozen
 class Found:
     """The listed pairs, heaviest first; ``decided`` tells which of them may be merged.
 
@@ -53,7 +42,7 @@ class Found:
     clusters: Clusters = attrs.field(repr=False)
     model: Model | None
     compared: int
-    capped: tuple[Capped, ...]
+    capped: tuple[Cost, ...]
     estimate: Estimate
     notes: tuple[str, ...] = ()
 
@@ -104,6 +93,8 @@ def find(
     patterns, back, counts = _patterns(table, pairs)
     if not len(pairs):
         return _nothing(table, model, pairs)
+    notes = uniform(table)
+    fitted = model is None
     if model is None:
         watch("fitting the model")
         model = fit(table, patterns, counts)
@@ -125,6 +116,11 @@ def find(
     scored = _with_thirds(table, scored, clusters, weigh, threshold)
     decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     decided &= scored.through < 0
+    watch("judging")
+    if fitted:
+        notes += thin(unpacked(patterns), counts, by_pattern)
+    capped = costs(table, pairs, model)
+    expected = float(probability(by_pattern) @ counts)
     return Found(
         table,
         scored,
@@ -132,9 +128,9 @@ def find(
         clusters,
         model,
         len(pairs),
-        pairs.capped,
-        _estimate(by_pattern, counts, scored, decided),
-        model.notes,
+        capped,
+        estimate(expected, scored, decided, capped),
+        (*model.notes, *notes),
     )
 
 
@@ -180,17 +176,7 @@ def _nothing(table: Table, model: Model | None, pairs: Candidates) -> Found:
         Clusters(np.arange(len(table)), none),
         model,
         0,
-        pairs.capped,
+        costs(table, pairs, model) if model is not None else (),
         Estimate(None, None, None),
         ("There was no pair to compare.",),
-    )
-
-
-def _estimate(by_pattern: Floats, counts: Ints, scored: Scored, decided: Flags) -> Estimate:
-    expected = float((probability(by_pattern) * counts).sum())
-    chances = scored.probabilities
-    return Estimate(
-        precision=float(chances.mean()) if len(chances) else None,
-        recall=float(chances.sum() / expected) if expected else None,
-        match_precision=float(chances[decided].mean()) if decided.any() else None,
     )

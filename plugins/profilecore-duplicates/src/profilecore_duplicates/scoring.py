@@ -8,8 +8,8 @@ import numpy as np
 from profilecore.values import frozen
 from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
 from profilecore_duplicates.model import KINDS, Model
-from profilecore_duplicates.patterns import name_levels
-from profilecore_duplicates.table import Flags, Floats, Ints
+from profilecore_duplicates.patterns import level, name_levels, place_levels
+from profilecore_duplicates.table import Codes, Flags, Floats, Ints
 
 # What an automatic merge must reach by the model's own estimate, for each pair by itself.
 PROMISED = 0.99
@@ -73,7 +73,7 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
     """Tell which pairs may be merged without a look.
 
     Never where the model is not sure of itself, nor where other first names, or contacts and
-    homes alone, speak for a relative.
+    homes alone, speak for a relative, nor where nothing but the names agrees.
     """
     if not model.converged or model.notes:
         return np.zeros(len(weights), dtype=bool)
@@ -82,7 +82,17 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
     alike = swapped | ((first > 0) & (first < 5))
     # Two valid documents, or birth dates far apart, are for a person to look at.
     conflict = (at["document"] == 3) | (at["birth_date"] >= 5)
-    return np.asarray((probability(weights) >= PROMISED) & alike & ~conflict)
+    return np.asarray((probability(weights) >= PROMISED) & alike & ~conflict & _told(levels.values))
+
+
+def _told(levels: Codes) -> Flags:
+    """Tell where more than a name speaks for one person: many people share a name."""
+    street, _ = place_levels(levels)
+    told = street == 1
+    for field, near in (("birth_date", 4), ("email", 3), ("phone", 2), ("document", 2)):
+        at = level(levels, field)
+        told |= (at > 0) & (at <= near)
+    return np.asarray(told)
 
 
 def explain(pattern: int, model: Model) -> Explanation:
