@@ -16,9 +16,14 @@ from profilecore_duplicates.faults import InputRefused
 if TYPE_CHECKING:
     import polars as pl
 
+    from profilecore_duplicates.decisions import Decisions
     from profilecore_duplicates.finding import Found
     from profilecore_duplicates.model import Model
     from profilecore_duplicates.reading import Records
+
+
+# A review of an hour or two, and enough to learn from.
+ASKED = 200
 
 
 @click.group()
@@ -40,6 +45,8 @@ _OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--model", "model_from", type=_IN, metavar="JSON", help="Use a saved model.")
 @click.option("--save-model", type=_OUT, metavar="JSON", help="Save the model of this run.")
 @click.option("--threshold", type=float, default=0.0, metavar="W", help="List from W bits; 0.")
+@click.option("--decisions", "decided", type=_IN, metavar="CSV", help="Keep to decided pairs.")
+@click.option("--ask", "ask_to", type=_OUT, metavar="CSV", help="Write pairs to decide next.")
 @click.pass_obj
 def find(
     invocation: Invocation,
@@ -52,12 +59,16 @@ def find(
     model_from: Path | None,
     save_model: Path | None,
     threshold: float,
+    decided: Path | None,
+    ask_to: Path | None,
 ) -> int:
     """Find the rows of a file that are the same person, without a store.
 
     The file is CSV, Parquet or JSON Lines.  Columns that are named as people name them are
     understood; --map says what others hold, and with --map COLUMN= leaves one out.  Pairs that
     weigh at least W bits are listed: as `match` where merging them is safe, else as `review`.
+    Decisions are left,right,decision with same, different or unsure; they go before any weight,
+    and where they are shown to be a gain, all weights learn from them.
     """
     from profilecore_duplicates.finding import find as find_pairs
     from profilecore_duplicates.reading import table_of
@@ -71,6 +82,7 @@ def find(
                 "make the ids differ or leave --clusters out.",
             )
         model = _model(model_from)
+        decisions = _decisions(decided, records, other)
     except InputRefused as error:
         raise click.UsageError(str(error)) from None
     with progress() as show:
@@ -80,8 +92,14 @@ def find(
             model=model,
             threshold=threshold,
             watch=lambda step: show(step, next(steps), None),
+            decisions=decisions,
+            ask=0 if ask_to is None else ASKED,
         )
     _write(found, records, other, pairs_to, clusters_to)
+    if ask_to is not None and found.asked is not None:
+        from profilecore_duplicates.writing import asked_frame
+
+        _as_csv(asked_frame(found.asked, records, other), ask_to)
     if save_model is not None:
         _save(found, save_model)
     summary = found.summary() | {"columns": dict(sorted(records.mapped.items()))}
@@ -125,6 +143,14 @@ def _model(path: Path | None) -> Model | None:
         raise InputRefused("no-model", f"{path} holds no model.") from None
 
 
+def _decisions(path: Path | None, records: Records, other: Records | None) -> Decisions | None:
+    if path is None:
+        return None
+    from profilecore_duplicates.decisions import read_decisions
+
+    return read_decisions(path, records.ids, None if other is None else other.ids)
+
+
 def _write(
     found: Found, records: Records, other: Records | None, pairs_to: Path, clusters_to: Path | None
 ) -> None:
@@ -161,6 +187,15 @@ def _show(summary: dict[str, Any], pairs_to: Path) -> None:
         ("recall among the pairs compared, likewise", share["recall"]),
         ("recall with what was capped, likewise", share["recall_with_capped"]),
     ]
+    if summary["learned"] is not None:
+        rows += [
+            (f"{said}, by the decisions", _span(summary["learned"][name]))
+            for name, said in (
+                ("precision", "precision"),
+                ("match_precision", "precision of match"),
+                ("recall", "recall among the pairs compared"),
+            )
+        ]
     table(("", ""), rows)
     for note in summary["notes"]:
         say(f"Note: {note}")
@@ -169,3 +204,9 @@ def _show(summary: dict[str, Any], pairs_to: Path) -> None:
             f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out, "
             f"about {capped['lost']:.0f} of one person"
         )
+
+
+def _span(interval: dict[str, float] | None) -> str:
+    if interval is None:
+        return ""
+    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"

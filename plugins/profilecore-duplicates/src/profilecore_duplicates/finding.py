@@ -12,7 +12,23 @@ from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates, candidates
 from profilecore_duplicates.clusters import Clusters, Weigh, cluster
 from profilecore_duplicates.comparison import Levels, compare, unpacked
+from profilecore_duplicates.decisions import (
+    DIFFERENT,
+    SAME,
+    UNSURE,
+    Decisions,
+    no_decisions,
+)
 from profilecore_duplicates.judging import Cost, Estimate, costs, estimate, thin, uniform
+from profilecore_duplicates.learning import (
+    Asked,
+    Learned,
+    importance_of,
+    judged,
+    learn,
+    next_to_review,
+    without_learned,
+)
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import (
     Explanation,
@@ -22,7 +38,7 @@ from profilecore_duplicates.scoring import (
     matched,
     probability,
 )
-from profilecore_duplicates.table import Flags, Floats, Ints, Table
+from profilecore_duplicates.table import Codes, Flags, Floats, Ints, Table
 from profilecore_duplicates.thirds import thirds
 from profilecore_duplicates.training import fit
 
@@ -45,6 +61,8 @@ class Found:
     capped: tuple[Cost, ...]
     estimate: Estimate
     notes: tuple[str, ...] = ()
+    learned: Learned | None = None
+    asked: Asked | None = attrs.field(default=None, repr=False)
 
     def explain(self, position: int) -> Explanation:
         """Explain the listed pair at a position."""
@@ -73,6 +91,7 @@ class Found:
             "capped": [dict(vars(capped)) for capped in self.capped],
             "shared_contacts": dict(self.table.crowded),
             "notes": list(self.notes),
+            "learned": None if self.learned is None else self.learned.as_dict(),
         }
 
 
@@ -82,13 +101,19 @@ def find(
     model: Model | None = None,
     threshold: float = 0.0,
     watch: Watch = lambda step: None,
+    decisions: Decisions | None = None,
+    ask: int = 0,
 ) -> Found:
     """Find the pairs of rows that are one person: those that weigh at least ``threshold`` bits.
 
-    Without a model one is fitted to the table.  The same table gives the same result.
+    Without a model one is fitted to the table.  Decided pairs keep their decision: ``same`` is a
+    match whatever it weighs, ``different`` is neither listed nor in one cluster, ``unsure`` is
+    never a match; and what they teach is used if it is shown to be a gain.  ``ask`` says for how
+    many further pairs a decision is wanted.  The same table and decisions give the same result.
     """
+    decisions = no_decisions() if decisions is None else decisions
     watch("looking for candidates")
-    pairs = candidates(table)
+    pairs = _with_decided(len(table), candidates(table), decisions)
     watch("comparing")
     patterns, back, counts = _patterns(table, pairs)
     if not len(pairs):
@@ -99,9 +124,12 @@ def find(
         watch("fitting the model")
         model = fit(table, patterns, counts)
     watch("weighing")
-    by_pattern = model.weights(unpacked(patterns))
+    levels = unpacked(patterns)
+    model, learned = _taught(table, model, decisions, levels, counts)
+    by_pattern = model.weights(levels)
     weights = by_pattern[back]
-    listed = np.flatnonzero(weights >= threshold)
+    said = decisions.of(len(table), pairs.left, pairs.right)
+    listed = np.flatnonzero(((weights >= threshold) | (said == SAME)) & (said != DIFFERENT))
     listed = listed[np.argsort(-weights[listed], kind="stable")]
     scored = Scored(
         pairs.left[listed],
@@ -110,15 +138,25 @@ def find(
         weights[listed],
         np.full(len(listed), -1),
     )
+    asked = _asked(pairs, weights, said, ask)
     watch("clustering")
-    weigh = _weigher(table, model)
-    clusters = cluster(len(table), scored.left, scored.right, scored.weights, weigh)
+    weigh = decisions.weigher(len(table), _weigher(table, model))
+    clusters = cluster(
+        len(table), scored.left, scored.right, scored.weights, weigh, decisions.apart
+    )
     scored = _with_thirds(table, scored, clusters, weigh, threshold)
     decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     decided &= scored.through < 0
+    said = decisions.of(len(table), scored.left, scored.right)
+    decided = (decided | (said == SAME)) & (said != UNSURE)
     watch("judging")
     if fitted:
-        notes += thin(unpacked(patterns), counts, by_pattern)
+        notes += thin(levels, counts, by_pattern)
+    if learned is not None:
+        learned = _with_intervals(table, model, decisions, by_pattern, counts, threshold, learned)
+        notes += (learned.words,)
+    if decisions.unknown:
+        notes += (f"{decisions.unknown} decisions name rows that are not here.",)
     capped = costs(table, pairs, model)
     expected = float(probability(by_pattern) @ counts)
     return Found(
@@ -131,7 +169,59 @@ def find(
         capped,
         estimate(expected, scored, decided, capped),
         (*model.notes, *notes),
+        learned,
+        asked,
     )
+
+
+def _with_decided(rows: int, pairs: Candidates, decisions: Decisions) -> Candidates:
+    """Add the decided pairs that no rule brought together."""
+    if not len(decisions):
+        return pairs
+    key = np.union1d(pairs.left * rows + pairs.right, decisions.left * rows + decisions.right)
+    return Candidates(key // rows, key % rows, pairs.capped)
+
+
+def _taught(
+    table: Table, model: Model, decisions: Decisions, levels: Codes, counts: Ints
+) -> tuple[Model, Learned | None]:
+    """Let decisions correct the model where that is shown to be a gain."""
+    told = decisions.told
+    if not told.any():
+        return model, None
+    decided = compare(table, decisions.left[told], decisions.right[told]).values
+    plain = without_learned(model)
+    stands_for = importance_of(plain.weights(decided), plain.weights(levels), counts)
+    return learn(model, decided, decisions.said[told] == SAME, stands_for)
+
+
+def _with_intervals(
+    table: Table,
+    model: Model,
+    decisions: Decisions,
+    by_pattern: Floats,
+    counts: Ints,
+    threshold: float,
+    learned: Learned,
+) -> Learned:
+    """Say what the decisions make of precision and recall."""
+    told = decisions.told
+    levels = compare(table, decisions.left[told], decisions.right[told])
+    weights, same = model.weights(levels.values), decisions.said[told] == SAME
+    sure = matched(levels, weights, model)
+    precision, match_precision, recall = judged(weights, same, sure, by_pattern, counts, threshold)
+    return Learned(
+        learned.decisions, learned.used, learned.gain, learned.low, learned.f1_before, learned.f1,
+        precision, match_precision, recall,
+    )  # fmt: skip
+
+
+def _asked(pairs: Candidates, weights: Floats, said: Codes, n: int) -> Asked | None:
+    if not n:
+        return None
+    chosen = next_to_review(weights, n, said >= 0)
+    at = chosen.positions
+    return Asked(pairs.left[at], pairs.right[at], weights[at], chosen.chances)
 
 
 def _patterns(table: Table, pairs: Candidates) -> tuple[Ints, Ints, Ints]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
+from profilecore_duplicates.correction import STRONG, together
 from profilecore_duplicates.model import KINDS, Model
 from profilecore_duplicates.patterns import level, name_levels, place_levels
 from profilecore_duplicates.table import Codes, Flags, Floats, Ints
@@ -98,18 +99,23 @@ def _told(levels: Codes) -> Flags:
 def explain(pattern: int, model: Model) -> Explanation:
     """Explain the weight of an agreement pattern, field by field."""
     levels = unpacked(np.array([pattern], dtype=np.int64))
-    kinds = model.kinds(levels)[0] / np.log(2)
-    others = kinds[1:] - np.logaddexp2.reduce(kinds[1:])
-    share = np.exp2(others)
-    reasons = []
-    for column, field in enumerate(FIELDS):
-        level = int(levels[0, column])
-        bits = np.log2(model.chances[field][:, level])
-        if level:
-            reasons.append(Reason(field, LEVELS[field][level], float(bits[0] - share @ bits[1:])))
-    weight = float(kinds[0] - np.logaddexp2.reduce(kinds[1:]))
+    others = model.kinds(levels)[0, 1:]
+    bits = model.bits(levels)[0]
+    weight = float(model.weights(levels)[0])
+    taught = model.learned
+    if taught is not None:
+        bits = bits + taught.fields * np.clip(bits, -STRONG, STRONG)
+    reasons = [
+        Reason(field, LEVELS[field][int(levels[0, column])], float(bits[column]))
+        for column, field in enumerate(FIELDS)
+        if levels[0, column]
+    ]
+    if taught is not None:
+        for (words, flags), more in zip(together(levels).items(), taught.both, strict=True):
+            if flags[0]:
+                reasons.append(Reason("reviewers", words, float(more)))
     start = weight - sum(reason.bits for reason in reasons)
-    return Explanation(weight, start, KINDS[1 + int(share.argmax())], tuple(reasons))
+    return Explanation(weight, start, KINDS[1 + int(others.argmax())], tuple(reasons))
 
 
 def by_third(own: Explanation, weight: float) -> Explanation:
