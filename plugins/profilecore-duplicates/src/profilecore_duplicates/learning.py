@@ -135,7 +135,8 @@ def _quota(size: Ints, doubt: Floats, n: int) -> Ints:
             part = part if part.sum() > 0 else (room > 0).astype(float)
             more = np.minimum(room, np.floor(wanted * part / part.sum()).astype(np.int64))
             if not more.sum():
-                more[np.argmax(np.where(room > 0, part, -1.0))] = 1
+                # What no stratum gets a whole pair of goes to whoever has least for its share.
+                more[np.argmax(part / (quota + 1))] = 1
             quota += more
             wanted -= int(more.sum())
     return quota
