@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
+from profilecore_duplicates.comparison import FIELDS, LEVELS, RARITY, Levels, unpacked
 from profilecore_duplicates.correction import STRONG, together
 from profilecore_duplicates.model import KINDS, Model
 from profilecore_duplicates.patterns import level, name_levels, place_levels
@@ -74,7 +74,7 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
     """Tell which pairs may be merged without a look.
 
     Never where the model is not sure of itself, nor where other first names, or contacts and
-    homes alone, speak for a relative, nor where nothing but the names agrees.
+    homes alone, speak for a relative, nor where nothing beyond the names is the same.
     """
     if not model.converged or model.notes:
         return np.zeros(len(weights), dtype=bool)
@@ -87,12 +87,17 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
 
 
 def _told(levels: Codes) -> Flags:
-    """Tell where more than a name speaks for one person: many people share a name."""
+    """Tell where something beyond the name is the same: many people share a name, and what is
+    merely near may be a stranger's as well as a slip; but a slip in the birth date passes under a
+    name that hardly a stranger can have.
+    """
     street, _ = place_levels(levels)
-    told = street == 1
-    for field, near in (("birth_date", 4), ("email", 3), ("phone", 2), ("document", 2)):
-        at = level(levels, field)
-        told |= (at > 0) & (at <= near)
+    first, last, _ = name_levels(levels)
+    born = level(levels, "birth_date")
+    rare = (first == 1) & (last == 1) & (level(levels, "name") % len(RARITY) == 0)
+    told = (street == 1) | (born == 1) | (rare & ((born == 2) | (born == 3)))
+    for field in ("email", "phone", "document"):
+        told |= level(levels, field) == 1
     return np.asarray(told)
 
 
