@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     import polars as pl
 
     from profilecore.cli.waiting import Show
+    from profilecore_duplicates.decisions import Decisions
     from profilecore_duplicates.finding import Found
     from profilecore_duplicates.gathering import Source
     from profilecore_duplicates.model import Model
     from profilecore_duplicates.reading import Records
     from profilecore_duplicates.table import Table
     from profilecore_duplicates.truth import Truth, Verdict
+
+
+# A review of an hour or two, and enough to learn from.
+ASKED = 200
 
 
 @click.group()
@@ -50,6 +55,8 @@ _OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--report", "report_to", type=_OUT, metavar="HTML", help="Write a report.")
 @click.option("--no-values", is_flag=True, help="Leave values of the records out of the report.")
 @click.option("--truth", "truth_from", type=_IN, metavar="CSV", help="Compare with true pairs.")
+@click.option("--decisions", "decided", type=_IN, metavar="CSV", help="Keep to decided pairs.")
+@click.option("--ask", "ask_to", type=_OUT, metavar="CSV", help="Write pairs to decide next.")
 @click.pass_obj
 def find(
     invocation: Invocation,
@@ -66,6 +73,8 @@ def find(
     report_to: Path | None,
     no_values: bool,
     truth_from: Path | None,
+    decided: Path | None,
+    ask_to: Path | None,
 ) -> int:
     """Find the rows of a file that are the same person, without a store.
 
@@ -74,6 +83,8 @@ def find(
     weigh at least W bits are listed: as `match` where merging them is safe, else as `review`.
     The report holds values of the records; --no-values leaves them out.  A truth has all true
     pairs as id_l,id_r.
+    Decisions are left,right,decision with same, different or unsure; they go before any weight,
+    and where they are shown to be a gain, all weights learn from them.
     """
     from profilecore_duplicates.finding import find as find_pairs
     from profilecore_duplicates.reading import table_of
@@ -90,6 +101,7 @@ def find(
                 "make the ids differ or leave --clusters out.",
             )
         model = _model(model_from)
+        decisions = _decisions(decided, records, other)
         truth = _truth(truth_from, source)
     except InputRefused as error:
         raise click.UsageError(str(error)) from None
@@ -100,8 +112,14 @@ def find(
             model=model,
             threshold=threshold,
             watch=lambda step: show(step, next(steps), None),
+            decisions=decisions,
+            ask=0 if ask_to is None else ASKED,
         )
         _write(found, records, other, pairs_to, clusters_to)
+        if ask_to is not None and found.asked is not None:
+            from profilecore_duplicates.writing import asked_frame
+
+            _as_csv(asked_frame(found.asked, records, other), ask_to)
         if save_model is not None:
             _save(found, save_model)
         _tell(found, source, truth, threshold, bridges_to, report_to, not no_values, show)
@@ -223,6 +241,14 @@ def _model(path: Path | None) -> Model | None:
         raise InputRefused("no-model", f"{path} holds no model.") from None
 
 
+def _decisions(path: Path | None, records: Records, other: Records | None) -> Decisions | None:
+    if path is None:
+        return None
+    from profilecore_duplicates.decisions import read_decisions
+
+    return read_decisions(path, records.ids, None if other is None else other.ids)
+
+
 def _write(
     found: Found, records: Records, other: Records | None, pairs_to: Path, clusters_to: Path | None
 ) -> None:
@@ -302,12 +328,31 @@ def show_run(summary: dict[str, Any]) -> None:
         ("precision, by the model's own estimate", share["precision"]),
         ("precision of match, likewise", share["match_precision"]),
         ("recall among the pairs compared, likewise", share["recall"]),
+        ("recall with what was capped, likewise", share["recall_with_capped"]),
     ]
+    if summary["learned"] is not None:
+        rows += [
+            (f"{said}, by the decisions", _span(summary["learned"][name]))
+            for name, said in (
+                ("precision", "precision"),
+                ("match_precision", "precision of match"),
+                ("recall", "recall among the pairs compared"),
+            )
+        ]
     table(("", ""), rows)
     for note in summary["notes"]:
         say(f"Note: {note}")
     for capped in summary["capped"]:
-        say(f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out")
+        say(
+            f"Capped: {capped['rule']}, {capped['rows']} rows, {capped['pairs']} pairs left out, "
+            f"about {capped['lost']:.0f} of one person"
+        )
+
+
+def _span(interval: dict[str, float] | None) -> str:
+    if interval is None:
+        return ""
+    return f"{interval['value']:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
 
 
 def _show_truth(verdict: Verdict) -> None:

@@ -8,10 +8,29 @@ from typing import Any
 import attrs
 import numpy as np
 
+from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_duplicates.blocking import Candidates, Capped, candidates
+from profilecore_duplicates.blocking import candidates
 from profilecore_duplicates.clusters import Clusters, Weigh, cluster
-from profilecore_duplicates.comparison import Levels, compare, patterns_of, unpacked
+from profilecore_duplicates.columns import Rows
+from profilecore_duplicates.comparison import Levels, patterns_of, unpacked
+from profilecore_duplicates.decisions import (
+    DIFFERENT,
+    SAME,
+    UNSURE,
+    Decisions,
+    no_decisions,
+)
+from profilecore_duplicates.judging import Cost, Estimate, costs, estimate, thin, uniform
+from profilecore_duplicates.learning import (
+    Asked,
+    Learned,
+    importance_of,
+    judged,
+    learn,
+    next_to_review,
+    without_learned,
+)
 from profilecore_duplicates.model import Model
 from profilecore_duplicates.scoring import (
     Explanation,
@@ -21,24 +40,12 @@ from profilecore_duplicates.scoring import (
     matched,
     probability,
 )
-from profilecore_duplicates.table import Flags, Floats, Ints, Table
+from profilecore_duplicates.table import Codes, Flags, Floats, Ints, Table
 from profilecore_duplicates.thirds import thirds
 from profilecore_duplicates.training import fit
-from profilecore_duplicates.views import Views
+from profilecore_duplicates.views import Views, each_by_itself
 
 Watch = Callable[[str], None]
-
-
-@frozen
-class Estimate:
-    """What the model itself expects of the pairs it gives: shares from 0 to 1, or ``None``.
-
-    ``recall`` is of the pairs that were compared; what no rule brought together is not in it.
-    """
-
-    precision: float | None
-    recall: float | None
-    match_precision: float | None
 
 
 @frozen
@@ -54,9 +61,11 @@ class Found:
     clusters: Clusters = attrs.field(repr=False)
     model: Model | None
     compared: int
-    capped: tuple[Capped, ...]
+    capped: tuple[Cost, ...]
     estimate: Estimate
     notes: tuple[str, ...] = ()
+    learned: Learned | None = None
+    asked: Asked | None = attrs.field(default=None, repr=False)
 
     def explain(self, position: int) -> Explanation:
         """Explain the listed pair at a position."""
@@ -85,6 +94,7 @@ class Found:
             "capped": [dict(vars(capped)) for capped in self.capped],
             "shared_contacts": dict(self.table.crowded),
             "notes": list(self.notes),
+            "learned": None if self.learned is None else self.learned.as_dict(),
         }
 
 
@@ -94,80 +104,138 @@ def find(
     model: Model | None = None,
     threshold: float = 0.0,
     watch: Watch = lambda step: None,
+    decisions: Decisions | None = None,
+    ask: int = 0,
     views: Views | None = None,
 ) -> Found:
     """Find the pairs of rows that are one person: those that weigh at least ``threshold`` bits.
 
-    Without a model one is fitted to the table.  The same table gives the same result.  With
-    ``views`` pairs and clusters are of the profiles that the rows are views of.
+    Without a model one is fitted to the table.  Decided pairs keep their decision: ``same`` is a
+    match whatever it weighs, ``different`` is neither listed nor in one cluster, ``unsure`` is
+    never a match; and what they teach is used if it is shown to be a gain.  ``ask`` says for how
+    many further pairs a decision is wanted.  With ``views`` pairs, decisions and clusters are of
+    the profiles that the rows are views of.  The same table and decisions give the same result.
     """
+    decisions = no_decisions() if decisions is None else decisions
+    members = each_by_itself(len(table)) if views is None else views
     watch("looking for candidates")
-    pairs = candidates(table)
-    if views is not None:
-        pairs = views.across(pairs)
+    found = candidates(table)
+    pairs = members.across(found, decisions.left, decisions.right)
     watch("comparing")
     patterns, back, counts = patterns_of(table, pairs.left, pairs.right)
     if not len(pairs):
-        return _nothing(table, model, pairs, views)
+        return _nothing(table, model, len(members))
+    notes = uniform(table)
+    fitted = model is None
     if model is None:
         watch("fitting the model")
         model = fit(table, patterns, counts)
     watch("weighing")
-    by_pattern = model.weights(unpacked(patterns))
+    levels = unpacked(patterns)
+    model, learned = _taught(table, members, model, decisions, levels, counts)
+    by_pattern = model.weights(levels)
+    left, right, back = members.heaviest(pairs.left, pairs.right, by_pattern, back)
     weights = by_pattern[back]
-    left, right = pairs.left, pairs.right
-    if views is not None:
-        best = views.heaviest(left, right, weights)
-        left, right, back, weights = left[best], right[best], back[best], weights[best]
-    listed = np.flatnonzero(weights >= threshold)
+    said = decisions.of(len(members), left, right)
+    listed = np.flatnonzero(((weights >= threshold) | (said == SAME)) & (said != DIFFERENT))
     listed = listed[np.argsort(-weights[listed], kind="stable")]
-    one, other = left[listed].astype(np.int64), right[listed].astype(np.int64)
-    if views is not None:
-        one, other = views.owner[one], views.owner[other]
-    through = np.full(len(listed), -1)
-    scored = Scored(one, other, patterns[back[listed]], weights[listed], through)
+    scored = Scored(
+        left[listed].astype(np.int64),
+        right[listed].astype(np.int64),
+        patterns[back[listed]],
+        weights[listed],
+        np.full(len(listed), -1),
+    )
+    asked = _asked(left, right, weights, said, ask)
     watch("clustering")
-    members = len(table if views is None else views)
-    weigh = _weigher(table, model, views)
-    clusters = cluster(members, scored.left, scored.right, scored.weights, weigh)
-    pattern = _pattern_of(table, model, views)
-    scored = _with_thirds(table, scored, clusters, weigh, pattern, threshold)
+    weigh = decisions.weigher(len(members), members.weigher(table, model))
+    clusters = cluster(
+        len(members), scored.left, scored.right, scored.weights, weigh, decisions.apart
+    )
+    scored = _with_thirds(table, members, model, scored, clusters, weigh, threshold)
     decided = matched(Levels(unpacked(scored.patterns)), scored.weights, model)
     decided &= scored.through < 0
+    said = decisions.of(len(members), scored.left, scored.right)
+    decided = (decided | (said == SAME)) & (said != UNSURE)
+    watch("judging")
+    if fitted:
+        notes += thin(levels, counts, by_pattern)
+    if learned is not None:
+        learned = _with_intervals(
+            table, members, model, decisions, by_pattern, counts, threshold, learned
+        )
+        notes += (learned.words,)
+    if decisions.unknown:
+        notes += (f"{decisions.unknown} decisions name rows that are not here.",)
+    capped = costs(table, found, model)
+    expected = float(probability(by_pattern) @ counts)
     return Found(
         table,
         scored,
         decided,
         clusters,
         model,
-        len(pairs),
-        pairs.capped,
-        _estimate(by_pattern, counts, scored, decided),
-        model.notes,
+        len(left),
+        capped,
+        estimate(expected, scored, decided, capped),
+        (*model.notes, *notes),
+        learned,
+        asked,
     )
 
 
-def _pattern_of(table: Table, model: Model, views: Views | None) -> Callable[[Ints, Ints], Ints]:
-    """Give what tells the pattern of pairs: of profiles, that of their heaviest views."""
+def _taught(
+    table: Table,
+    members: Views,
+    model: Model,
+    decisions: Decisions,
+    levels: Codes,
+    counts: Ints,
+) -> tuple[Model, Learned | None]:
+    """Let decisions correct the model where that is shown to be a gain."""
+    told = decisions.told
+    if not told.any():
+        return model, None
+    plain = without_learned(model)
+    decided = members.levels(table, plain, decisions.left[told], decisions.right[told]).values
+    stands_for = importance_of(plain.weights(decided), plain.weights(levels), counts)
+    return learn(model, decided, decisions.said[told] == SAME, stands_for)
 
-    def patterns(left: Ints, right: Ints) -> Ints:
-        if views is None:
-            return compare(table, left, right).packed()
-        one, other = views.rows(left, right)
-        levels = compare(table, one, other)
-        best = views.heaviest(one, other, model.weights(levels.values))
-        rank = np.argsort(np.argsort(left * len(views) + right))
-        return levels.packed()[best][rank]
 
-    return patterns
+def _with_intervals(
+    table: Table,
+    members: Views,
+    model: Model,
+    decisions: Decisions,
+    by_pattern: Floats,
+    counts: Ints,
+    threshold: float,
+    learned: Learned,
+) -> Learned:
+    """Say what the decisions make of precision and recall."""
+    told = decisions.told
+    levels = members.levels(table, model, decisions.left[told], decisions.right[told])
+    weights, same = model.weights(levels.values), decisions.said[told] == SAME
+    sure = matched(levels, weights, model)
+    precision, match_precision, recall = judged(weights, same, sure, by_pattern, counts, threshold)
+    return evolve(learned, precision=precision, match_precision=match_precision, recall=recall)
+
+
+def _asked(left: Rows, right: Rows, weights: Floats, said: Codes, n: int) -> Asked | None:
+    if not n:
+        return None
+    chosen = next_to_review(weights, n, said >= 0)
+    at = chosen.positions
+    return Asked(left[at].astype(np.int64), right[at].astype(np.int64), weights[at], chosen.chances)
 
 
 def _with_thirds(
     table: Table,
+    members: Views,
+    model: Model,
     scored: Scored,
     clusters: Clusters,
     weigh: Weigh,
-    pattern_of: Callable[[Ints, Ints], Ints],
     threshold: float,
 ) -> Scored:
     """Add the pairs that are listed for a third row that both are like."""
@@ -177,7 +245,7 @@ def _with_thirds(
     if not len(more.left):
         return scored
     weights = np.concatenate([scored.weights, more.weights])
-    patterns = pattern_of(more.left, more.right)
+    patterns = members.levels(table, model, more.left, more.right).packed()
     order = np.argsort(-weights, kind="stable")
     return Scored(
         np.concatenate([scored.left, more.left])[order],
@@ -188,35 +256,17 @@ def _with_thirds(
     )
 
 
-def _weigher(table: Table, model: Model, views: Views | None) -> Weigh:
-    def weigh(left: Ints, right: Ints) -> Floats:
-        return model.weights(compare(table, left, right).values)
-
-    return weigh if views is None else views.weigher(weigh)
-
-
-def _nothing(table: Table, model: Model | None, pairs: Candidates, views: Views | None) -> Found:
+def _nothing(table: Table, model: Model | None, members: int) -> Found:
     none = np.empty(0, dtype=np.int64)
     empty = Scored(none, none, none, none.astype(float), none)
-    flags = none.astype(bool)
     return Found(
         table,
         empty,
-        flags,
-        Clusters(np.arange(len(table if views is None else views)), none),
+        none.astype(bool),
+        Clusters(np.arange(members), none),
         model,
         0,
-        pairs.capped,
+        (),
         Estimate(None, None, None),
         ("There was no pair to compare.",),
-    )
-
-
-def _estimate(by_pattern: Floats, counts: Ints, scored: Scored, decided: Flags) -> Estimate:
-    expected = float((probability(by_pattern) * counts).sum())
-    chances = scored.probabilities
-    return Estimate(
-        precision=float(chances.mean()) if len(chances) else None,
-        recall=float(chances.sum() / expected) if expected else None,
-        match_precision=float(chances[decided].mean()) if decided.any() else None,
     )

@@ -16,6 +16,7 @@ import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.comparison import FIELDS, LEVELS
+from profilecore_duplicates.correction import Correction, read_correction
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.table import Codes, Floats
 
@@ -40,6 +41,7 @@ class Model:
     converged: bool = True
     rounds: int = 0
     notes: tuple[str, ...] = ()
+    learned: Correction | None = None
 
     def kinds(self, levels: Codes) -> Floats:
         """Give the log of prior and chances of each kind, one row a pattern."""
@@ -51,7 +53,23 @@ class Model:
     def weights(self, levels: Codes) -> Floats:
         """Give the match weight of patterns in bits: the log of the odds that both are one."""
         total = self.kinds(levels)
-        return np.asarray((total[:, 0] - np.logaddexp.reduce(total[:, 1:], axis=1)) / np.log(2))
+        weights = (total[:, 0] - np.logaddexp.reduce(total[:, 1:], axis=1)) / np.log(2)
+        if self.learned is not None:
+            weights += self.learned.bits(levels, self.bits(levels))
+        return np.asarray(weights)
+
+    def bits(self, levels: Codes) -> Floats:
+        """Give what each field is worth in bits before any decision, one row a pattern.
+
+        A field is held against the mix of kinds of two people that the whole pattern speaks for.
+        """
+        total = self.kinds(levels)[:, 1:]
+        share = np.exp(total - np.logaddexp.reduce(total, axis=1)[:, None])
+        made = np.empty((len(levels), len(FIELDS)))
+        for column, field in enumerate(FIELDS):
+            log = np.log2(self.chances[field]).T[levels[:, column]]
+            made[:, column] = log[:, 0] - (share * log[:, 1:]).sum(axis=1)
+        return made
 
     def doubt(self, levels: Codes) -> Floats:
         """Give the chance of patterns to be two people."""
@@ -74,6 +92,7 @@ class Model:
             "rounds": self.rounds,
             "notes": list(self.notes),
             "chances": chances,
+            "learned": None if self.learned is None else self.learned.as_dict(),
         }
         return json.dumps(written, indent=1) + "\n"
 
@@ -96,8 +115,14 @@ def read_model(text: str) -> Model:
             ).T
             for field in FIELDS
         }
+        learned = None if read["learned"] is None else read_correction(read["learned"])
         made = Model(
-            prior, chances, bool(read["converged"]), int(read["rounds"]), tuple(read["notes"])
+            prior,
+            chances,
+            bool(read["converged"]),
+            int(read["rounds"]),
+            tuple(read["notes"]),
+            learned,
         )
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputRefused):

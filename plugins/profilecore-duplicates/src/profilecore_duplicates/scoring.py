@@ -6,10 +6,11 @@ import attrs
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels, unpacked
+from profilecore_duplicates.comparison import FIELDS, LEVELS, RARITY, Levels, unpacked
+from profilecore_duplicates.correction import STRONG, together
 from profilecore_duplicates.model import KINDS, Model
-from profilecore_duplicates.patterns import name_levels
-from profilecore_duplicates.table import Flags, Floats, Ints
+from profilecore_duplicates.patterns import level, name_levels, place_levels
+from profilecore_duplicates.table import Codes, Flags, Floats, Ints
 
 # What an automatic merge must reach by the model's own estimate, for each pair by itself.
 PROMISED = 0.99
@@ -73,7 +74,7 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
     """Tell which pairs may be merged without a look.
 
     Never where the model is not sure of itself, nor where other first names, or contacts and
-    homes alone, speak for a relative.
+    homes alone, speak for a relative, nor where nothing beyond the names is the same.
     """
     if not model.converged or model.notes:
         return np.zeros(len(weights), dtype=bool)
@@ -82,24 +83,44 @@ def matched(levels: Levels, weights: Floats, model: Model) -> Flags:
     alike = swapped | ((first > 0) & (first < 5))
     # Two valid documents, or birth dates far apart, are for a person to look at.
     conflict = (at["document"] == 3) | (at["birth_date"] >= 5)
-    return np.asarray((probability(weights) >= PROMISED) & alike & ~conflict)
+    return np.asarray((probability(weights) >= PROMISED) & alike & ~conflict & _told(levels.values))
+
+
+def _told(levels: Codes) -> Flags:
+    """Tell where something beyond the name is the same: many people share a name, and what is
+    merely near may be a stranger's as well as a slip; but a slip in the birth date passes under a
+    name that hardly a stranger can have.
+    """
+    street, _ = place_levels(levels)
+    first, last, _ = name_levels(levels)
+    born = level(levels, "birth_date")
+    rare = (first == 1) & (last == 1) & (level(levels, "name") % len(RARITY) == 0)
+    told = (street == 1) | (born == 1) | (rare & ((born == 2) | (born == 3)))
+    for field in ("email", "phone", "document"):
+        told |= level(levels, field) == 1
+    return np.asarray(told)
 
 
 def explain(pattern: int, model: Model) -> Explanation:
     """Explain the weight of an agreement pattern, field by field."""
     levels = unpacked(np.array([pattern], dtype=np.int64))
-    kinds = model.kinds(levels)[0] / np.log(2)
-    others = kinds[1:] - np.logaddexp2.reduce(kinds[1:])
-    share = np.exp2(others)
-    reasons = []
-    for column, field in enumerate(FIELDS):
-        level = int(levels[0, column])
-        bits = np.log2(model.chances[field][:, level])
-        if level:
-            reasons.append(Reason(field, LEVELS[field][level], float(bits[0] - share @ bits[1:])))
-    weight = float(kinds[0] - np.logaddexp2.reduce(kinds[1:]))
+    others = model.kinds(levels)[0, 1:]
+    bits = model.bits(levels)[0]
+    weight = float(model.weights(levels)[0])
+    taught = model.learned
+    if taught is not None:
+        bits = bits + taught.fields * np.clip(bits, -STRONG, STRONG)
+    reasons = [
+        Reason(field, LEVELS[field][int(levels[0, column])], float(bits[column]))
+        for column, field in enumerate(FIELDS)
+        if levels[0, column]
+    ]
+    if taught is not None:
+        for (words, flags), more in zip(together(levels).items(), taught.both, strict=True):
+            if flags[0]:
+                reasons.append(Reason("reviewers", words, float(more)))
     start = weight - sum(reason.bits for reason in reasons)
-    return Explanation(weight, start, KINDS[1 + int(share.argmax())], tuple(reasons))
+    return Explanation(weight, start, KINDS[1 + int(others.argmax())], tuple(reasons))
 
 
 def by_third(own: Explanation, weight: float) -> Explanation:

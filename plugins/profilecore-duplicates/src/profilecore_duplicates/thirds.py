@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.clusters import WHOLE, Clusters, Weigh, bounded
+from profilecore_duplicates.clusters import CERTAIN, WHOLE, Clusters, Weigh, bounded
 from profilecore_duplicates.table import Floats, Ints, Table
 
 
@@ -42,7 +42,8 @@ def thirds(
     upper = {len(block): np.triu_indices(len(block), 1) for block in blocks}
     one = np.concatenate([block[upper[len(block)][0]] for block in blocks])
     other = np.concatenate([block[upper[len(block)][1]] for block in blocks])
-    every = bounded(weigh(one, other))
+    # What was decided brings two rows together, and is no stronger a sign for a third one.
+    every = np.minimum(bounded(weigh(one, other)), CERTAIN)
     weights, through = [], []
     at = 0
     for block in blocks:

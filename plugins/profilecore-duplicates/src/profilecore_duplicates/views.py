@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from profilecore.values import frozen
 from profilecore_duplicates.blocking import Candidates
-from profilecore_duplicates.table import Flags, Floats, Ints, Rows
+from profilecore_duplicates.clusters import Weigh
+from profilecore_duplicates.columns import Codes, Flags, Floats, Ints, Rows
+from profilecore_duplicates.comparison import Levels, compare
+from profilecore_duplicates.model import Model
+from profilecore_duplicates.table import Table
 
 
 @frozen
@@ -18,7 +22,8 @@ class Views:
 
     ``starts`` has each profile's first row, ``sizes`` the number of its rows.  With ``touched``
     only pairs are wanted that one of these profiles is in, and pairs of profiles that are
-    ``linked`` to such a pair, over any number of links.
+    ``linked`` to such a pair, over any number of links.  Pairs of profiles have the lower number
+    on the left.
     """
 
     owner: Ints = attrs.field(repr=False)
@@ -30,18 +35,26 @@ class Views:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def across(self, found: Candidates) -> Candidates:
-        """Give all pairs of rows of the profiles of which some pair of rows was found.
+    @property
+    def one_each(self) -> bool:
+        """Tell whether each profile has one row, and so the number of that."""
+        return len(self.owner) == len(self.sizes)
 
-        They come in ascending order of the profiles.
+    def across(self, found: Candidates, left: Ints, right: Ints) -> Candidates:
+        """Give the pairs of rows to compare, in ascending order of their profiles.
+
+        They are all pairs of rows of two profiles of which some pair of rows was found, and of the
+        pairs of profiles given besides.
         """
+        if self.one_each and self.touched is None and not len(left):
+            return found
         one, other = self.owner[found.left], self.owner[found.right]
         wanted = one != other
         if self.touched is not None:
             near = self._near(self.touched, one, other)
             wanted &= near[one] & near[other]
         n = len(self)
-        packed = np.unique(one[wanted] * n + other[wanted])
+        packed = np.union1d(one[wanted] * n + other[wanted], left * n + right)
         left, right = self.rows(packed // n, packed % n)
         return Candidates(left.astype(np.int32), right.astype(np.int32), found.capped)
 
@@ -59,6 +72,8 @@ class Views:
 
     def rows(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
         """Give all pairs of rows of pairs of profiles, in the order of the pairs."""
+        if self.one_each:
+            return left, right
         wide = self.sizes[right]
         count = self.sizes[left] * wide
         at = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
@@ -68,23 +83,37 @@ class Views:
             np.repeat(self.starts[right], count) + at % wide,
         )
 
-    def heaviest(self, left: Rows, right: Rows, weights: Floats) -> Ints:
-        """Give the position of the heaviest pair of rows of each pair of profiles."""
-        both = self.owner[left] * len(self) + self.owner[right]
-        order = np.lexsort((-weights, both))
+    def heaviest(
+        self, left: Rows, right: Rows, by_pattern: Floats, back: Codes
+    ) -> tuple[Rows, Rows, Codes]:
+        """Give the pairs of profiles, in ascending order, and of each its heaviest rows' pattern.
+
+        ``back`` says which of the patterns, that weigh ``by_pattern``, each pair of rows has.
+        """
+        if self.one_each:
+            return left, right, back
+        one, other = self.owner[left], self.owner[right]
+        both = one * len(self) + other
+        order = np.lexsort((-by_pattern[back], both))
         first = np.ones(len(order), dtype=bool)
         first[1:] = both[order][1:] != both[order][:-1]
-        return np.asarray(order[first])
+        best = order[first]
+        return one[best], other[best], back[best]
 
-    def weigher(self, weigh: Callable[[Ints, Ints], Floats]) -> Callable[[Ints, Ints], Floats]:
-        """Give what weighs pairs of profiles, from what weighs pairs of rows."""
+    def levels(self, table: Table, model: Model, left: Ints, right: Ints) -> Levels:
+        """Compare pairs of profiles: each by its heaviest rows, in the order of the pairs."""
+        if self.one_each:
+            return compare(table, left, right)
+        rows = self.rows(left, right)
+        levels = compare(table, *rows).values
+        count = self.sizes[left] * self.sizes[right]
+        of = np.repeat(np.arange(len(left)), count)
+        order = np.lexsort((-model.weights(levels), of))
+        return Levels(levels[order[np.cumsum(count) - count]])
 
-        def of_profiles(left: Ints, right: Ints) -> Floats:
-            count = self.sizes[left] * self.sizes[right]
-            starts = np.cumsum(count) - count
-            return np.asarray(np.maximum.reduceat(weigh(*self.rows(left, right)), starts))
-
-        return of_profiles
+    def weigher(self, table: Table, model: Model) -> Weigh:
+        """Give what weighs pairs of profiles."""
+        return lambda left, right: model.weights(self.levels(table, model, left, right).values)
 
 
 def views_of(
@@ -95,5 +124,10 @@ def views_of(
     """Give the views of profiles that have so many rows each, one after another."""
     counts = np.array(sizes, dtype=np.int64)
     starts = np.cumsum(counts) - counts
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return Views(owner, starts, counts, touched, linked)
+    return Views(np.repeat(np.arange(len(counts)), counts), starts, counts, touched, linked)
+
+
+def each_by_itself(rows: int) -> Views:
+    """Give the views of a table whose rows stand for themselves."""
+    at = np.arange(rows)
+    return Views(at, at, np.ones(rows, dtype=np.int64))

@@ -9,6 +9,7 @@ import polars as pl
 
 from profilecore_duplicates.doubts import Bridge
 from profilecore_duplicates.finding import Found
+from profilecore_duplicates.learning import Asked
 from profilecore_duplicates.reading import Records
 
 
@@ -50,3 +51,17 @@ def bridges_frame(
 
 def _ids(records: Records, other: Records | None) -> pl.Series:
     return records.ids if other is None else pl.concat([records.ids, other.ids])
+
+
+def asked_frame(asked: Asked, records: Records, other: Records | None = None) -> pl.DataFrame:
+    """Give the pairs that wait for a decision, the column of it empty."""
+    ids = _ids(records, other)
+    return pl.DataFrame(
+        {
+            "left": ids.gather(asked.left),
+            "right": ids.gather(asked.right),
+            "weight": np.round(asked.weights, 4),
+            "chance": np.round(asked.chances, 6),
+            "decision": pl.Series([""] * len(asked.left), dtype=pl.String),
+        }
+    )
