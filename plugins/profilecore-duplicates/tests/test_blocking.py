@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profilecore_duplicates.blocking import CAP, candidates
@@ -16,6 +16,7 @@ def made(columns: dict[str, list[str | None]]) -> Table:
     return make_table(standardise(frame, {n: n for n in columns}))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a@b.example", "c@d.example", "e@f.example", None]), max_size=30))
 def test_rows_of_one_address_meet_once_and_others_never(emails: list[str | None]) -> None:
     found = candidates(made({"email": emails}))
