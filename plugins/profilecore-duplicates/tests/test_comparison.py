@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profilecore_duplicates import comparison
@@ -100,6 +100,7 @@ def test_what_is_missing_says_nothing() -> None:
     assert {level(field, one, other) for field in ("email", "phone", "document")} == {"missing"}
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_pattern_unpacks_to_its_levels(data: st.DataObject) -> None:
     drawn = [data.draw(st.integers(0, int(size) - 1)) for size in SIZES]
