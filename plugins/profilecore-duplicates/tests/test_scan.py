@@ -156,3 +156,55 @@ def test_an_interrupted_run_goes_on_the_next_time(hotel: Hotel) -> None:
     report: ScanReport = scan(engine)
     assert report.touched_ids is None
     assert stored.keys() <= queued(engine).keys()
+
+
+def test_decisions_go_before_weights(hotel: Hotel) -> None:
+    engine = hotel.engine
+    scan(engine)
+    sure = next(p for p in review.every(engine) if p.proposed == "match")
+    unsure = next(p for p in review.every(engine) if p.proposed == "review")
+    review.decide(engine, sure.left, sure.right, "unsure")
+    review.decide(engine, unsure.left, unsure.right, "same")
+    report = scan(engine, whole=True, auto_merge_above=1e6)
+    assert len(report.merged) == 1
+    assert engine.get(unsure.left).id == engine.get(unsure.right).id
+    assert engine.get(sure.left).id != engine.get(sure.right).id
+
+
+def test_a_decision_is_asked_again_once_the_profiles_say_something_else(hotel: Hotel) -> None:
+    engine = hotel.engine
+    scan(engine)
+    pair = next(p for p in review.every(engine) if "birth_date" in p.evidence)
+    review.decide(engine, pair.left, pair.right, "different")
+    scan(engine, whole=True)
+    assert all((p.left, p.right) != (pair.left, pair.right) for p in review.queue(engine))
+    engine.update(pair.left, {"phones": ["+34600111222"]})
+    engine.update(pair.right, {"phones": ["+34600111222"]})
+    scan(engine)
+    again = review.find(engine, pair.left, pair.right)
+    assert again is not None
+    assert again.was_reopened
+
+
+def test_pairs_that_teach_most_wait_until_they_are_decided(hotel: Hotel) -> None:
+    engine = hotel.engine
+    scan(engine, ask=20)
+    asked = review.queue(engine, asked=True)
+    assert len(asked) == 20
+    assert min(pair.weight for pair in asked) < 0 < max(pair.weight for pair in asked)
+    for pair in asked[:5]:
+        review.decide(engine, pair.left, pair.right, "different")
+    scan(engine, whole=True)
+    assert len(review.queue(engine, asked=True)) == 15
+
+
+def test_a_new_fit_learns_from_the_decisions(hotel: Hotel) -> None:
+    engine = hotel.engine
+    scan(engine, ask=60)
+    for pair in review.queue(engine, asked=True):
+        same = frozenset((pair.left, pair.right)) in hotel.same
+        review.decide(engine, pair.left, pair.right, "same" if same else "different")
+    assert scan(engine, whole=True).found.learned is None
+    learned = scan(engine, refit=True).found.learned
+    assert learned is not None
+    assert learned.decisions == 60

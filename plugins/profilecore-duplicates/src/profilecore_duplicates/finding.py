@@ -106,15 +106,16 @@ def find(
     watch: Watch = lambda step: None,
     decisions: Decisions | None = None,
     ask: int = 0,
+    teach: bool = True,
     views: Views | None = None,
 ) -> Found:
     """Find the pairs of rows that are one person: those that weigh at least ``threshold`` bits.
 
     Without a model one is fitted to the table.  Decided pairs keep their decision: ``same`` is a
     match whatever it weighs, ``different`` is neither listed nor in one cluster, ``unsure`` is
-    never a match; and what they teach is used if it is shown to be a gain.  ``ask`` says for how
-    many further pairs a decision is wanted.  With ``views`` pairs, decisions and clusters are of
-    the profiles that the rows are views of.  The same table and decisions give the same result.
+    never a match; and what they ``teach`` is used if it is shown to be a gain.  ``ask`` says for
+    how many further pairs a decision is wanted.  With ``views`` pairs, decisions and clusters are
+    of the profiles that the rows are views of.  The same table and decisions give the same result.
     """
     decisions = no_decisions() if decisions is None else decisions
     members = each_by_itself(len(table)) if views is None else views
@@ -132,7 +133,9 @@ def find(
         model = fit(table, patterns, counts)
     watch("weighing")
     levels = unpacked(patterns)
-    model, learned = _taught(table, members, model, decisions, levels, counts)
+    learned = None
+    if teach and decisions.told.any():
+        model, learned = _taught(table, members, model, decisions, levels, counts)
     by_pattern = model.weights(levels)
     left, right, back = members.heaviest(pairs.left, pairs.right, by_pattern, back)
     weights = by_pattern[back]
@@ -146,7 +149,7 @@ def find(
         weights[listed],
         np.full(len(listed), -1),
     )
-    asked = _asked(left, right, weights, said, ask)
+    asked = _asked(left, right, patterns, back, weights, said, ask)
     watch("clustering")
     weigh = decisions.weigher(len(members), members.weigher(table, model))
     clusters = cluster(
@@ -191,11 +194,9 @@ def _taught(
     decisions: Decisions,
     levels: Codes,
     counts: Ints,
-) -> tuple[Model, Learned | None]:
+) -> tuple[Model, Learned]:
     """Let decisions correct the model where that is shown to be a gain."""
     told = decisions.told
-    if not told.any():
-        return model, None
     plain = without_learned(model)
     decided = members.levels(table, plain, decisions.left[told], decisions.right[told]).values
     stands_for = importance_of(plain.weights(decided), plain.weights(levels), counts)
@@ -221,12 +222,21 @@ def _with_intervals(
     return evolve(learned, precision=precision, match_precision=match_precision, recall=recall)
 
 
-def _asked(left: Rows, right: Rows, weights: Floats, said: Codes, n: int) -> Asked | None:
+def _asked(
+    left: Rows,
+    right: Rows,
+    patterns: Ints,
+    back: Codes,
+    weights: Floats,
+    said: Codes,
+    n: int,
+) -> Asked | None:
     if not n:
         return None
     chosen = next_to_review(weights, n, said >= 0)
     at = chosen.positions
-    return Asked(left[at].astype(np.int64), right[at].astype(np.int64), weights[at], chosen.chances)
+    one, other = left[at].astype(np.int64), right[at].astype(np.int64)
+    return Asked(one, other, patterns[back[at]], weights[at], chosen.chances)
 
 
 def _with_thirds(

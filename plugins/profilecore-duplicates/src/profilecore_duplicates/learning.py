@@ -91,10 +91,11 @@ class Chosen:
 
 @frozen
 class Asked:
-    """Pairs to review next as rows, with their weights and the chance of each to be chosen."""
+    """Pairs to review next as rows, with their patterns, weights and chances to be chosen."""
 
     left: Ints = attrs.field(repr=False)
     right: Ints = attrs.field(repr=False)
+    patterns: Ints = attrs.field(repr=False)
     weights: Floats = attrs.field(repr=False)
     chances: Floats = attrs.field(repr=False)
 

@@ -46,13 +46,15 @@ class Decided:
 class Pair:
     """Two profiles, ``left`` < ``right``, what they weigh and why, and what was decided, in order.
 
-    ``weight`` is in bits.  ``proposed`` is what the run said: ``match`` or ``review``.
+    ``weight`` is in bits.  ``proposed`` is what the run said: ``match`` or ``review``.  A pair is
+    ``asked`` for where its decision teaches much, whatever it weighs.
     """
 
     left: str
     right: str
     weight: float
     proposed: str
+    asked: bool = False
     evidence: dict[str, str] = attrs.field(factory=dict, repr=False)
     history: tuple[Decided, ...] = attrs.field(default=(), repr=False)
 
@@ -99,7 +101,9 @@ def propose(engine: Engine, proposed: Sequence[Pair]) -> list[Pair]:
     with engine.transaction():
         known = {d.id: d.value for d in engine.documents(PAIR, ids=ids)}
         pairs = [
-            attrs.evolve(pair, history=known[id].history) if id in known else pair
+            attrs.evolve(pair, history=known[id].history, asked=pair.asked or known[id].asked)
+            if id in known
+            else pair
             for id, pair in zip(ids, proposed, strict=True)
         ]
         changed = [p for id, p in zip(ids, pairs, strict=True) if known.get(id) != p]
@@ -108,11 +112,17 @@ def propose(engine: Engine, proposed: Sequence[Pair]) -> list[Pair]:
 
 
 def pair_of(
-    one: str, other: str, weight: float, proposed: str, evidence: Mapping[str, str]
+    one: str,
+    other: str,
+    weight: float,
+    proposed: str,
+    evidence: Mapping[str, str],
+    *,
+    asked: bool = False,
 ) -> Pair:
     """Make a pair, whichever of the two is named first."""
     left, right = sorted((one, other))
-    return Pair(left, right, weight, proposed, dict(evidence))
+    return Pair(left, right, weight, proposed, asked, dict(evidence))
 
 
 def find(engine: Engine, one: str, other: str) -> Pair | None:
@@ -174,12 +184,13 @@ def of_profile(engine: Engine, ids: Iterable[str]) -> Iterator[Pair]:
             yield stored.value
 
 
-def queue(engine: Engine) -> list[Pair]:
+def queue(engine: Engine, *, asked: bool = False) -> list[Pair]:
     """Give the open pairs of two living profiles, to be looked at in this order.
 
-    First what nobody has looked at, then what was left unsure; the heaviest first.
+    First what nobody has looked at, then what was left unsure; the heaviest first.  With
+    ``asked`` only the pairs whose decisions teach most.
     """
-    pairs = [pair for pair in every(engine) if pair.is_open]
+    pairs = [pair for pair in every(engine) if pair.is_open and (pair.asked or not asked)]
     roots = _roots(engine, {id for pair in pairs for id in (pair.left, pair.right)})
     waiting = [
         pair

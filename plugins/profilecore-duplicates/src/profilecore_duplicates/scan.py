@@ -18,14 +18,16 @@ from profilecore import MergeBlocked, ScopeDenied, StalePlan
 from profilecore.values import frozen
 from profilecore_duplicates import review
 from profilecore_duplicates.columns import Flags, Ints, Standard
+from profilecore_duplicates.decisions import SAID, Decisions, make_decisions
 from profilecore_duplicates.finding import Found, find
 from profilecore_duplicates.frequencies import frequencies
 from profilecore_duplicates.knowledge import Current, Knowledge, Library, keep, scanned
 from profilecore_duplicates.records import FIELDS, RECORD, views
 from profilecore_duplicates.review import Decision, Pair
 from profilecore_duplicates.standardise import standard_columns
-from profilecore_duplicates.table import make_table
-from profilecore_duplicates.views import views_of
+from profilecore_duplicates.table import Table, make_table
+from profilecore_duplicates.untrained import untrained
+from profilecore_duplicates.views import Views, views_of
 from profilecore_duplicates.weighing import evidence_of
 
 if TYPE_CHECKING:
@@ -80,61 +82,75 @@ def scan(
     refit: bool = False,
     threshold: float = 0.0,
     auto_merge_above: float | None = None,
+    ask: int = 0,
     watch: Watch = lambda what, done, of: None,
 ) -> ScanReport:
     """Look for profiles that are the same person, over the whole store.
 
-    The first run, and one with ``refit``, fits a model to the base and keeps it; later runs use
-    it, and compare only the pairs with a profile that has changed since the run before, unless
-    ``whole``.  Pairs of at least ``threshold`` bits go to the queue, but for those decided
-    already.  With ``auto_merge_above``, pairs that weigh more and are marked ``match`` are merged,
-    each by a plan of its own that can be undone.  Interrupted, it has stored whole pairs and
-    merges only, and the next run goes on from there.
+    The first run, and one with ``refit``, fits a model to the base, lets it learn from the
+    decisions where that is shown to be a gain, and keeps it; later runs use it, and compare only
+    the pairs with a profile that has changed since the run before, unless ``whole``.
+
+    Pairs of at least ``threshold`` bits go to the queue, but for those decided already, and so do
+    ``ask`` further pairs whose decisions would teach most.  With ``auto_merge_above``, pairs that
+    were decided to be the same, or are marked ``match`` and weigh more, are merged, each by a
+    plan of its own that can be undone.  Interrupted, it has stored whole pairs and merges only,
+    and the next run goes on from there.
 
     :raises ScopeDenied: for an actor of one property: others' guests are compared too.
     """
     if engine.actor.property_id is not None:
         raise ScopeDenied("scan the whole chain for duplicates")
     library = Library()
-    current = library.current(engine)
+    current, before = library.current(engine), library.knowledge(engine)
     after = end_of_feed(engine)
     base = read_base(engine, watch)
-    knowledge = None if refit else library.knowledge(engine)
-    is_new = knowledge is None
     known = list(review.every(engine))
+    knowledge = None if refit else before
     touched = None
     if current is not None and knowledge is not None and not whole:
         touched = _touched(engine, current, base.ids, known, watch)
-    linked = _linked(base.ids, known)
-    found, knowledge = _found(base, knowledge, touched, linked, threshold, watch)
-    report = _settled(engine, base.ids, found, touched, auto_merge_above, watch)
-    _withdraw(engine, report, known)
-    if is_new and knowledge is not None:
-        keep(engine, knowledge, after)
-    elif current is not None:
-        scanned(engine, current, after)
-    return report
-
-
-def _found(
-    base: Base,
-    knowledge: Knowledge | None,
-    touched: Flags | None,
-    linked: tuple[Ints, Ints],
-    threshold: float,
-    watch: Watch,
-) -> tuple[Found, Knowledge | None]:
     table = make_table(base.standard, frequencies=knowledge.frequencies if knowledge else None)
+    members = views_of(base.sizes, touched, _linked(base.ids, known))
     found = find(
         table,
         model=knowledge.model if knowledge else None,
         threshold=threshold,
         watch=lambda step: watch(step, 0, None),
-        views=views_of(base.sizes, touched, linked),
+        decisions=_standing(base.ids, known, table, members, before),
+        ask=ask,
+        teach=knowledge is None,
+        views=members,
     )
+    report = _settled(engine, base.ids, found, touched, auto_merge_above, watch)
+    _withdraw(engine, report, known)
     if knowledge is None and found.model is not None:
-        knowledge = Knowledge(found.model, frequencies(table))
-    return found, knowledge
+        keep(engine, Knowledge(found.model, frequencies(table)), after)
+    elif current is not None:
+        scanned(engine, current, after)
+    return report
+
+
+def _standing(
+    ids: Sequence[str],
+    known: Iterable[Pair],
+    table: Table,
+    members: Views,
+    before: Knowledge | None,
+) -> Decisions:
+    """Give the decisions that still rest on the evidence there is, by the profiles' numbers."""
+    number = {id: at for at, id in enumerate(ids)}
+    decided = [p for p in known if p.decision and p.left in number and p.right in number]
+    pairs = np.array([sorted((number[p.left], number[p.right])) for p in decided], dtype=np.int64)
+    left, right = pairs.reshape(-1, 2).T
+    said = np.array([SAID.index(p.decision.value) for p in decided if p.decision], dtype=np.int32)
+    if not len(decided):
+        return make_decisions(left, right, said)
+    model = before.model if before else untrained()
+    patterns = members.levels(table, model, left, right).packed()
+    same = [evidence_of(int(at)) == p.evidence for at, p in zip(patterns, decided, strict=True)]
+    still = np.array(same, dtype=bool)
+    return make_decisions(left[still], right[still], said[still])
 
 
 def read_base(engine: Engine, watch: Watch) -> Base:
@@ -207,10 +223,11 @@ def _settled(
     """Merge what may be merged, and put the rest into the queue."""
     merged: list[str] = []
     proposed = refused = 0
+    asked = _asked(ids, found)
     for start in range(0, len(found.decided), AT_ONCE):
         with engine.transaction():
             places = range(start, min(start + AT_ONCE, len(found.decided)))
-            pairs = review.propose(engine, [_proposed(ids, found, at) for at in places])
+            pairs = review.propose(engine, [_proposed(ids, found, at, asked) for at in places])
             for at, pair in zip(places, pairs, strict=True):
                 if _may_merge(found, at, pair, auto_merge_above):
                     made = _merge(engine, pair)
@@ -220,22 +237,42 @@ def _settled(
                     refused += 1
                 proposed += pair.is_open
         watch("storing pairs", min(start + AT_ONCE, len(found.decided)), len(found.decided))
+    pairs = review.propose(engine, list(asked.values()))
+    proposed += sum(pair.is_open for pair in pairs)
     changed = None if touched is None else tuple(np.array(ids)[touched].tolist())
     return ScanReport(found, ids, proposed, tuple(merged), refused, changed)
+
+
+def _asked(ids: Sequence[str], found: Found) -> dict[str, Pair]:
+    """Give the pairs whose decisions teach most, by the ids of their documents."""
+    asked = found.asked
+    if asked is None:
+        return {}
+    pairs = [
+        review.pair_of(
+            ids[left], ids[right], round(float(weight), 4), "review",
+            evidence_of(int(pattern)), asked=True,
+        )
+        for left, right, weight, pattern in zip(
+            asked.left, asked.right, asked.weights, asked.patterns, strict=True
+        )
+    ]  # fmt: skip
+    return {review.pair_id(pair.left, pair.right): pair for pair in pairs}
+
+
+def _both(ids: Sequence[str], left: int, right: int) -> str:
+    return review.pair_id(ids[int(left)], ids[int(right)])
 
 
 def _withdraw(engine: Engine, report: ScanReport, known: Iterable[Pair]) -> None:
     """Take out of the queue what this run looked at again and found no more."""
     ids, pairs = report.ids, report.found.pairs
-    found = {
-        review.pair_id(ids[int(left)], ids[int(right)])
-        for left, right in zip(pairs.left, pairs.right, strict=True)
-    }
+    found = {_both(ids, *pair) for pair in zip(pairs.left, pairs.right, strict=True)}
     looked_at = set(ids if report.touched_ids is None else report.touched_ids)
     gone = [
         pair
         for pair in known
-        if not pair.history
+        if not (pair.history or pair.asked)
         and review.pair_id(pair.left, pair.right) not in found
         and (pair.left in looked_at or pair.right in looked_at)
     ]
@@ -245,17 +282,20 @@ def _withdraw(engine: Engine, report: ScanReport, known: Iterable[Pair]) -> None
                 review.withdraw(engine, pair)
 
 
-def _proposed(ids: tuple[str, ...], found: Found, at: int) -> Pair:
+def _proposed(ids: tuple[str, ...], found: Found, at: int, asked: dict[str, Pair]) -> Pair:
     left, right = (ids[int(side[at])] for side in (found.pairs.left, found.pairs.right))
     weight = round(float(found.pairs.weights[at]), 4)
     evidence = evidence_of(int(found.pairs.patterns[at]))
     said = "match" if found.decided[at] else "review"
-    return review.pair_of(left, right, weight, said, evidence)
+    is_asked = asked.pop(review.pair_id(left, right), None) is not None
+    return review.pair_of(left, right, weight, said, evidence, asked=is_asked)
 
 
 def _may_merge(found: Found, at: int, pair: Pair, above: float | None) -> bool:
     if above is None or pair.decision in (Decision.DIFFERENT, Decision.UNSURE):
         return False
+    if pair.decision is Decision.SAME:
+        return True
     group = found.clusters.labels
     together = group[found.pairs.left[at]] == group[found.pairs.right[at]]
     return bool(found.decided[at] and together and pair.weight > above)

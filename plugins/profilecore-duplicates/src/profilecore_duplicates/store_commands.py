@@ -25,6 +25,7 @@ DECISIONS = click.Choice([decision.value for decision in pairs.Decision])
 @click.option("--refit", is_flag=True, help="Fit a new model to the store first.")
 @click.option("--threshold", type=float, default=0.0, metavar="W", help="Queue from W bits; 0.")
 @click.option("--auto-merge-above", type=float, metavar="W", help="Merge matches above W bits.")
+@click.option("--ask", type=click.IntRange(0), default=0, metavar="N", help="Queue N that teach.")
 @click.pass_obj
 def scan(
     invocation: Invocation,
@@ -32,12 +33,14 @@ def scan(
     refit: bool,
     threshold: float,
     auto_merge_above: float | None,
+    ask: int,
 ) -> int:
     """Find the profiles of the store that are the same person.
 
     The first run fits a model and keeps it; later ones compare what has changed since.  Pairs go
     to the queue of `duplicates review`.  With --auto-merge-above, those that are marked `match`
-    and weigh more are merged; each such merge can be undone.
+    and weigh more are merged, and those decided to be the same; each such merge can be undone.
+    With --ask, pairs that teach most wait too; --refit learns from what was decided.
     """
     from profilecore_duplicates.scan import scan as run
 
@@ -48,6 +51,7 @@ def scan(
             refit=refit,
             threshold=threshold,
             auto_merge_above=auto_merge_above,
+            ask=ask,
             watch=show,
         )
     summary = report.summary()
@@ -113,14 +117,15 @@ def listing(invocation: Invocation, limit: int) -> int:
 
 
 @review.command("next")
+@click.option("--asked", is_flag=True, help="Only pairs whose decisions teach most.")
 @click.pass_obj
-def upcoming(invocation: Invocation) -> int:
+def upcoming(invocation: Invocation, asked: bool) -> int:
     """Show the next pair, both profiles side by side and what speaks for and against.
 
     Ends with 1 if none waits.
     """
     engine = invocation.engine
-    waiting = pairs.queue(engine)
+    waiting = pairs.queue(engine, asked=asked)
     if not waiting:
         invocation.answer(None, lambda: say("No pair waits for a decision."))
         return REFUSED
