@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import clearing, owning, profiles, searching
+from profilecore.engine import profiles
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.privacy import Privacy
 from profilecore.engine.profiles import Relation
-from profilecore.engine.searching import Page
 from profilecore.engine.settings import Settings
 from profilecore.errors import NotFound, PluginError
 from profilecore.ids import new_id as make_id
@@ -24,7 +23,6 @@ from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.plugins import ConfigFault, Plugins, read_config
 from profilecore.rules.changing import UNSET, Unset
-from profilecore.rules.checks import Missing
 from profilecore.rules.visibility import Actor
 from profilecore.store.opening import open_store
 from profilecore.store.port import Store
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from profilecore.engine.ledger import Unapplied
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
+    from profilecore.engine.searching import Page
+    from profilecore.rules.checks import Missing
     from profilecore.rules.merging import MergePlan
 
 
@@ -80,6 +80,8 @@ class Engine(Privacy):
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
+        from profilecore.engine import clearing
+
         clearing.resume(self._kernel)
 
     def _keep_ledger(self, path: str | Path | None) -> tuple[Unapplied, ...]:
@@ -248,6 +250,8 @@ class Engine(Privacy):
         :raises InvalidProfile: for an unknown filter value, a limit outside 1 to 500, or a cursor
             that is none.
         """
+        from profilecore.engine import searching
+
         wanted = searching.filters(tags, classifications, category, source, state, external_id)
         return searching.search(self._kernel, text, wanted, limit, cursor)
 
@@ -344,6 +348,8 @@ class Engine(Privacy):
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import owning
+
         return owning.place_hold(
             self._kernel, profile_id, kind, property_id, ref, expected_on, keeps
         )
@@ -355,10 +361,14 @@ class Engine(Privacy):
 
         :raises NotFound: if there is none, or none for this actor.
         """
+        from profilecore.engine import owning
+
         return owning.release_hold(self._kernel, hold_id)
 
     def holds(self, profile_id: str) -> list[Hold]:
         """Give the holds on a person that the actor may see, open and released."""
+        from profilecore.engine import owning
+
         return owning.holds(self._kernel, profile_id)
 
     def record_stay(self, profile_id: str, stay: Stay | Mapping[str, Any]) -> Stay:
@@ -370,10 +380,14 @@ class Engine(Privacy):
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import owning
+
         return owning.record_stay(self._kernel, profile_id, stay)
 
     def stays(self, profile_id: str) -> list[Stay]:
         """Give a person's stays by arrival: recorded ones, and those of the host's hook."""
+        from profilecore.engine import owning
+
         return owning.stays(self._kernel, profile_id)
 
     def attach(
@@ -391,10 +405,14 @@ class Engine(Privacy):
         :raises InvalidProfile: for other content, or more bytes than ``file_limit``.
         :raises ScopeDenied: for another property.
         """
+        from profilecore.engine import owning
+
         return owning.attach(self._kernel, profile_id, name, content, property_id)
 
     def files(self, profile_id: str) -> list[FileRecord]:
         """Give a person's files that the actor may see."""
+        from profilecore.engine import owning
+
         return owning.files(self._kernel, profile_id)
 
     def read_file(self, file_id: str) -> bytes:
@@ -402,6 +420,8 @@ class Engine(Privacy):
 
         :raises NotFound: if there is none, or none for this actor.
         """
+        from profilecore.engine import owning
+
         return owning.read_file(self._kernel, file_id)
 
     def detach(self, file_id: str) -> None:
@@ -409,6 +429,8 @@ class Engine(Privacy):
 
         :raises NotFound: if there is none, or none for this actor.
         """
+        from profilecore.engine import owning
+
         owning.detach(self._kernel, file_id)
 
     # ---- questions
@@ -443,6 +465,8 @@ class Engine(Privacy):
         :raises InvalidProfile: for a cursor that is none, or a limit outside 1 to 10,000.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import searching
+
         return searching.changes(self._kernel, after, limit, profile_id)
 
     def deliver(self) -> None:

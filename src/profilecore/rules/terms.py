@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,6 +22,9 @@ from profilecore.normalise.text import compact, fold
 from profilecore.store.port import Line, Terms
 from profilecore.values import frozen
 
+if TYPE_CHECKING:
+    from hashlib import blake2b
+
 MAX_WORD = 64
 
 _INT64 = struct.Struct("<q")
@@ -33,6 +36,8 @@ TermSource = Callable[[Profile], Iterable[tuple[str, str]]]
 @lru_cache(maxsize=16)
 def _keyed(salt: bytes) -> blake2b:
     """Give the hash that the salt has gone into, to copy: twice as fast as to begin anew."""
+    from hashlib import blake2b
+
     return blake2b(digest_size=8, key=salt)
 
 
