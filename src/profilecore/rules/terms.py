@@ -66,8 +66,17 @@ class TermMaker:
             except Exception as error:
                 name = getattr(source, "__module__", type(source).__name__)
                 raise PluginError(name, "a term source", type(error).__name__) from error
-        keys = tuple(sorted({self.key(sort, value) for sort, value in values}))
-        return Terms(keys, lines_of(profile))
+        return Terms(self._keys(values), lines_of(profile))
+
+    def _keys(self, values: Iterable[tuple[str, str]]) -> tuple[int, ...]:
+        """Give the keys of many values, distinct and in order."""
+        fresh = _keyed(self.salt).copy
+        digests = []
+        for sort, value in values:
+            state = fresh()
+            state.update(f"{sort}:{value}".encode())
+            digests.append(state.digest())
+        return tuple(sorted({key for (key,) in _INT64.iter_unpack(b"".join(digests))}))
 
     def external(self, system: str, value: str) -> int:
         """Give the key of an external id."""
@@ -113,7 +122,7 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
 
 
 def _unique(words: list[str]) -> tuple[str, ...]:
-    if any(len(word) > MAX_WORD for word in words):
+    if words and max(map(len, words)) > MAX_WORD:
         words = [word[:MAX_WORD] for word in words]
     return tuple(dict.fromkeys(words))
 
