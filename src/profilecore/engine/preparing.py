@@ -27,7 +27,7 @@ from profilecore.rules.changing import Border, Occasion, blank_profile, new_prof
 from profilecore.rules.objecting import keys_of
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
-from profilecore.store.port import Line
+from profilecore.store.port import Terms, unpacked
 from profilecore.values import frozen
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 SMALL = 2_000
-# So many rows may wait prepared: the largest batch that is written.
-AHEAD = 24_000
+# So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
+AHEAD = 64_000
+# Thresholds of the collector where millions of values are made that hold no cycles.
+SELDOM = (100_000, 50, 50)
 
 Row = Mapping[str, Any]
 Convert = Callable[[Row], Mapping[str, Any]]
@@ -50,8 +52,7 @@ class Prepared(NamedTuple):
 
     id: str
     body: bytes
-    keys: tuple[int, ...]
-    lines: tuple[Line, ...]
+    terms: Terms | bytes
     fields: tuple[str, ...]
     known_by: int | None
     outcome: tuple[str, bytes] | None
@@ -72,6 +73,7 @@ class Preparer:
     at: datetime | None = None
     ids: Callable[[], str] = new_id
     objections: TermMaker | None = None
+    pack: Callable[[Terms], Terms | bytes] = unpacked
 
     def __call__(self, rows: list[Row]) -> list[Prepared | tuple[Problem, ...]]:
         occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
@@ -109,10 +111,10 @@ class Preparer:
             done = Outcome(id=digest, verb="load", result_id=id)
             outcome = (digest, codec.dump(done))
         fields = _sorted(tuple([name for name, value in values.items() if value is not None]))
-        keys, lines = self.terms.of(profile)
+        terms = self.pack(self.terms.of(profile))
         objected_by = keys_of([profile], self.objections) if self.objections else ()
         watched = (tuple(others), objected_by)
-        return Prepared(id, body, keys, lines, fields, known_by, outcome, *watched)
+        return Prepared(id, body, terms, fields, known_by, outcome, *watched)
 
     def _made(
         self, values: Mapping[str, Any], id: str, occasion: Occasion, codec: Codec, alike: bytes
@@ -151,7 +153,7 @@ def _start_worker(preparer: Preparer) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Preparing leaves next to nothing for the collector: let it look seldom.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(*SELDOM)
 
 
 def _work(packed: bytes | list[Row]) -> bytes:
