@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 CHUNK = 500
 SMALL = 2_000
 # So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
-AHEAD = 64_000
+AHEAD = 48_000
 # Thresholds of the collector where millions of values are made that hold no cycles.
 SELDOM = (100_000, 50, 50)
 

@@ -23,8 +23,10 @@ from profilecore_sqlite.terms import Keys, Words, pack, rows_of, unpack
 Row = tuple[Any, ...]
 
 PART_SIZE = 1 << 20
-CHUNK_DOCUMENTS = 20_000
-CHUNK_BYTES = 32 << 20
+# What is sorted and written at once: the largest batch of an import whole, so that it touches
+# each page of a large tree once; less of documents that are large themselves.
+CHUNK_DOCUMENTS = 48_000
+CHUNK_BYTES = 64 << 20
 BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
