@@ -170,6 +170,24 @@ class Typed:
         wanted = (self.word, *self.names, *self.others)
         return all(any(w.startswith(want) for w in words) for want in wanted if want)
 
+    def finds(self, profile: Profile, word: str, text: str) -> bool:
+        """Tell whether a profile is shown by this one of its rows that fit: by the first."""
+        if self._only_names(profile):
+            return self.may_be_first(word, text)
+        lines = lines_of(profile)
+        if self.first_row(lines) != (word, text):
+            return False
+        return not self.others or self.accepts(lines)
+
+    def _only_names(self, profile: Profile) -> bool:
+        """Tell, without making its lines, that no row but those of its one name can fit."""
+        lead = self.word
+        if not lead or not lead.isalpha() or self.others or profile.alternate_names:
+            return False
+        numbers = [document.number for document in profile.documents if document.number]
+        numbers += [tax_id.value for tax_id in profile.tax_ids]
+        return not any(compact(number).startswith(lead) for number in numbers)
+
     def first_row(self, lines: Sequence[Line]) -> tuple[str, str] | None:
         """Give the first (word, text) row by which the store finds the profile."""
         rows = (
