@@ -7,7 +7,6 @@ cleared for good, with everything that varies in plugins.  Start with :class:`En
 from typing import TYPE_CHECKING
 
 from profilecore.engine import Engine
-from profilecore.engine.searching import Page
 from profilecore.errors import (
     Blocker,
     ClearBlocked,
@@ -46,7 +45,6 @@ from profilecore.model import (
 from profilecore.plugins import Secret
 from profilecore.rules.chain import ChainFault
 from profilecore.rules.changing import UNSET
-from profilecore.rules.clearing import ClearPlan
 from profilecore.rules.visibility import Actor
 
 if TYPE_CHECKING:
@@ -54,6 +52,8 @@ if TYPE_CHECKING:
     from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.loading import LoadReport, Reject
     from profilecore.engine.residue import Fingerprints, Residue
+    from profilecore.engine.searching import Page
+    from profilecore.rules.clearing import ClearPlan
     from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
 
@@ -106,16 +106,18 @@ __all__ = [
     "hookimpl",
 ]
 
-# Not every process loads in bulk, merges or is asynchronous: imported when first asked for.
+# Not every process loads in bulk, merges, clears or is asynchronous: imported when asked for.
 __getattr__ = later(
     __name__,
     {
         "AsyncEngine": "engine.aio",
+        "ClearPlan": "rules.clearing",
         "Entry": "engine.documents",
         "Fingerprints": "engine.residue",
         "LoadReport": "engine.loading",
         "Match": "rules.matching",
         "MergePlan": "rules.merging",
+        "Page": "engine.searching",
         "Reject": "engine.loading",
         "Residue": "engine.residue",
         "Stored": "engine.documents",

@@ -130,6 +130,35 @@ def test_the_row_that_shows_a_profile_looks_like_the_first(name: str, typed: str
     assert first is None or query.may_be_first(*first)
 
 
+@given(st.data())
+@examples(150)
+def test_a_profile_is_shown_by_exactly_the_first_of_the_rows_that_find_it(data: Any) -> None:
+    draw = data.draw
+    names = st.sampled_from(("Ana", "Anaya", "Ana Bo", "B", "abc"))
+    guest = Profile(
+        first_name=draw(st.none() | names),
+        last_name=draw(names),
+        emails=(Email("ana@example.org"),),
+        phones=(Phone("+34600111222"),),
+        documents=draw(
+            st.sampled_from([(), (IdentityDocument(DocumentType.PASSPORT, number="AN1"),)])
+        ),
+        tax_ids=draw(st.sampled_from([(), (TaxId("ABA"),)])),
+        alternate_names=draw(st.sampled_from([(), (Name(last_name="Aba"),)])),
+    )
+    query = parse(draw(st.sampled_from(("a", "an", "ana b", "b", "ab", "3", "an1", "a 34", "@"))))
+    lines = lines_of(guest)
+    fitting = [
+        (word, line.text)
+        for line in lines
+        for word in line.words
+        if word.startswith(query.word or "")
+        and all(f" {name}" in f" {line.text}" for name in query.names)
+    ]
+    shown = [row for row in fitting if query.finds(guest, *row)]
+    assert shown == ([min(fitting)] if fitting and query.accepts(lines) else [])
+
+
 def test_several_names_are_of_one_text() -> None:
     guest = Profile(first_name="Ana", last_name="Lopez", emails=(Email("garcia@example.org"),))
     assert found(guest, "ana garcia@")

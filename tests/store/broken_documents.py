@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import attrs
 
 from profilecore.errors import VersionConflict
-from profilecore.store import NO_TERMS, MemoryStore
+from profilecore.store import NO_TERMS, MemoryStore, Terms
 from profilecore.store.memory import _MemoryWriter, _Row
 
 BROKEN: dict[str, tuple[type, tuple[str, ...]]] = {}
@@ -287,6 +287,20 @@ class PutsBackInItsOldPlace(_MemoryWriter):
 class InsertsWithoutTerms(_MemoryWriter):
     def insert(self, documents):
         super().insert((document, NO_TERMS) for document, _ in documents)
+
+
+def pack_no_lines(terms):
+    return Terms(terms.keys)
+
+
+@fails("test_insert_takes_packed_terms")
+class PacksNoLines(Broken):
+    packer = property(lambda self: pack_no_lines)
+
+
+@fails("test_insert_takes_packed_terms")
+class PacksByALambda(Broken):
+    packer = property(lambda self: lambda terms: terms)
 
 
 @fails("test_insert_stores_many_in_their_order")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from profilecore.hooks import hookimpl
-from profilecore.rules.checks import CHECKLIST, Check
-from profilecore.rules.pack import PACK
-from profilecore.rules.retention import RetentionRule
+
+if TYPE_CHECKING:
+    from profilecore.rules.checks import Check
+    from profilecore.rules.retention import RetentionRule
 
 
 class Checklist:
@@ -17,6 +19,8 @@ class Checklist:
 
     @hookimpl
     def profilecore_register_checks(self, register: Callable[[Check], None]) -> None:
+        from profilecore.rules.checks import CHECKLIST
+
         register(CHECKLIST)
 
 
@@ -27,6 +31,8 @@ class Laws:
 
     @hookimpl
     def profilecore_register_retention(self, register: Callable[[RetentionRule], None]) -> None:
+        from profilecore.rules.pack import PACK
+
         for rule in PACK:
             register(rule)
 

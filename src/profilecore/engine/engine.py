@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import owning, profiles, scrubbing, searching
+from profilecore.engine import profiles
 from profilecore.engine.builtin import BUILTIN
 from profilecore.engine.forplugins import ForPlugins
 from profilecore.engine.kernel import Kernel
+from profilecore.engine.owned import Owned
 from profilecore.engine.privacy import Privacy
 from profilecore.engine.profiles import Relation
-from profilecore.engine.searching import Page
 from profilecore.engine.settings import Settings
 from profilecore.errors import NotFound, PluginError
 from profilecore.ids import new_id as make_id
 from profilecore.ids import utc_now
-from profilecore.model.documents import FileRecord, Hold, Merge
+from profilecore.model.documents import Merge
 from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
-from profilecore.model.stay import Stay
 from profilecore.plugins import ConfigFault, Plugins, read_config
-from profilecore.rules.changing import UNSET, Unset
-from profilecore.rules.checks import Missing
 from profilecore.rules.visibility import Actor
 from profilecore.store.opening import open_store
 from profilecore.store.port import Store
@@ -36,11 +33,13 @@ if TYPE_CHECKING:
     from profilecore.engine.ledger import Unapplied
     from profilecore.engine.loading import LoadReport
     from profilecore.engine.merging import Unmerged
+    from profilecore.engine.searching import Page
+    from profilecore.rules.checks import Missing
     from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
 
 
-class Engine(Privacy, ForPlugins):
+class Engine(Owned, Privacy, ForPlugins):
     """Keeps the profiles of one chain in one store.
 
     Thread-safe: any thread may call any verb at any time.  It starts no threads and no
@@ -82,6 +81,8 @@ class Engine(Privacy, ForPlugins):
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
+        from profilecore.engine import scrubbing
+
         scrubbing.resume(self._kernel)
 
     def _keep_ledger(self, path: str | Path | None) -> tuple[Unapplied, ...]:
@@ -277,6 +278,8 @@ class Engine(Privacy, ForPlugins):
         :raises InvalidProfile: for an unknown filter value, a limit outside 1 to 500, or a cursor
             that is none.
         """
+        from profilecore.engine import searching
+
         wanted = searching.filters(tags, classifications, category, source, state, external_id)
         return searching.search(self._kernel, text, wanted, limit, cursor)
 
@@ -349,100 +352,6 @@ class Engine(Privacy, ForPlugins):
 
         return merging.merges(self._kernel, profile_id)
 
-    # ---- what a profile owns
-
-    def place_hold(
-        self,
-        profile_id: str,
-        *,
-        kind: str,
-        property_id: str | None = None,
-        ref: str | None = None,
-        expected_on: date | None = None,
-        keeps: Iterable[str] = (),
-    ) -> Hold:
-        """Place a hold (an open bill, ...) that blocks the clear of a person until released.
-
-        It belongs to a property: by default the acting one.  With ``keeps`` (a legal hold) it
-        blocks nothing, but has a clear leave in place what it names, until released:
-        ``profile.<field>``, a kind of document (``file``, ``stay``), one document (``file/<id>``)
-        or fields of them (``stay.reference``).  It may then be read for the purpose ``kind``.
-
-        :raises InvalidProfile: with every problem at once.
-        :raises ScopeDenied: if a property acts for another or for the chain.
-        :raises ProfileCleared: if the person was cleared.
-        :raises NotFound: as :meth:`get`.
-        """
-        return owning.place_hold(
-            self._kernel, profile_id, kind, property_id, ref, expected_on, keeps
-        )
-
-    def release_hold(self, hold_id: str) -> Hold:
-        """Release a hold; twice is allowed.
-
-        What it alone had kept through a clear is erased with it.
-
-        :raises NotFound: if there is none, or none for this actor.
-        """
-        return owning.release_hold(self._kernel, hold_id)
-
-    def holds(self, profile_id: str) -> list[Hold]:
-        """Give the holds on a person that the actor may see, open and released."""
-        return owning.holds(self._kernel, profile_id)
-
-    def record_stay(self, profile_id: str, stay: Stay | Mapping[str, Any]) -> Stay:
-        """Record a stay; the same property and reference again updates it.
-
-        :raises InvalidProfile: with every problem at once; ``taken`` if the number is that of
-            another guest's stay.
-        :raises ScopeDenied: if a property records another's.
-        :raises ProfileCleared: if the person was cleared.
-        :raises NotFound: as :meth:`get`.
-        """
-        return owning.record_stay(self._kernel, profile_id, stay)
-
-    def stays(self, profile_id: str) -> list[Stay]:
-        """Give a person's stays by arrival: recorded ones, and those of the host's hook.
-
-        :raises PluginError: if a source of stays fails.
-        """
-        return owning.stays(self._kernel, profile_id)
-
-    def attach(
-        self,
-        profile_id: str,
-        name: str,
-        content: bytes,
-        *,
-        property_id: str | Unset | None = UNSET,
-    ) -> FileRecord:
-        """Attach a file: PDF, BMP, GIF, JPEG, PNG or TIFF, told by its content.
-
-        It belongs to the acting property; ``property_id=None`` attaches it for the whole chain.
-
-        :raises InvalidProfile: for other content, or more bytes than ``file_limit``.
-        :raises ScopeDenied: for another property.
-        """
-        return owning.attach(self._kernel, profile_id, name, content, property_id)
-
-    def files(self, profile_id: str) -> list[FileRecord]:
-        """Give a person's files that the actor may see."""
-        return owning.files(self._kernel, profile_id)
-
-    def read_file(self, file_id: str) -> bytes:
-        """Give the bytes of a file.
-
-        :raises NotFound: if there is none, or none for this actor.
-        """
-        return owning.read_file(self._kernel, file_id)
-
-    def detach(self, file_id: str) -> None:
-        """Delete a file.
-
-        :raises NotFound: if there is none, or none for this actor.
-        """
-        owning.detach(self._kernel, file_id)
-
     # ---- questions
 
     def check(self, profile_id: str, name: str = "checklist") -> list[Missing]:
@@ -475,6 +384,8 @@ class Engine(Privacy, ForPlugins):
         :raises InvalidProfile: for a cursor that is none, or a limit outside 1 to 10,000.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import searching
+
         return searching.changes(self._kernel, after, limit, profile_id)
 
     def deliver(self) -> None:

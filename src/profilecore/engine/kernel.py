@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from profilecore.codec import Codec
 from profilecore.engine.delivery import Delivery
@@ -56,6 +55,8 @@ from profilecore.rules.visibility import CHAIN, Actor, may_see, may_see_profile,
 from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from profilecore.engine.ledger import Ledger
 
 T = TypeVar("T")
@@ -266,6 +267,8 @@ class Kernel:
 
     def zone(self, property_id: str | None) -> ZoneInfo:
         """Give the time zone of a property, or the chain's."""
+        from zoneinfo import ZoneInfo
+
         place = self.settings.properties.get(property_id or "")
         return ZoneInfo((place and place.timezone) or self.settings.timezone)
 

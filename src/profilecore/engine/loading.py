@@ -7,11 +7,12 @@ far the job has come.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import Any
 
 import attrs
 
@@ -19,6 +20,7 @@ from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.objecting import OBJECTED, hashes, objections
 from profilecore.engine.preparing import (
     AHEAD,
+    SELDOM,
     Chunk,
     Convert,
     Prepared,
@@ -35,17 +37,14 @@ from profilecore.model.events import PROFILE_CREATED
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.rules.changing import Change, change
-from profilecore.store.port import Terms
+from profilecore.store.port import NO_TERMS, Terms
 from profilecore.values import frozen
-
-if TYPE_CHECKING:
-    pass
 
 BATCH = 8_000
 # The larger the store, the more pages a batch of chance values touches: a larger batch touches
 # each page for more of them.  At most so many, for the memory and for what an end may lose.
 LARGE_BATCH = AHEAD
-GROWTH = 16
+GROWTH = 8
 JOB = "job"
 
 
@@ -109,6 +108,7 @@ def load(
         None if kernel.own_time else kernel.now(),
         new_id if kernel.own_time else kernel.new_id,
         hashes(kernel),
+        kernel.store.packer,
     )
     writing = _Writing(kernel, preparer, job, on_reject)
     numbered = iter(rows)
@@ -116,13 +116,31 @@ def load(
     report = LoadReport(skipped=skipped)
     if not kernel.own_time:
         workers = 0
-    with closing(prepare_all(preparer, numbered, workers)) as chunks:
+    with closing(prepare_all(preparer, numbered, workers)) as chunks, _seldom_collected():
         for batch in _batches(chunks, writing.size_of_batch):
             report = writing.write(batch, report)
             if on_progress is not None:
                 on_progress(report)
     writing.finish()
     return report
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let the collector look seldom: what a batch is made of holds no cycles.
+
+    Of loads that overlap, in several threads, one changes the setting of the process and sets it
+    back.
+    """
+    before = gc.get_threshold()
+    changed = 0 < before[0] < SELDOM[0]
+    if changed:
+        gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        if changed:
+            gc.set_threshold(*before)
 
 
 def _batches(chunks: Iterator[Chunk], size_of_batch: Callable[[], int]) -> Iterator[list[Chunk]]:
@@ -193,7 +211,7 @@ class _Writing:
         rejects: list[Reject] = []
         kernel = self._kernel
         with kernel.writing() as unit:
-            new: list[tuple[Document, Terms]] = []
+            new: list[tuple[Document, Terms | bytes]] = []
             created: list[tuple[str, tuple[str, ...]]] = []
             later: list[tuple[int, Row, Prepared]] = []
             known = self._known(unit, [made for _, prepared in batch for made in prepared])
@@ -212,11 +230,11 @@ class _Writing:
                         later.append((number, rows[at], made))
                         continue
                     known.add(mark)
-                    terms = Terms(made.keys, made.lines)
-                    new.append((Document(PROFILE, made.id, made.id, 1, made.body), terms))
+                    document = Document(PROFILE, made.id, made.id, 1, made.body)
+                    new.append((document, made.terms))
                     if made.outcome is not None:
                         id, body = made.outcome
-                        new.append((Document("outcome", id, made.id, 1, body), Terms()))
+                        new.append((Document("outcome", id, made.id, 1, body), NO_TERMS))
                     created.append((made.id, made.fields))
             unit.writer.insert(new)
             unit.emit_all(PROFILE_CREATED, created)

@@ -11,7 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -20,11 +20,14 @@ from profilecore.codec import Codec
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Outcome
-from profilecore.rules.changing import Border, Occasion, new_profile
+from profilecore.model.plain import body as plain_body
+from profilecore.model.plain import plain_profile
+from profilecore.model.profile import Profile
+from profilecore.rules.changing import Border, Occasion, blank_profile, new_profile, region_of
 from profilecore.rules.objecting import keys_of
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
-from profilecore.store.port import Line
+from profilecore.store.port import Terms, unpacked
 from profilecore.values import frozen
 
 if TYPE_CHECKING:
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 SMALL = 2_000
-# So many rows may wait prepared: the largest batch that is written.
-AHEAD = 24_000
+# So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
+AHEAD = 48_000
+# Thresholds of the collector where millions of values are made that hold no cycles.
+SELDOM = (100_000, 50, 50)
 
 Row = Mapping[str, Any]
 Convert = Callable[[Row], Mapping[str, Any]]
@@ -47,8 +52,7 @@ class Prepared(NamedTuple):
 
     id: str
     body: bytes
-    keys: tuple[int, ...]
-    lines: tuple[Line, ...]
+    terms: Terms | bytes
     fields: tuple[str, ...]
     known_by: int | None
     outcome: tuple[str, bytes] | None
@@ -69,23 +73,28 @@ class Preparer:
     at: datetime | None = None
     ids: Callable[[], str] = new_id
     objections: TermMaker | None = None
+    pack: Callable[[Terms], Terms | bytes] = unpacked
 
     def __call__(self, rows: list[Row]) -> list[Prepared | tuple[Problem, ...]]:
         occasion = Occasion(self.at or datetime.now(UTC), self.actor, self.ids, self.source)
         codec = Codec(self.facets)
+        alike = codec.dump(blank_profile("", occasion))
         ids = ids_by(self.ids, len(rows))
-        return [self._prepare(row, id, occasion, codec) for row, id in zip(rows, ids, strict=True)]
+        return [
+            self._prepare(row, id, occasion, codec, alike)
+            for row, id in zip(rows, ids, strict=True)
+        ]
 
     def values(self, row: Row) -> Mapping[str, Any]:
         """Give the row as profile values."""
         return row if self.convert is None else self.convert(row)
 
     def _prepare(
-        self, row: Row, id: str, occasion: Occasion, codec: Codec
+        self, row: Row, id: str, occasion: Occasion, codec: Codec, alike: bytes
     ) -> Prepared | tuple[Problem, ...]:
         try:
             values = self.values(row)
-            profile = new_profile(values, id, occasion, self.border)
+            profile, body = self._made(values, id, occasion, codec, alike)
         except InvalidProfile as error:
             return error.problems
         known_by, outcome, others = None, None, []
@@ -99,14 +108,30 @@ class Preparer:
             # Without an id of its own, the same row again is recognised by its content.
             content = _CONTENT.encode([self.source, values])
             digest = hashlib.blake2b(content, digest_size=16, key=self.terms.salt).hexdigest()
-            done = Outcome(id=digest, verb="load", result_id=profile.id)
+            done = Outcome(id=digest, verb="load", result_id=id)
             outcome = (digest, codec.dump(done))
         fields = _sorted(tuple([name for name, value in values.items() if value is not None]))
-        keys, lines = self.terms.of(profile)
+        terms = self.pack(self.terms.of(profile))
         objected_by = keys_of([profile], self.objections) if self.objections else ()
-        body = codec.dump(profile)
         watched = (tuple(others), objected_by)
-        return Prepared(id, body, keys, lines, fields, known_by, outcome, *watched)
+        return Prepared(id, body, terms, fields, known_by, outcome, *watched)
+
+    def _made(
+        self, values: Mapping[str, Any], id: str, occasion: Occasion, codec: Codec, alike: bytes
+    ) -> tuple[Any, bytes]:
+        """Give a new profile, or a plain one that is found by the same terms, and its body.
+
+        ``alike`` is the part of the body that the rows of a chunk have in common.
+
+        :raises InvalidProfile: with every problem at once.
+        """
+        plain = plain_profile(values, partial(region_of, values, self.border, None))
+        if plain is None:
+            profile = new_profile(values, id, occasion, self.border)
+            return profile, codec.dump(profile)
+        body = plain_body(id, alike, plain)
+        whole = self.terms.sources or self.objections  # they are told of profiles
+        return (codec.load(Profile, body) if whole else plain), body
 
 
 # Rows that mean the same must encode alike, whatever their order and types.
@@ -128,7 +153,7 @@ def _start_worker(preparer: Preparer) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Preparing leaves next to nothing for the collector: let it look seldom.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(*SELDOM)
 
 
 def _work(packed: bytes | list[Row]) -> bytes:

@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine import auditing, clearing, owning, scrubbing
 from profilecore.engine.kernel import Kernel
 from profilecore.model.documents import Chain, Receipt
-from profilecore.rules.chain import ChainFault
-from profilecore.rules.clearing import ClearPlan
 
 if TYPE_CHECKING:
     from profilecore.engine.due import DueReport
@@ -18,6 +15,8 @@ if TYPE_CHECKING:
     from profilecore.engine.residue import Fingerprints, Residue
     from profilecore.engine.retaining import Finding, KnownRule
     from profilecore.model.profile import Profile
+    from profilecore.rules.chain import ChainFault
+    from profilecore.rules.clearing import ClearPlan
 
 
 class Privacy:
@@ -32,6 +31,8 @@ class Privacy:
 
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import clearing
+
         return clearing.plan(self._kernel, profile_id)
 
     def clear(
@@ -56,6 +57,8 @@ class Privacy:
         :raises InvalidProfile: for ``objected`` without a ``suppression_key``.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import clearing
+
         return clearing.clear(self._kernel, plan, reason, objected)
 
     def objected(self, profile: Profile | Mapping[str, Any]) -> bool:
@@ -151,6 +154,8 @@ class Privacy:
         :raises ProfileCleared: if the person was cleared.
         :raises NotFound: as :meth:`get`.
         """
+        from profilecore.engine import owning
+
         owning.record_activity(self._kernel, profile_id, day)
 
     def receipt(self, profile_id: str) -> Receipt:
@@ -158,10 +163,14 @@ class Privacy:
 
         :raises NotFound: if there is none.
         """
+        from profilecore.engine import clearing
+
         return clearing.receipt(self._kernel, profile_id)
 
     def scrub(self) -> int:
         """Finish pending clears; give the number of receipts that became ``erased``."""
+        from profilecore.engine import scrubbing
+
         return scrubbing.scrub(self._kernel)
 
     # ---- the proof that nothing is left
@@ -251,16 +260,24 @@ class Privacy:
         Who can write to the store can write a chain anew as a whole: compare :meth:`ends` with
         what was noted outside the store.
         """
+        from profilecore.engine import auditing
+
         return auditing.verify(self._kernel, watch)
 
     def verify_receipts(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
         """Go along the chain of receipts alone; as :meth:`verify`."""
+        from profilecore.engine import auditing
+
         return auditing.verify_receipts(self._kernel, watch)
 
     def verify_audit(self, watch: Callable[[int], object] | None = None) -> list[ChainFault]:
         """Go along the chain of events alone; as :meth:`verify`."""
+        from profilecore.engine import auditing
+
         return auditing.verify_audit(self._kernel, watch)
 
     def ends(self) -> dict[str, Chain]:
         """Give where the chains end now: by ``receipts`` and ``audit``, their length and seal."""
+        from profilecore.engine import auditing
+
         return auditing.ends(self._kernel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -211,5 +210,7 @@ class Once:
             self._unit.put("outcome", self._id, owner, outcome, expect=0)
 
     def _hash(self, content: bytes) -> str:
+        import hashlib
+
         salt = self._unit.kernel.store.salt
         return hashlib.blake2b(content, digest_size=16, key=salt).hexdigest()

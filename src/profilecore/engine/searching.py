@@ -12,7 +12,7 @@ from profilecore.model.events import Event
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.normalise.text import fold
-from profilecore.rules.terms import Typed, lines_of, readings
+from profilecore.rules.terms import Typed, readings
 from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
 from profilecore.values import frozen
@@ -201,9 +201,7 @@ def _shown_by(hit: Hit, body: bytes | None, typed: Typed, kernel: Kernel) -> Pro
         return None
     if typed.word is None:
         return profile
-    lines = lines_of(profile)
-    first = typed.first_row(lines) == (hit.word, hit.text)
-    return profile if first and (not typed.others or typed.accepts(lines)) else None
+    return profile if typed.finds(profile, hit.word, hit.text) else None
 
 
 def _listing(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
-from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -74,6 +73,8 @@ class Rule(Generic[E]):
 
 def seal(receipt: Receipt) -> str:
     """Give the seal of a receipt: SHA-256 of its lasting facts and the seal before, in hex."""
+    from hashlib import sha256
+
     facts = {name: value for name, value in vars(receipt).items() if name not in _OPEN}
     return sha256(_encode_sorted(facts)).hexdigest()
 
@@ -101,12 +102,16 @@ def digest(event: Event) -> str:
     ``profile_id``, ``fields``; and ``type``, ``at`` in UTC, ``subject``, ``related``, ``actor``,
     ``property_id``, ``scope``.  ``seq`` is none of them: the store gives it.
     """
+    from hashlib import sha256
+
     own = _encode((event.number, event.id, event.profile_id, event.fields))
     return sha256(own + _shared_facts(event)).hexdigest()
 
 
 def seal_over(newest: str, digest: str) -> str:
     """Give the seal of an event: SHA-256 of the seal before and its digest, as texts, in hex."""
+    from hashlib import sha256
+
     return sha256(f"{newest}{digest}".encode()).hexdigest()
 
 
@@ -118,6 +123,8 @@ def chained(
     Each is ``alike`` with its own (id, profile id, field names).  An import makes thousands at
     once, so what they share is encoded once.
     """
+    from hashlib import sha256
+
     held, shared = vars(alike), _shared_facts(alike)
     number, newest = after.length, after.newest
     made = []

@@ -95,12 +95,23 @@ def new_profile(
         good[name] = _as_new(good[name])
     for name in APPEND_ONLY & good.keys():
         good[name] = tuple(_dated(item, occasion) for item in good[name])
-    good.setdefault("property_id", occasion.actor.property_id)
-    good["id"] = id
-    good["version"] = 1
-    good["created_at"] = good["updated_at"] = occasion.at
-    good["provenance"] = occasion.provenance
-    return build(Profile, good)
+    return build(Profile, _own_values(id, occasion) | good)
+
+
+def blank_profile(id: str, occasion: Occasion) -> Profile:
+    """Give what the engine notes of every new profile, and nothing of the person."""
+    return build(Profile, _own_values(id, occasion))
+
+
+def _own_values(id: str, occasion: Occasion) -> dict[str, Any]:
+    return {
+        "id": id,
+        "version": 1,
+        "created_at": occasion.at,
+        "updated_at": occasion.at,
+        "property_id": occasion.actor.property_id,
+        "provenance": occasion.provenance,
+    }
 
 
 # One primary mark at most; a mapping's entries that say nothing are no entries.
@@ -176,7 +187,7 @@ def change(
 def _read(
     given: Mapping[str, Any], occasion: Occasion, border: Border, profile: Profile | None
 ) -> tuple[Reading, dict[str, Any]]:
-    reading = Reading(_region(given, border, profile))
+    reading = Reading(region_of(given, border, profile))
     plain: dict[str, Any] = {}
     good: dict[str, Any] = {}
     for name, value in given.items():
@@ -198,7 +209,7 @@ def _read(
     return reading, good
 
 
-def _region(given: Mapping[str, Any], border: Border, profile: Profile | None) -> str | None:
+def region_of(given: Mapping[str, Any], border: Border, profile: Profile | None) -> str | None:
     """Find the country by which national telephone numbers are read: the person's own first."""
     phones = given.get("phones")
     if not phones or (isinstance(phones, list) and all(map(_is_international, phones))):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -29,6 +28,8 @@ def last_day(begin: date, period: str) -> date:
     It is the same day of the last month, or that month's last day where it has no such day
     (Regulation (EEC, Euratom) No 1182/71, art. 3): a year from 29 February ends on 28 February.
     """
+    from calendar import monthrange
+
     years, months, days = parts_of(period)
     month = begin.month - 1 + months
     year = begin.year + years + month // 12

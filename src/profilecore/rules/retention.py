@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -80,8 +79,12 @@ def time_zone(_: object, field: attrs.Attribute[Any], value: str | None) -> None
 
     :raises WrongValue: naming the field.
     """
+    if not value:
+        return
+    from zoneinfo import ZoneInfo
+
     try:
-        ZoneInfo(value or "UTC")
+        ZoneInfo(value)
     except (ValueError, OSError, LookupError):
         raise WrongValue(f"{field.name} must be a time zone, as Europe/Madrid") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,6 +22,9 @@ from profilecore.normalise.text import compact, fold
 from profilecore.store.port import Line, Terms
 from profilecore.values import frozen
 
+if TYPE_CHECKING:
+    from hashlib import blake2b
+
 MAX_WORD = 64
 
 _INT64 = struct.Struct("<q")
@@ -33,6 +36,8 @@ TermSource = Callable[[Profile], Iterable[tuple[str, str]]]
 @lru_cache(maxsize=16)
 def _keyed(salt: bytes) -> blake2b:
     """Give the hash that the salt has gone into, to copy: twice as fast as to begin anew."""
+    from hashlib import blake2b
+
     return blake2b(digest_size=8, key=salt)
 
 
@@ -61,8 +66,17 @@ class TermMaker:
             except Exception as error:
                 name = getattr(source, "__module__", type(source).__name__)
                 raise PluginError(name, "a term source", type(error).__name__) from error
-        keys = tuple(sorted({self.key(sort, value) for sort, value in values}))
-        return Terms(keys, lines_of(profile))
+        return Terms(self._keys(values), lines_of(profile))
+
+    def _keys(self, values: Iterable[tuple[str, str]]) -> tuple[int, ...]:
+        """Give the keys of many values, distinct and in order."""
+        fresh = _keyed(self.salt).copy
+        digests = []
+        for sort, value in values:
+            state = fresh()
+            state.update(f"{sort}:{value}".encode())
+            digests.append(state.digest())
+        return tuple(sorted({key for (key,) in _INT64.iter_unpack(b"".join(digests))}))
 
     def external(self, system: str, value: str) -> int:
         """Give the key of an external id."""
@@ -108,7 +122,7 @@ def lines_of(profile: Profile) -> tuple[Line, ...]:
 
 
 def _unique(words: list[str]) -> tuple[str, ...]:
-    if any(len(word) > MAX_WORD for word in words):
+    if words and max(map(len, words)) > MAX_WORD:
         words = [word[:MAX_WORD] for word in words]
     return tuple(dict.fromkeys(words))
 
@@ -155,6 +169,24 @@ class Typed:
         words = {word for line in lines for word in line.words}
         wanted = (self.word, *self.names, *self.others)
         return all(any(w.startswith(want) for w in words) for want in wanted if want)
+
+    def finds(self, profile: Profile, word: str, text: str) -> bool:
+        """Tell whether a profile is shown by this one of its rows that fit: by the first."""
+        if self._only_names(profile):
+            return self.may_be_first(word, text)
+        lines = lines_of(profile)
+        if self.first_row(lines) != (word, text):
+            return False
+        return not self.others or self.accepts(lines)
+
+    def _only_names(self, profile: Profile) -> bool:
+        """Tell, without making its lines, that no row but those of its one name can fit."""
+        lead = self.word
+        if not lead or not lead.isalpha() or self.others or profile.alternate_names:
+            return False
+        numbers = [document.number for document in profile.documents if document.number]
+        numbers += [tax_id.value for tax_id in profile.tax_ids]
+        return not any(compact(number).startswith(lead) for number in numbers)
 
     def first_row(self, lines: Sequence[Line]) -> tuple[str, str] | None:
         """Give the first (word, text) row by which the store finds the profile."""

@@ -189,8 +189,10 @@ class _MemoryWriter(Writer):
             old = row
             self.undo.append(lambda: self._replace(where, old))
 
-    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+    def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         for document, terms in documents:
+            if isinstance(terms, bytes):
+                raise TypeError("this store packs no terms")
             self.put(document, terms, expect=0)
 
     def delete(self, kind: str, id: str) -> bool:

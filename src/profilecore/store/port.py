@@ -12,7 +12,7 @@ second word of a query is a filter on the same row and not a second look-up.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,6 +57,11 @@ class Terms(NamedTuple):
 
 
 NO_TERMS = Terms()
+
+
+def unpacked(terms: Terms) -> Terms:
+    """Give terms as they are: the packer of a store that has no form of its own."""
+    return terms
 
 
 @frozen
@@ -176,8 +181,10 @@ class Writer(Reader):
         """
 
     @abc.abstractmethod
-    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+    def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         """Store many documents known to be new; the fast path of imports.
+
+        Terms come as they are, or as :attr:`Store.packer` made bytes of them.
 
         :raises VersionConflict: if one of them exists; the transaction must then be given up.
         """
@@ -222,6 +229,14 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def salt(self) -> bytes:
         """Sixteen random bytes, made with the store and never changed, that key its hashes."""
+
+    @property
+    def packer(self) -> Callable[[Terms], Terms | bytes]:
+        """The function that makes of terms what :meth:`Writer.insert` takes with the least work.
+
+        It can be pickled: an import calls it in its worker processes.
+        """
+        return unpacked
 
     @abc.abstractmethod
     def read(self) -> AbstractContextManager[Reader]:

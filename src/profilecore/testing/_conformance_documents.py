@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import pytest
@@ -318,6 +319,35 @@ class DocumentConformance(ConformanceBase):
             assert reader.find_many([1, 2]) == {2: ["p1"]}
             assert reader.search(Query("anna")) == []
             assert reader.get("profile", "p1") == doc("p1", version=5)
+
+    def test_insert_takes_packed_terms(self, store: Store) -> None:
+        """What ``packer`` makes of terms is inserted as the terms themselves, beside others.
+
+        If this fails: let ``packer`` be a function of a module, which can be pickled, and write
+        all keys and words of what it made.
+        """
+        packer = ForkingPickler.loads(ForkingPickler.dumps(store.packer))
+        given = terms("anna berta", keys=[1, -2])
+        double = Terms((5, 5), (Line("ana ana", ("ana", "ana")), Line("ana ana", ("ana", "@b"))))
+        with store.write() as writer:
+            writer.insert(
+                [
+                    (doc("p1"), packer(given)),
+                    (doc("p2"), given),
+                    (doc("p3"), packer(double)),
+                    (doc("p4"), packer(NO_TERMS)),
+                ]
+            )
+        with store.read() as reader:
+            assert reader.find_many([1, -2, 5]) == {1: ["p1", "p2"], -2: ["p1", "p2"], 5: ["p3"]}
+            assert ids(reader.search(Query("b", ("anna",)))) == ["p1", "p2"]
+            assert rows(reader.search(Query("@"))) == [("p3", "@b", "ana ana")]
+            assert ids(reader.search(Query("ana"))) == ["p3"]
+        with store.write() as writer:
+            writer.delete("profile", "p3")
+            writer.put(doc("p1", version=2), terms("carl"), expect=1)
+        assert search(store, "@") == search(store, "ana") == []
+        assert ids(search(store, "anna")) == ["p2"]
 
     def test_insert_stores_many_in_their_order(self, store: Store) -> None:
         """``insert`` takes any iterable once, an empty one too, and equals as many puts.

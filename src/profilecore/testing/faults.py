@@ -31,8 +31,8 @@ class FaultyStore(Store):
     Calls are those of every method of the store, its readers and its writers, counted from 1
     in the order in which they are made, from all threads.  Opening a ``read``, ``write`` or
     ``join`` is a call; leaving a ``write`` or ``join`` without an exception is another, named
-    ``commit``: when it fails, the inner transaction is undone.  ``salt`` and ``close`` never
-    fail and do not count.
+    ``commit``: when it fails, the inner transaction is undone.  ``salt``, ``packer`` and
+    ``close`` never fail and do not count.
 
     Only that one call fails, so that what comes after it can be observed through the same
     store.  ``fail_at`` may be set again at any time; ``None`` counts without failing.
@@ -71,6 +71,10 @@ class FaultyStore(Store):
     @property
     def salt(self) -> bytes:
         return self.inner.salt
+
+    @property
+    def packer(self) -> Callable[[Terms], Terms | bytes]:
+        return self.inner.packer
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -176,7 +180,7 @@ class _FaultyWriter(_FaultyReader, Writer):
         self._call("put")
         self._writer.put(document, terms, expect=expect)
 
-    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+    def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         self._call("insert")
         self._writer.insert(documents)
 

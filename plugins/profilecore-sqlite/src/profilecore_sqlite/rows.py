@@ -18,13 +18,15 @@ from profilecore.model.events import UNREADABLE, Event
 from profilecore.model.fields import restore
 from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
-from profilecore_sqlite.terms import Keys, Words, pack, unpack
+from profilecore_sqlite.terms import Keys, Words, pack, rows_of, unpack
 
 Row = tuple[Any, ...]
 
 PART_SIZE = 1 << 20
-CHUNK_DOCUMENTS = 20_000
-CHUNK_BYTES = 32 << 20
+# What is sorted and written at once: the largest batch of an import whole, so that it touches
+# each page of a large tree once; less of documents that are large themselves.
+CHUNK_DOCUMENTS = 48_000
+CHUNK_BYTES = 64 << 20
 BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
@@ -275,7 +277,7 @@ class SqliteWriter(SqliteReader, Writer):
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
         stored = self._stored([document for document, _, _ in listed])
-        new: list[tuple[Document, Terms]] = []
+        new: list[tuple[Document, Terms | bytes]] = []
         values: list[Row] = []
         differing: list[tuple[int, bytes, bytes]] = []
         for document, terms, expect in listed:
@@ -326,20 +328,22 @@ class SqliteWriter(SqliteReader, Writer):
             if rows:
                 self._many(sql, sorted(rows))
 
-    def insert(self, documents: Iterable[tuple[Document, Terms]]) -> None:
+    def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         for chunk in _chunks(documents):
             self._insert(chunk)
 
-    def _insert(self, chunk: list[tuple[Document, Terms]]) -> None:
+    def _insert(self, chunk: list[tuple[Document, Terms | bytes]]) -> None:
         last = self.rows("SELECT seq FROM sqlite_sequence WHERE name = 'pc_document'")
         first: int = last[0][0] + 1 if last else 1
         values: list[Row] = []
         keys: list[tuple[int, int]] = []
         words: list[tuple[str, str, int]] = []
         for number, (document, terms) in enumerate(chunk, first):
-            values.append(_values(number, document, pack(terms)))
-            keys += [(key, number) for key in set(terms.keys)]
-            words += {(word, text, number) for text, found in terms.lines for word in found}
+            packed = terms if isinstance(terms, bytes) else pack(terms)
+            values.append(_values(number, document, packed))
+            its_keys, its_words = rows_of(packed, number)
+            keys += its_keys
+            words += its_words
         # In the order of their trees, each page is found in the cache once.  To compare their
         # first columns is enough for that, and twice as fast.
         keys.sort(key=_FIRST)
@@ -419,9 +423,9 @@ class JoinedWriter(SqliteWriter):
 
 
 def _chunks(
-    documents: Iterable[tuple[Document, Terms]],
-) -> Iterator[list[tuple[Document, Terms]]]:
-    chunk: list[tuple[Document, Terms]] = []
+    documents: Iterable[tuple[Document, Terms | bytes]],
+) -> Iterator[list[tuple[Document, Terms | bytes]]]:
+    chunk: list[tuple[Document, Terms | bytes]] = []
     size = 0
     for pair in documents:
         chunk.append(pair)

@@ -6,12 +6,15 @@ text, split at the blanks, is its text alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from profilecore.store.port import Terms
 
 Keys = set[int]
 Words = set[tuple[str, str]]
+WordRow = tuple[str, str, int]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str | list[str]]]).decode
@@ -25,6 +28,23 @@ def pack(terms: Terms) -> bytes:
         text if words == tuple(text.split(" ")) else (text, *words) for text, words in terms.lines
     ]
     return _encode((sorted(set(terms.keys)), lines))
+
+
+def rows_of(packed: bytes, number: int) -> tuple[list[tuple[int, int]], Iterable[WordRow]]:
+    """Give the rows of a packed form for the document of a number: of keys, then of words."""
+    if not packed:
+        return [], ()
+    keys, lines = _decode(packed)
+    words = [row for line in lines for row in _words_of(line, number)]
+    # A word comes twice where a text has it twice, and a text where a plugin gives it twice.
+    return [(key, number) for key in keys], dict.fromkeys(words)
+
+
+def _words_of(line: str | list[str], number: int) -> list[WordRow]:
+    if isinstance(line, str):
+        return [(word, line, number) for word in line.split(" ")]
+    text = line[0]
+    return [(word, text, number) for word in line[1:]]
 
 
 def unpack(packed: bytes) -> tuple[Keys, Words]:
