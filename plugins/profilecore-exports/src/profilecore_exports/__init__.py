@@ -1,0 +1,65 @@
+"""Official guest registration: each country's files, what is missing, and what was sent.
+
+A format is one value of :class:`Format`; a plugin registers it as its readiness check
+(``register(Readiness.of(format))`` in ``profilecore_register_checks``).  :func:`export` runs one.
+"""
+
+from profilecore_exports.answering import read_answer
+from profilecore_exports.contract import (
+    Action,
+    Amends,
+    Answer,
+    Covers,
+    Deadline,
+    Format,
+    Moment,
+    Need,
+    OutFile,
+    Readiness,
+    Report,
+    Setting,
+    Trust,
+    Verdict,
+    formats_of,
+)
+from profilecore_exports.details import Details, Registration, record_details
+from profilecore_exports.faults import ExportRefused, NotSent, TableMissing, Unwritable
+from profilecore_exports.guests import Guest, Party
+from profilecore_exports.planning import Choice, Run
+from profilecore_exports.plugin import ExportsPlugin
+from profilecore_exports.running import export
+from profilecore_exports.tables import TableSpec, add_table
+
+__all__ = [
+    "Action",
+    "Amends",
+    "Answer",
+    "Choice",
+    "Covers",
+    "Deadline",
+    "Details",
+    "ExportRefused",
+    "ExportsPlugin",
+    "Format",
+    "Guest",
+    "Moment",
+    "Need",
+    "NotSent",
+    "OutFile",
+    "Party",
+    "Readiness",
+    "Registration",
+    "Report",
+    "Run",
+    "Setting",
+    "TableMissing",
+    "TableSpec",
+    "Trust",
+    "Unwritable",
+    "Verdict",
+    "add_table",
+    "export",
+    "formats_of",
+    "read_answer",
+    "record_details",
+]

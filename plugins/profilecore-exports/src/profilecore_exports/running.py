@@ -1,0 +1,180 @@
+"""A run: from the stays that are due to files, a report of who is incomplete, and the register."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from profilecore.errors import ScopeDenied
+from profilecore_exports.contract import (
+    Action,
+    Format,
+    Moment,
+    OutFile,
+    Report,
+    Setting,
+)
+from profilecore_exports.faults import ExportRefused
+from profilecore_exports.gathering import Due, Watch, due
+from profilecore_exports.planning import Choice, Plan, Planning, Run, WrittenFile
+from profilecore_exports.register import Noting, entries_of, note_file, take_numbers
+from profilecore_exports.tables import Tables
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+    from profilecore.store import Writer
+
+from profilecore.model.fields import evolve
+
+
+def export(
+    engine: Engine,
+    format: Format,
+    property_id: str,
+    start: date,
+    end: date,
+    out: Path | None,
+    *,
+    strict: bool = False,
+    again: bool = False,
+    choices: Mapping[str, Choice] | None = None,
+    now: datetime | None = None,
+    watch: Watch = lambda *_: None,
+) -> Run:
+    """Write the files of the stays of a property that are due between two days, and register them.
+
+    Incomplete guests are reported one by one and hold nobody else back, unless ``strict``.
+    ``choices`` says by a problem's code what happens to a guest who has it.  What stands in the
+    register is not written again, unless ``again``; what has changed since is put right where the
+    format knows how, else reported.  Without ``out`` nothing is written or registered.
+
+    Files are readable by their owner alone.  Files and register entries come about together: a
+    failure leaves neither.
+
+    :raises ExportRefused: if the property lacks settings, or a file is there already.
+    :raises TableMissing: if a code table that is needed was never loaded.
+    :raises ScopeDenied: if a property exports for another.
+    """
+    if engine.actor.property_id not in (None, property_id):
+        raise ScopeDenied("export the guests of another property")
+    if end < start:
+        raise ExportRefused("dates", "The last day lies before the first; swap them.")
+    at = now or datetime.now(UTC)
+    here = at.astimezone(_zone(engine, property_id)).replace(tzinfo=None)
+    house = format.house(property_id)
+    setting = Setting(property_id, house, here, Tables(engine.store))
+    dues = due(engine, property_id, format.moments, start, end, watch)
+    with engine.store.read() as reader:
+        entries = entries_of(reader, sorted(_owners(dues)), format.name)
+    planning = Planning(format, setting, entries, dict(choices or {}), again)
+    plan = planning.plan(dues, watch)
+    stopped = bool(plan.incomplete) and (strict or plan.is_cancelled)
+    files: list[WrittenFile] = []
+    if out is not None and not stopped and (plan.reports or plan.cancellations):
+        noting = Noting(format, property_id, at, engine.actor.id, format.keeps_copy)
+        files = _write(engine, plan, setting, noting, out, watch)
+    return plan.run(property_id, start, end, tuple(files), stopped)
+
+
+def _zone(engine: Engine, property_id: str) -> ZoneInfo:
+    place = engine.settings.properties.get(property_id)
+    return ZoneInfo((place and place.timezone) or engine.settings.timezone)
+
+
+def _owners(dues: Iterable[Due]) -> set[str]:
+    return {id for one in dues for guest in one.party.guests for id in guest.profile.family}
+
+
+def _write(
+    engine: Engine, plan: Plan, setting: Setting, noting: Noting, out: Path, watch: Watch
+) -> list[WrittenFile]:
+    out.mkdir(parents=True, exist_ok=True)
+    written: list[WrittenFile] = []
+    placed: list[Path] = []
+    try:
+        with engine.store.write() as writer:
+            for file in _files(plan, setting, noting.format, writer):
+                watch("Writing files", len(written), None)
+                path = out / file.name
+                _place(path, file.content)
+                placed.append(path)
+                note_file(writer, noting, file, plan.digests)
+                written.append(WrittenFile(file.name, file.checksum, file.kind, len(file.reports)))
+    except BaseException:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        raise
+    return written
+
+
+def _files(plan: Plan, setting: Setting, format: Format, writer: Writer) -> Iterator[OutFile]:
+    if plan.cancellations and format.cancel is not None:
+        for reports in _chunks(plan.cancellations, format):
+            yield format.cancel(reports, _numbered(setting, format, writer))
+    if not plan.reports:
+        return
+    for reports in _chunks(plan.reports, format):
+        own = _numbered(setting, format, writer)
+        yield format.assemble(_with_numbers(reports, own, format, writer), own)
+
+
+def _numbered(setting: Setting, format: Format, writer: Writer) -> Setting:
+    series = format.counter(setting) if format.counter else f"{format.name}/{setting.property_id}"
+    return evolve(setting, number=take_numbers(writer, f"file:{series}", 1)[0])
+
+
+def _with_numbers(
+    reports: list[Report], setting: Setting, format: Format, writer: Writer
+) -> list[Report]:
+    """Give running numbers to the records that have none yet, and write them anew with these."""
+    if not format.numbered:
+        return reports
+    fresh = sum(report.number is None for report in reports)
+    series = f"record:{format.name}/{setting.property_id}"
+    numbers = iter(take_numbers(writer, series, fresh))
+    made = []
+    for report in reports:
+        if report.number is None:
+            report = evolve(report, number=next(numbers))
+        made.append(evolve(report, text=format.write(report, setting)))
+    return made
+
+
+def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]:
+    """Divide reports by the limit of a file; those of one party stay together."""
+    parties: dict[tuple[str, Moment, Action], list[Report]] = {}
+    for report in reports:
+        key = (report.party.stay.id, report.moment, report.action)
+        parties.setdefault(key, []).append(report)
+    chunk: list[Report] = []
+    count = 0
+    for party in parties.values():
+        weight = 1 if format.by_party else len(party)
+        if chunk and format.limit is not None and count + weight > format.limit:
+            yield chunk
+            chunk, count = [], 0
+        chunk += party
+        count += weight
+    yield chunk
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all, and that only its owner may read."""
+    if path.exists():
+        raise ExportRefused(
+            "file-exists", f"{path.name} is in the directory already; choose another with --out."
+        )
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,151 @@
+"""Invented guests, and a world to export them from."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from profilecore import Engine, Profile, Stay
+from profilecore_exports import (
+    ExportsPlugin,
+    Format,
+    Readiness,
+    Run,
+    add_table,
+    export,
+    record_details,
+)
+from profilecore_exports.it import ItalyPlugin
+from profilecore_exports.register import ENTRY, Entry
+
+P = "P1"
+ARRIVAL, DEPARTURE = date(2026, 11, 20), date(2026, 11, 23)
+EVENING = datetime(2026, 11, 20, 18, 5, tzinfo=UTC)
+PLUGINS = (ExportsPlugin, ItalyPlugin)
+ITALIAN_STATES = "Codice,Descrizione,Provincia,DataFineVal\n" + "".join(
+    f"{code},{name},,\n"
+    for code, name in (
+        ("100000100", "ITALIA"),
+        ("100000216", "GERMANIA"),
+        ("100000239", "SPAGNA"),
+        ("100000536", "STATI UNITI D'AMERICA"),
+        ("100000314", "CINA POPOLARE"),
+    )
+)
+ITALIAN_TOWNS = """Codice;Descrizione;Provincia;DataFineVal
+412058091;ROMA;RM;
+407010025;GENOVA;GE;
+401001001;AGLIE';TO;
+403097001;ABBADIA;LC;
+403097002;ABBADIA;SI;
+405028002;CEASED TOWN;PD;31/12/1989 00:00:00
+"""
+
+HANS = {
+    "first_name": "Hans",
+    "last_name": "Muster",
+    "sex": "male",
+    "birth_date": "1985-07-02",
+    "birth_country": "DE",
+    "birth_place": "Musterstadt",
+    "nationalities": ["DE"],
+    "country_of_residence": "DE",
+    "documents": [{"type": "passport", "number": "C01X00T47", "country": "DE"}],
+    "addresses": [
+        {"line1": "Musterweg 5", "city": "Musterstadt", "postal_code": "12345", "country": "DE"}
+    ],
+    "emails": ["hans@example.com"],
+}
+MIA = HANS | {
+    "first_name": "Mia",
+    "sex": "female",
+    "birth_date": "2017-05-09",
+    "documents": [],
+}
+MARIA = {
+    "first_name": "Maria Pia",
+    "last_name": "Rossi",
+    "sex": "female",
+    "birth_date": "1988-03-14",
+    "birth_country": "IT",
+    "birth_place": "Roma",
+    "birth_subdivision": "IT-RM",
+    "nationalities": ["IT"],
+    "country_of_residence": "IT",
+    "documents": [
+        {
+            "type": "identity_card",
+            "number": "CA00000AA",
+            "country": "IT",
+            "issuing_place": "Roma",
+        }
+    ],
+    "addresses": [
+        {"line1": "Via Inventata 1", "city": "Roma", "postal_code": "00100", "country": "IT"}
+    ],
+}
+
+
+@attrs.define
+class World:
+    """An engine, and short ways to make guests, stays and exports in it."""
+
+    engine: Engine
+    folder: Path
+    numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
+
+    def guest(self, values: dict[str, Any], **more: Any) -> Profile:
+        return self.engine.create(values | more)
+
+    def stay(self, *guests: Profile, details: dict[str, Any] | None = None, **more: Any) -> Stay:
+        given = {
+            "property_id": P,
+            "arrival": ARRIVAL,
+            "departure": DEPARTURE,
+            "reference": f"RES-2026-{next(self.numbers):06d}",
+            "companions": [guest.id for guest in guests[1:]],
+        }
+        made = self.engine.record_stay(guests[0].id, given | more)
+        if details:
+            record_details(self.engine, made.id, details)
+        return made
+
+    def family(self) -> tuple[Profile, Profile]:
+        """Hans and his daughter Mia, who travels without a document of her own."""
+        hans = self.guest(HANS)
+        mia = self.guest(MIA, relationships=[{"type": "parent", "profile_id": hans.id}])
+        return hans, mia
+
+    def format(self, name: str) -> Format:
+        check = self.engine.plugins.contributions.checks[name]
+        assert isinstance(check, Readiness)
+        assert check.format is not None
+        return check.format
+
+    def export(self, name: str, **more: Any) -> Run:
+        options = {"start": ARRIVAL, "end": DEPARTURE, "out": self.folder, "now": EVENING} | more
+        return export(self.engine, self.format(name), P, **options)
+
+    def contents(self, run: Run) -> list[bytes]:
+        return [(self.folder / file.name).read_bytes() for file in run.files]
+
+    def entries(self, profile: Profile) -> list[Entry]:
+        from profilecore.codec import Codec
+
+        with self.engine.store.read() as reader:
+            found = reader.owned(self.engine.get(profile.id).family, ENTRY)
+        return [Codec().load(Entry, document.body) for document in found]
+
+    def codes(self, run: Run) -> list[list[str]]:
+        return [[missing.code for missing in each.missing] for each in run.incomplete]
+
+    def load(self, name: str, text: str) -> None:
+        path = self.folder / f"{name}.csv"
+        path.write_text(text, encoding="utf-8")
+        add_table(self.engine.store, name, path, EVENING)
+        path.unlink()
