@@ -17,9 +17,11 @@ if SUPPORT not in sys.path:
     sys.path.append(SUPPORT)
 
 from exports_kit import (  # noqa: E402  # found through the line above
+    CONFIG,
     ITALIAN_STATES,
     ITALIAN_TOWNS,
     PLUGINS,
+    POSTCODES,
     World,
 )
 
@@ -30,7 +32,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
 
     def make(plugins: tuple[type, ...] = PLUGINS, **config: Any) -> World:
         engine = Engine.open(
-            "memory://", plugins=plugins, discover=False, strict=True, config=config
+            "memory://", plugins=plugins, discover=False, strict=True, config=CONFIG | config
         )
         folder = tmp_path / f"out{len(made)}"
         folder.mkdir()
@@ -47,6 +49,7 @@ def world(make_world: Callable[..., World]) -> World:
     made = make_world()
     made.load("it.stati", ITALIAN_STATES)
     made.load("it.comuni", ITALIAN_TOWNS)
+    made.load("es.codigos-postales", POSTCODES)
     return made
 
 

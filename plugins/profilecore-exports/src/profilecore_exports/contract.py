@@ -237,11 +237,12 @@ class Format:
 
     ``write`` gives the text of one report and may raise :class:`Unwritable`; ``assemble`` makes
     a file of reports whose text is written.  ``limit`` is the most records of a file, counted in
-    parties where ``by_party``; a party is never divided.  ``rules`` looks at a party as a whole
-    and gives (guest, problem) pairs; ``common`` gives what all its records share, so that a change
-    of it is noticed.  A ``headed`` format wants the head of a party before its members, with a
-    document.  ``cancel`` makes a file that takes back what was sent.  ``numbered`` records have a
-    running number of the property.  ``counter`` names the series of the file's number.
+    parties where ``by_party``; a party is never divided.  ``rules`` looks at those of a party who
+    go into one file and gives (report, problem) of who may not; ``common`` gives what all its
+    records share, so that a change of it is noticed.  A ``headed`` format wants the head of a
+    party before its members, with a document.  ``cancel`` makes a file that takes back what was
+    sent.  ``numbered`` records have a running number of the property.  ``counter`` names the
+    series of the file's number.  ``query`` asks what became of lots the authority has numbered.
     """
 
     name: str
@@ -262,10 +263,11 @@ class Format:
     one_position_a_party: bool = False
     headed: bool = False
     keeps_copy: bool = True
-    rules: Callable[[Party, Setting], Iterable[tuple[Guest, Problem]]] | None = None
+    rules: Callable[[Sequence[Report], Setting], Iterable[tuple[Report, Problem]]] | None = None
     common: Callable[[Party, Setting], str] | None = None
     amends: Amends = Amends.BY_HAND
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
+    query: Callable[[Sequence[str]], bytes] | None = None
     numbered: bool = False
     counter: Callable[[Setting], str] | None = None
     read_answer: Callable[[bytes], Answer] | None = None

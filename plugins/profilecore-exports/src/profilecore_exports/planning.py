@@ -75,7 +75,7 @@ class WrittenFile:
 class Run:
     """What came of a run, by ids alone.
 
-    ``stopped`` runs have written nothing.  ``counts``: reported, corrected, cancelled, already
+    ``stopped`` runs have written nothing.  ``counts``: reported, corrected (sent again under its number), cancelled, already
     (in the register), not_covered, not_yet (arriving later), cleared, late.
     """
 
@@ -130,7 +130,7 @@ class Plan:
             files,
             tuple(self.incomplete),
             tuple(self.changed),
-            dict(sorted(self.counts.items())),
+            {what: number for what, number in sorted(self.counts.items()) if number},
             stopped,
         )
 
@@ -179,7 +179,7 @@ class Planning:
         going = self._going(one, good)
         if format.headed and going:
             going = self._headed(one, going)
-        self._report(one, going)
+        self._report(one, self._ruled(one, going))
 
     def _is_to_come(self, one: Due) -> bool:
         if one.moment is Moment.BOOKING or one.day <= self.setting.made_at.date():
@@ -190,14 +190,9 @@ class Planning:
 
     def _complete(self, one: Due, guests: Sequence[Guest]) -> list[Report]:
         """Give the reports of those who can be reported, written; note the others."""
-        whole: dict[str, list[Missing]] = {}
-        if self.format.rules is not None:
-            for guest, problem in self.format.rules(one.party, self.setting):
-                found = Missing(problem.path, problem.code, problem.message, "desk")
-                whole.setdefault(guest.id, []).append(found)
         good = []
         for guest in guests:
-            missing, hard = self._missing(guest, whole.get(guest.id, ()))
+            missing, hard = self._missing(guest)
             report = Report(guest, one.party, one.moment, size=len(one.party.guests))
             if not hard:
                 try:
@@ -212,17 +207,29 @@ class Planning:
                 good.append(report)
         return good
 
-    def _missing(
-        self, guest: Guest, of_party: Iterable[Missing]
-    ) -> tuple[list[Missing], list[Missing]]:
+    def _missing(self, guest: Guest) -> tuple[list[Missing], list[Missing]]:
         """Give what a guest lacks, and what of it keeps the guest out."""
-        needed = [*self.format.missing(guest), *((None, missing) for missing in of_party)]
-        hard = []
-        for need, missing in needed:
-            can_do_without = need is None or need.soft
-            if not (can_do_without and self.choices.get(missing.code) is Choice.IGNORE):
-                hard.append(missing)
+        needed = list(self.format.missing(guest))
+        hard = [m for need, m in needed if not (need.soft and self._is_ignored(m.code))]
         return [missing for _, missing in needed], hard
+
+    def _is_ignored(self, code: str) -> bool:
+        return self.choices.get(code) is Choice.IGNORE
+
+    def _ruled(self, one: Due, going: list[Report]) -> list[Report]:
+        """Leave out those who may not go with the others that go, until all may."""
+        while going and self.format.rules is not None:
+            broken = {
+                report.key: Missing(problem.path, problem.code, problem.message, "desk")
+                for report, problem in self.format.rules(going, self.setting)
+            }
+            out = [r for r in going if r.key in broken and not self._is_ignored(broken[r.key].code)]
+            for report in out:
+                self._refuse(one, report.guest, [broken[report.key]])
+            if not out:
+                break
+            going = [report for report in going if report not in out]
+        return going
 
     def _refuse(
         self, one: Due, guest: Guest, missing: Sequence[Missing], *, ignored: bool = False
@@ -239,7 +246,9 @@ class Planning:
 
     def _going(self, one: Due, good: Sequence[Report]) -> list[Report]:
         """Give those who are to be written: not yet sent, refused, or changed since."""
-        common = self.format.common(one.party, self.setting) if self.format.common else ""
+        common = ""
+        if good and self.format.common is not None:
+            common = self.format.common(one.party, self.setting)
         olds: dict[str, Entry] = {}
         going, edited = [], []
         for report in good:
@@ -311,7 +320,7 @@ class Planning:
                 evolve(report, action=Action.CANCEL, reference=reference)
             )
         self.made.count("already", -sum(r not in edited for r in again))
-        self.made.count("corrected", len(again))
+        self.made.count("cancelled", len(again))
         return again
 
     def _take_back(self, one: Due) -> None:

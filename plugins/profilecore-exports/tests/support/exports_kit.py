@@ -20,13 +20,16 @@ from profilecore_exports import (
     export,
     record_details,
 )
+from profilecore_exports.es import SpainPlugin
 from profilecore_exports.it import ItalyPlugin
 from profilecore_exports.register import ENTRY, Entry
 
 P = "P1"
 ARRIVAL, DEPARTURE = date(2026, 11, 20), date(2026, 11, 23)
 EVENING = datetime(2026, 11, 20, 18, 5, tzinfo=UTC)
-PLUGINS = (ExportsPlugin, ItalyPlugin)
+PLUGINS = (ExportsPlugin, ItalyPlugin, SpainPlugin)
+SPAIN = {"properties": {P: {"code": "0000000001", "landlord": "0000000001"}}}
+CONFIG: dict[str, Any] = {"exports-es": SPAIN}
 ITALIAN_STATES = "Codice,Descrizione,Provincia,DataFineVal\n" + "".join(
     f"{code},{name},,\n"
     for code, name in (
@@ -46,7 +49,7 @@ ITALIAN_TOWNS = """Codice;Descrizione;Provincia;DataFineVal
 405028002;CEASED TOWN;PD;31/12/1989 00:00:00
 """
 
-HANS = {
+HANS: dict[str, Any] = {
     "first_name": "Hans",
     "last_name": "Muster",
     "sex": "male",
@@ -61,13 +64,13 @@ HANS = {
     ],
     "emails": ["hans@example.com"],
 }
-MIA = HANS | {
+MIA: dict[str, Any] = HANS | {
     "first_name": "Mia",
     "sex": "female",
     "birth_date": "2017-05-09",
     "documents": [],
 }
-MARIA = {
+MARIA: dict[str, Any] = {
     "first_name": "Maria Pia",
     "last_name": "Rossi",
     "sex": "female",
@@ -89,6 +92,48 @@ MARIA = {
         {"line1": "Via Inventata 1", "city": "Roma", "postal_code": "00100", "country": "IT"}
     ],
 }
+LUCIA: dict[str, Any] = {
+    "first_name": "Lucía",
+    "last_name": "Prueba",
+    "second_last_name": "Ejemplo",
+    "sex": "female",
+    "birth_date": "1988-03-14",
+    "birth_country": "ES",
+    "birth_place": "Madrid",
+    "nationalities": ["ES"],
+    "country_of_residence": "ES",
+    "documents": [
+        {"type": "dni", "number": "12345678Z", "country": "ES", "support_number": "AAA000001"}
+    ],
+    "addresses": [
+        {
+            "line1": "Calle Inventada 1, 2B",
+            "city": "Madrid",
+            "postal_code": "28001",
+            "country": "ES",
+        }
+    ],
+    "phones": ["+34600000001"],
+    "emails": ["lucia@example.com"],
+}
+BOOKED: dict[str, Any] = {
+    "arrived_at": "16:05",
+    "departs_at": "11:00",
+    "contracted_on": "2026-11-01",
+    "rooms": 1,
+    "internet": True,
+    "payment": "card",
+    "paid_on": "2026-11-01",
+    "payment_means": "VISA **** 4242",
+    "payment_holder": "Lucía Prueba Ejemplo",
+    "card_expiry": "12/2029",
+}
+POSTCODES = """codigo_postal,municipio_id,municipio_nombre
+28001,28079,Madrid
+08830,08200,Sant Boi de Llobregat
+01139,01002,Amurrio
+01139,01063,Zigoitia
+"""
 
 
 @attrs.define
