@@ -17,7 +17,9 @@ if SUPPORT not in sys.path:
     sys.path.append(SUPPORT)
 
 from exports_kit import (  # noqa: E402  # found through the line above
+    CITIES,
     CONFIG,
+    COUNTRIES,
     ITALIAN_STATES,
     ITALIAN_TOWNS,
     PLUGINS,
@@ -50,6 +52,8 @@ def world(make_world: Callable[..., World]) -> World:
     made.load("it.stati", ITALIAN_STATES)
     made.load("it.comuni", ITALIAN_TOWNS)
     made.load("es.codigos-postales", POSTCODES)
+    made.load("co.paises", COUNTRIES)
+    made.load("co.ciudades", CITIES)
     return made
 
 

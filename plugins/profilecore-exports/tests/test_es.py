@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from exports_kit import BOOKED, EVENING, HANS, LUCIA, MIA, P, World
+from exports_kit import BOOKED, EVENING, HANS, LUCIA, MIA, P, World, plain
 
 from profilecore import Stay
 from profilecore_exports import ExportRefused, Run, read_answer
@@ -21,11 +21,6 @@ PV, RH, MOSSOS = "es.ses-hospedajes", "es.ses-hospedajes-rh", "es.mossos"
 Validate = Callable[[bytes, str], list[str]]
 LOT = "00000000-0000-0000-0000-00000000000a"
 CODE = "00000000-0000-0000-0000-000000000001"
-
-
-def plain(content: bytes) -> str:
-    """Give XML in a form that compares: blanks between elements do not count."""
-    return ElementTree.canonicalize(content.decode(), strip_text=True)
 
 
 def sample_stay(world: World, **more: Any) -> Stay:

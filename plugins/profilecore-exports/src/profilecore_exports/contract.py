@@ -7,7 +7,7 @@ A format is a value made by its country's module.  It is registered as its readi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -95,11 +95,12 @@ class Deadline:
     """Until when a stay has to be reported; the first rule that is set counts.
 
     ``hours`` run from the arrival, and ``short_hours`` where the stay lasts at most a day;
-    ``working_days`` (Monday to Friday) end with their last day; ``month_day`` is a day of the
-    month after.
+    ``days`` and ``working_days`` (Monday to Friday) end with their last day; ``month_day`` is a
+    day of the month after.
     """
 
     text: str
+    days: int | None = None
     hours: int | None = None
     short_hours: int | None = None
     working_days: int | None = None
@@ -111,6 +112,8 @@ class Deadline:
             short = self.short_hours is not None and nights is not None and nights <= 1
             return moment + timedelta(hours=(self.short_hours or 0) if short else self.hours)
         day = moment.date()
+        if self.days is not None:
+            return _end_of(day + timedelta(days=self.days), moment)
         if self.working_days is not None:
             left = self.working_days
             while left:
@@ -179,13 +182,20 @@ class Report:
 
 @frozen
 class Setting:
-    """What a file is made in: the property, its own settings, when, and a number for the file."""
+    """What a file is made in: the property, its own settings, when, and a number for the file.
+
+    ``first`` and ``last`` are the days that were asked for; ``occupied`` has the rooms taken in
+    each night, where the format asks for it.
+    """
 
     property_id: str
     house: Any = attrs.field(repr=False)
     made_at: datetime
     tables: Tables = attrs.field(repr=False, eq=False)
     number: int = 1
+    first: date = date.min
+    last: date = date.min
+    occupied: Mapping[date, int] = attrs.field(factory=dict, eq=False)
 
 
 @frozen
@@ -243,6 +253,9 @@ class Format:
     party before its members, with a document.  ``cancel`` makes a file that takes back what was
     sent.  ``numbered`` records have a running number of the property.  ``counter`` names the
     series of the file's number.  ``query`` asks what became of lots the authority has numbered.
+    ``choose`` picks those of a party who get a form, in place of ``covers``.  A ``single`` format
+    has one record a file.  ``statement`` makes the file of a period that is about no guest at all;
+    ``counts_rooms`` asks for the rooms taken in each night.
     """
 
     name: str
@@ -269,7 +282,11 @@ class Format:
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
     query: Callable[[Sequence[str]], bytes] | None = None
     numbered: bool = False
-    counter: Callable[[Setting], str] | None = None
+    counter: Callable[[Sequence[Report], Setting], str] | None = None
+    choose: Callable[[Party], Iterable[Guest]] | None = None
+    single: bool = False
+    counts_rooms: bool = False
+    statement: Callable[[Setting], OutFile] | None = None
     read_answer: Callable[[bytes], Answer] | None = None
     retention: tuple[RetentionRule, ...] = ()
     tables: tuple[TableSpec, ...] = ()
@@ -287,6 +304,12 @@ class Format:
                 f"{self.name} needs settings of the property {property_id}: {self.house_hint}",
             )
         return found
+
+    def chosen(self, party: Party) -> Iterable[Guest]:
+        """Give those of a party who have to be reported."""
+        if self.choose is not None:
+            return self.choose(party)
+        return [guest for guest in party.guests if self.covers.covers(guest, self.country)]
 
     def missing(self, guest: Guest, *, stay: bool = True) -> Iterator[tuple[Need, Missing]]:
         """Yield what a guest lacks; without ``stay`` only what a profile can hold."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -72,7 +72,7 @@ def due(
         if moment in wanted and (day := day_of(stay, moment)) and start <= day <= end
     ]
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
-    gather = _Gathering(engine, property_id)
+    gather = _Gathering(engine)
     made = []
     for number, (moment, day, stay) in enumerate(found):
         if number % 200 == 0:
@@ -91,6 +91,27 @@ def day_of(stay: Stay, moment: Moment) -> date | None:
     return stay.arrival if moment is Moment.ARRIVAL else stay.departure
 
 
+def occupied(
+    engine: Engine, property_id: str, start: date, end: date, watch: Watch = lambda *_: None
+) -> dict[date, int]:
+    """Count the rooms of a property that are taken in each night from one day to another."""
+    counts: dict[date, int] = {}
+    first, last = start.isoformat(), end.isoformat()
+
+    def overlaps(stay: _Glance) -> bool:
+        return (stay.arrival or "~") <= last and first < (stay.departure or "")
+
+    for stay in _all_stays(engine, property_id, overlaps, watch):
+        if stay.status in NEVER | OFF or not stay.arrival or not stay.departure:
+            continue
+        rooms = _details(engine, stay).rooms or 1
+        day = max(stay.arrival, start)
+        while day < stay.departure and day <= end:
+            counts[day] = counts.get(day, 0) + rooms
+            day += timedelta(days=1)
+    return counts
+
+
 def _stays(
     engine: Engine,
     property_id: str,
@@ -99,10 +120,6 @@ def _stays(
     end: date,
     watch: Watch,
 ) -> Iterator[Stay]:
-    glance = msgspec.json.Decoder(_Glance).decode
-    codec, after, seen = Codec(), None, 0
-    with engine.store.read() as reader:
-        everything = reader.count("stay")
     first, last = start.isoformat(), end.isoformat()
 
     def is_due(stay: _Glance) -> bool:
@@ -113,12 +130,23 @@ def _stays(
         }
         return any(first <= days[moment] <= last for moment in moments)
 
+    yield from _all_stays(engine, property_id, is_due, watch)
+
+
+def _all_stays(
+    engine: Engine, property_id: str, wanted: Callable[[_Glance], bool], watch: Watch
+) -> Iterator[Stay]:
+    """Yield the stored stays of a property that are wanted, and all that the host keeps."""
+    glance = msgspec.json.Decoder(_Glance).decode
+    codec, after, seen = Codec(), None, 0
+    with engine.store.read() as reader:
+        everything = reader.count("stay")
     while True:
         with engine.store.read() as reader:
             page = reader.listing("stay", after, PAGE)
         for document in page:
             short = glance(document.body)
-            if short.property_id == property_id and is_due(short):
+            if short.property_id == property_id and wanted(short):
                 yield codec.load(Stay, document.body)
         if not page:
             break
@@ -145,10 +173,8 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 class _Gathering:
     """Puts parties together; nobody is in two of one moment and day."""
 
-    def __init__(self, engine: Engine, property_id: str) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._codec = Codec()
-        self._property = property_id
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
 
@@ -167,7 +193,7 @@ class _Gathering:
                 profiles.append(profile)
         if not profiles:
             return None
-        details = self._details(stay)
+        details = _details(self._engine, stay)
         first = stay.arrival or day
         kin = _kin(profiles)
         guests = tuple(
@@ -185,10 +211,11 @@ class _Gathering:
                 self._profiles[id] = None
         return self._profiles[id]
 
-    def _details(self, stay: Stay) -> Details:
-        with self._engine.store.read() as reader:
-            document = reader.get(DETAILS, stay.id)
-        return Details(id=stay.id) if document is None else self._codec.load(Details, document.body)
+
+def _details(engine: Engine, stay: Stay) -> Details:
+    with engine.store.read() as reader:
+        document = reader.get(DETAILS, stay.id)
+    return Details(id=stay.id) if document is None else Codec().load(Details, document.body)
 
 
 def _kin(profiles: Sequence[Profile]) -> dict[str, dict[str, RelationshipType]]:

@@ -345,4 +345,6 @@ class ItalyPlugin(CountryPlugin):
     Config = ItalyConfig
 
     def formats(self) -> tuple[Format, ...]:
-        return (alloggiati(self.config),)
+        from profilecore_exports.it_ross import ross1000
+
+        return (alloggiati(self.config), ross1000(self.config))

@@ -75,8 +75,9 @@ class WrittenFile:
 class Run:
     """What came of a run, by ids alone.
 
-    ``stopped`` runs have written nothing.  ``counts``: reported, corrected (sent again under its number), cancelled, already
-    (in the register), not_covered, not_yet (arriving later), cleared, late.
+    ``stopped`` runs have written nothing.  ``counts``: reported, corrected (sent again under its
+    number), cancelled, already (in the register), not_covered, not_yet (to arrive later),
+    cleared, late.
     """
 
     format: str
@@ -168,7 +169,7 @@ class Planning:
         if self._is_to_come(one):
             made.count("not_yet", len(one.party.guests))
             return
-        covered = [g for g in one.party.guests if format.covers.covers(g, format.country)]
+        covered = list(format.chosen(one.party))
         made.count("not_covered", len(one.party.guests) - len(covered))
         if one.unknown:
             what = "A companion of this stay has no profile; correct the companions of the stay."

@@ -19,9 +19,15 @@ from profilecore_exports.contract import (
     Setting,
 )
 from profilecore_exports.faults import ExportRefused
-from profilecore_exports.gathering import Due, Watch, due
+from profilecore_exports.gathering import Due, Watch, due, occupied
 from profilecore_exports.planning import Choice, Plan, Planning, Run, WrittenFile
-from profilecore_exports.register import Noting, entries_of, note_file, take_numbers
+from profilecore_exports.register import (
+    Noting,
+    entries_of,
+    note_file,
+    sent_files,
+    take_numbers,
+)
 from profilecore_exports.tables import Tables
 
 if TYPE_CHECKING:
@@ -66,7 +72,11 @@ def export(
     at = now or datetime.now(UTC)
     here = at.astimezone(_zone(engine, property_id)).replace(tzinfo=None)
     house = format.house(property_id)
-    setting = Setting(property_id, house, here, Tables(engine.store))
+    setting = Setting(property_id, house, here, Tables(engine.store), first=start, last=end)
+    if format.counts_rooms:
+        setting = evolve(setting, occupied=occupied(engine, property_id, start, end, watch))
+    if format.statement is not None:
+        return _state(engine, format, setting, out, again=again, at=at)
     dues = due(engine, property_id, format.moments, start, end, watch)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
@@ -78,6 +88,29 @@ def export(
         noting = Noting(format, property_id, at, engine.actor.id, format.keeps_copy)
         files = _write(engine, plan, setting, noting, out, watch)
     return plan.run(property_id, start, end, tuple(files), stopped)
+
+
+def _state(
+    engine: Engine, format: Format, setting: Setting, out: Path | None, *, again: bool, at: datetime
+) -> Run:
+    """Write the file of a period, unless it stands in the register as it is."""
+    assert format.statement is not None
+    noting = Noting(format, setting.property_id, at, engine.actor.id)
+    plan = Plan(format)
+    file = format.statement(setting)
+    known = {sent.checksum for sent in sent_files(engine.store, format.name)}
+    files: tuple[WrittenFile, ...] = ()
+    if file.checksum in known and not again:
+        plan.count("already")
+    elif out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        with engine.store.write() as writer:
+            number = take_numbers(writer, f"file:{format.name}/{setting.property_id}", 1)[0]
+            file = format.statement(evolve(setting, number=number))
+            note_file(writer, noting, file, {})
+            _place(out / file.name, file.content)
+        files = (WrittenFile(file.name, file.checksum, file.kind, 0),)
+    return plan.run(setting.property_id, setting.first, setting.last, files, stopped=False)
 
 
 def _zone(engine: Engine, property_id: str) -> ZoneInfo:
@@ -114,16 +147,18 @@ def _write(
 def _files(plan: Plan, setting: Setting, format: Format, writer: Writer) -> Iterator[OutFile]:
     if plan.cancellations and format.cancel is not None:
         for reports in _chunks(plan.cancellations, format):
-            yield format.cancel(reports, _numbered(setting, format, writer))
+            yield format.cancel(reports, _numbered(reports, setting, format, writer))
     if not plan.reports:
         return
     for reports in _chunks(plan.reports, format):
-        own = _numbered(setting, format, writer)
+        own = _numbered(reports, setting, format, writer)
         yield format.assemble(_with_numbers(reports, own, format, writer), own)
 
 
-def _numbered(setting: Setting, format: Format, writer: Writer) -> Setting:
-    series = format.counter(setting) if format.counter else f"{format.name}/{setting.property_id}"
+def _numbered(reports: list[Report], setting: Setting, format: Format, writer: Writer) -> Setting:
+    series = f"{format.name}/{setting.property_id}"
+    if format.counter is not None:
+        series = format.counter(reports, setting)
     return evolve(setting, number=take_numbers(writer, f"file:{series}", 1)[0])
 
 
@@ -146,6 +181,9 @@ def _with_numbers(
 
 def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]:
     """Divide reports by the limit of a file; those of one party stay together."""
+    if format.single:
+        yield from ([report] for report in reports)
+        return
     parties: dict[tuple[str, Moment, Action], list[Report]] = {}
     for report in reports:
         key = (report.party.stay.id, report.moment, report.action)
@@ -168,6 +206,7 @@ def _place(path: Path, content: bytes) -> None:
         raise ExportRefused(
             "file-exists", f"{path.name} is in the directory already; choose another with --out."
         )
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import attrs
 
@@ -20,16 +21,89 @@ from profilecore_exports import (
     export,
     record_details,
 )
+from profilecore_exports.co import ColombiaPlugin
+from profilecore_exports.cz import CzechiaPlugin
+from profilecore_exports.de import GermanyPlugin
 from profilecore_exports.es import SpainPlugin
+from profilecore_exports.hr import CroatiaPlugin
 from profilecore_exports.it import ItalyPlugin
+from profilecore_exports.pt import PortugalPlugin
 from profilecore_exports.register import ENTRY, Entry
+from profilecore_exports.si import SloveniaPlugin
 
 P = "P1"
 ARRIVAL, DEPARTURE = date(2026, 11, 20), date(2026, 11, 23)
 EVENING = datetime(2026, 11, 20, 18, 5, tzinfo=UTC)
-PLUGINS = (ExportsPlugin, ItalyPlugin, SpainPlugin)
+PLUGINS = (
+    ExportsPlugin,
+    ColombiaPlugin,
+    CroatiaPlugin,
+    CzechiaPlugin,
+    GermanyPlugin,
+    ItalyPlugin,
+    PortugalPlugin,
+    SloveniaPlugin,
+    SpainPlugin,
+)
 SPAIN = {"properties": {P: {"code": "0000000001", "landlord": "0000000001"}}}
-CONFIG: dict[str, Any] = {"exports-es": SPAIN}
+ITALY = {"properties": {P: {"structure": "STR0001", "rooms": 10, "beds": 20}}}
+GERMANY = {
+    "properties": {
+        P: {
+            "name": "Pension Erfunden",
+            "street": "Musterweg",
+            "house_number": "5",
+            "town": "Musterstadt",
+            "postal_code": "12345",
+        }
+    }
+}
+PORTUGAL = {
+    "properties": {
+        P: {
+            "nipc": "121212121",
+            "name": "Casa Inventada",
+            "short_name": "Casainv",
+            "street": "Rua do Exemplo 1",
+            "town": "Lisboa",
+            "postal_code": "1000-001",
+            "phone": "210000000",
+            "contact": "Gestor Teste",
+            "email": "teste@example.com",
+        }
+    }
+}
+CZECHIA = {
+    "properties": {
+        P: {
+            "idub": "100162012588",
+            "mark": "HTEST",
+            "name": "Penzion Vymyšlený",
+            "contact": "tel 200000000",
+            "district": "Praha",
+            "town": "Praha",
+            "part": "Nové Město",
+            "street": "Zkušební",
+            "house_number": "123",
+            "orientation": "4a",
+            "postal_code": "11000",
+            "purpose": "10",
+        }
+    }
+}
+CROATIA = {"properties": {P: {"facility": "0000001", "document_types": {"passport": "027"}}}}
+SLOVENIA = {"properties": {P: {"number": 20037, "tax": "2.50"}}}
+COLOMBIA = {"properties": {P: {"code": "12345", "city": "88001"}}}
+CONFIG: dict[str, Any] = {
+    "exports-co": COLOMBIA,
+    "exports-cz": CZECHIA,
+    "exports-de": GERMANY,
+    "exports-es": SPAIN,
+    "exports-hr": CROATIA,
+    "exports-it": ITALY,
+    "exports-pt": PORTUGAL,
+    "exports-si": SLOVENIA,
+}
 ITALIAN_STATES = "Codice,Descrizione,Provincia,DataFineVal\n" + "".join(
     f"{code},{name},,\n"
     for code, name in (
@@ -134,6 +208,14 @@ POSTCODES = """codigo_postal,municipio_id,municipio_nombre
 01139,01002,Amurrio
 01139,01063,Zigoitia
 """
+TIMES = {"arrived_at": "16:05", "departs_at": "11:00"}
+COUNTRIES = "codigo,nombre\n23,ALEMANIA\n245,ESPAÑA\n249,ESTADOS UNIDOS\n169,COLOMBIA\n215,CHINA\n"
+CITIES = "codigo,ciudad\n13001,CARTAGENA\n88001,SAN ANDRÉS\n"
+
+
+def plain(content: bytes) -> str:
+    """Give XML in a form that compares: blanks between elements do not count."""
+    return ElementTree.canonicalize(content.decode(), strip_text=True)
 
 
 @attrs.define
