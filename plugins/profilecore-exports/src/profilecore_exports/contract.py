@@ -173,11 +173,17 @@ class Report:
     reference: str | None = attrs.field(default=None, repr=False)
     text: str = attrs.field(default="", repr=False)
     size: int = 1
+    reported_as: str | None = None
+
+    @property
+    def guest_id(self) -> str:
+        """The id under which the guest was reported first, be it merged away since."""
+        return self.reported_as or self.guest.id
 
     @property
     def key(self) -> str:
         """What is reported once: this guest, this stay, this moment."""
-        return f"{self.party.stay.id}:{self.moment.value}:{self.guest.id}"
+        return f"{self.party.stay.id}:{self.moment.value}:{self.guest_id}"
 
 
 @frozen

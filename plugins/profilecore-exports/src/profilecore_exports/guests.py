@@ -80,7 +80,8 @@ class Guest:
         if not text:
             return None
         # With a part of the date the youngest age is taken: a child's rules are the stricter.
-        year, month, day = (*map(int, text.split("-")), 12, 31)[:3]
+        known = [int(part) for part in text.split("-")]
+        year, month, day = known + [12, 31][len(known) - 1 :]
         return self.day.year - year - ((self.day.month, self.day.day) < (month, day))
 
     @property

@@ -87,7 +87,7 @@ class CroatiaConfig:
 
 def check_in_id(report: Report) -> str:
     """Give the id of a guest's check-in, the same whenever it is asked for."""
-    return str(uuid.uuid5(_SPACE, f"{report.party.stay.id}/{report.guest.id}"))
+    return str(uuid.uuid5(_SPACE, f"{report.party.stay.id}/{report.guest_id}"))
 
 
 def _check_in(report: Report, setting: Setting) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _UNSTATED_MEANS = "Non Specificato"
 
 def number_of(report: Report, guest: Guest | None = None) -> str:
     """Give the number of a guest's stay: unique, the same at departure, 20 characters."""
-    whole = f"{report.party.stay.id}/{(guest or report.guest).id}"
+    whole = f"{report.party.stay.id}/{guest.id if guest else report.guest_id}"
     return hashlib.blake2b(whole.encode(), digest_size=10).hexdigest()
 
 

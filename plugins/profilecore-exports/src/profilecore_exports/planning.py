@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
@@ -24,6 +24,9 @@ from profilecore_exports.faults import Unwritable
 from profilecore_exports.gathering import Due, Watch
 from profilecore_exports.guests import Guest, Party
 from profilecore_exports.register import Entry, digest_of, entry_id
+
+# Records are compared as those of one of several, so that who else goes along is no change.
+SEVERAL = 2
 
 
 class Choice(Enum):
@@ -194,7 +197,7 @@ class Planning:
         good = []
         for guest in guests:
             missing, hard = self._missing(guest)
-            report = Report(guest, one.party, one.moment, size=len(one.party.guests))
+            report = self._report_of(one, guest)
             if not hard:
                 try:
                     text = self.format.write(evolve(report, number=0), self.setting)
@@ -261,6 +264,9 @@ class Planning:
                 going.append(self._anew(report, old))
                 continue
             olds[report.guest.id] = old
+            for surplus, other in list(self._standing(one, report.guest))[1:]:
+                # Two guests of this stay turned out to be one person.
+                self._cancel(one, surplus, other, "merged")
             if self.again:
                 going.append(self._anew(report, old))
             elif old.digest not in (None, digest):
@@ -327,24 +333,38 @@ class Planning:
     def _take_back(self, one: Due) -> None:
         """Cancel what was sent of a stay that did not come about."""
         for guest in one.party.guests:
-            report = Report(guest, one.party, one.moment, size=len(one.party.guests))
-            old = self.entries.get(entry_id(self.format.name, report))
-            if old is None or not old.stands:
-                continue
-            needs_reference = self.format.amends is Amends.CANCEL
-            if self.format.cancel is None or (needs_reference and old.reference is None):
-                self._by_hand(one, guest, "stay-cancelled", "Tell the authority by hand.")
-                continue
-            self.made.cancellations.append(
-                evolve(
-                    report,
-                    action=Action.CANCEL,
-                    number=old.number,
-                    reference=old.reference,
-                    text=old.copy or "",
-                )
+            for report, old in self._standing(one, guest):
+                self._cancel(one, report, old, "stay-cancelled")
+
+    def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
+        needs_reference = self.format.amends is Amends.CANCEL
+        if self.format.cancel is None or (needs_reference and old.reference is None):
+            self._by_hand(one, report.guest, why, "Tell the authority by hand.")
+            return
+        self.made.cancellations.append(
+            evolve(
+                report,
+                action=Action.CANCEL,
+                number=old.number,
+                reference=old.reference,
+                text=old.copy or "",
             )
-            self.made.count("cancelled")
+        )
+        self.made.count("cancelled")
+
+    def _report_of(self, one: Due, guest: Guest) -> Report:
+        """Give the report of a guest, under the id that stands in the register."""
+        for report, _ in self._standing(one, guest):
+            return report
+        return Report(guest, one.party, one.moment, size=SEVERAL)
+
+    def _standing(self, one: Due, guest: Guest) -> Iterator[tuple[Report, Entry]]:
+        """Yield what was sent of a guest, under any id that was merged into this one."""
+        for id in guest.profile.family:
+            report = Report(guest, one.party, one.moment, size=SEVERAL, reported_as=id)
+            entry = self.entries.get(entry_id(self.format.name, report))
+            if entry is not None and entry.stands:
+                yield report, entry
 
     def _by_hand(self, one: Due, guest: Guest, why: str, do: str) -> None:
         self.made.changed.append(Changed(guest.id, one.party.stay.id, one.moment, why, do))

@@ -217,7 +217,7 @@ def note_file(
         stored = writer.get(ENTRY, id)
         old = codec.load(Entry, stored.body) if stored else None
         made = _entry(noting, file, report, id, old, digests.get(id))
-        owner = stored.owner if stored else report.guest.id
+        owner = stored.owner if stored else report.guest_id
         document = Document(ENTRY, id, owner, made.version, codec.dump(made), noting.property_id)
         changes.append((document, stored.version if stored else 0))
     for document, expect in changes:
@@ -252,13 +252,13 @@ def _entry(
     noting: Noting, file: OutFile, report: Report, id: str, old: Entry | None, digest: str | None
 ) -> Entry:
     cancels = report.action is Action.CANCEL
-    guest, stay = report.guest, report.party.stay
+    stay = report.party.stay
     made = old or Entry(
         id=id,
         format=noting.format.name,
         property_id=noting.property_id,
         stay_id=stay.id,
-        guest_id=guest.id,
+        guest_id=report.guest_id,
         moment=report.moment,
     )
     return evolve(
