@@ -320,15 +320,15 @@ def test_a_failure_half_way_leaves_neither_files_nor_entries(
         world.stay(world.guest(HANS))
     from profilecore_exports import running
 
-    place, calls = running._place, []
+    original, calls = running.place, []
 
     def failing(path: Path, content: bytes) -> None:
         calls.append(path)
         if len(calls) == 2:
             raise OSError("disk full")
-        place(path, content)
+        original(path, content)
 
-    monkeypatch.setattr(running, "_place", failing)
+    monkeypatch.setattr(running, "place", failing)
     with pytest.raises(OSError, match="disk full"):
         world.export("cz.ubyport-ws")
     assert list(world.folder.iterdir()) == []

@@ -83,7 +83,11 @@ def read_answer(
     at = now or datetime.now(UTC)
     with engine.store.write() as writer:
         judged = tuple(_note(writer, sent, answer))
-        put_file(writer, evolve(sent, lot=answer.lot or sent.lot, answered_at=at))
+        decided = at if judged else sent.decided_at
+        put_file(
+            writer,
+            evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided),
+        )
     return Answered(format.name, sent.name, answer.lot or sent.lot, judged)
 
 

@@ -187,6 +187,25 @@ def answer(invocation: Invocation, format_name: str, file: Path, sent: str | Non
     return REFUSED if made.refused else OK
 
 
+@export.command("query")
+@click.argument("format_name", metavar="FORMAT")
+@click.option("--out", type=_OUT, required=True, metavar="DIR", help="Where the questions go.")
+@click.pass_obj
+def query(invocation: Invocation, format_name: str, out: Path) -> None:
+    """Write the questions about what the authority has received and not decided yet."""
+    from profilecore_exports.asking import write_queries
+
+    names = write_queries(invocation.engine, _format(invocation, format_name), out)
+
+    def show() -> None:
+        for name in names:
+            say(f"{out}/{name}")
+        if not names:
+            say("There is nothing to ask about.")
+
+    invocation.answer(listing(names), show)
+
+
 @click.group()
 def exports() -> None:
     """List the formats of guest registration, their tables and what was sent."""

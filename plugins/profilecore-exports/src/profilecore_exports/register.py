@@ -116,6 +116,7 @@ class SentFile:
     lot: str | None = None
     sent_at: datetime | None = None
     answered_at: datetime | None = None
+    decided_at: datetime | None = None
 
 
 @frozen

@@ -108,7 +108,7 @@ def _state(
             number = take_numbers(writer, f"file:{format.name}/{setting.property_id}", 1)[0]
             file = format.statement(evolve(setting, number=number))
             note_file(writer, noting, file, {})
-            _place(out / file.name, file.content)
+            place(out / file.name, file.content)
         files = (WrittenFile(file.name, file.checksum, file.kind, 0),)
     return plan.run(setting.property_id, setting.first, setting.last, files, stopped=False)
 
@@ -133,7 +133,7 @@ def _write(
             for file in _files(plan, setting, noting.format, writer):
                 watch("Writing files", len(written), None)
                 path = out / file.name
-                _place(path, file.content)
+                place(path, file.content)
                 placed.append(path)
                 note_file(writer, noting, file, plan.digests)
                 written.append(WrittenFile(file.name, file.checksum, file.kind, len(file.reports)))
@@ -200,7 +200,7 @@ def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]
     yield chunk
 
 
-def _place(path: Path, content: bytes) -> None:
+def place(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, and that only its owner may read."""
     if path.exists():
         raise ExportRefused(
