@@ -393,7 +393,7 @@ class Planning:
         written = []
         for report in going:
             report = evolve(report, size=len(going))
-            if self.format.headed:
+            if self.format.headed or report.action is Action.CHANGE:
                 report = evolve(report, text=self.format.write(report, self.setting))
             written.append(report)
         self.made.reports += written

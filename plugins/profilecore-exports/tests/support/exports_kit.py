@@ -21,29 +21,39 @@ from profilecore_exports import (
     export,
     record_details,
 )
+from profilecore_exports.at import AustriaPlugin
 from profilecore_exports.co import ColombiaPlugin
 from profilecore_exports.cz import CzechiaPlugin
 from profilecore_exports.de import GermanyPlugin
 from profilecore_exports.es import SpainPlugin
+from profilecore_exports.fr import FrancePlugin
 from profilecore_exports.hr import CroatiaPlugin
 from profilecore_exports.it import ItalyPlugin
 from profilecore_exports.pt import PortugalPlugin
 from profilecore_exports.register import ENTRY, Entry
+from profilecore_exports.rs import SerbiaPlugin
 from profilecore_exports.si import SloveniaPlugin
+from profilecore_exports.th import ThailandPlugin
+from profilecore_exports.tr import TurkeyPlugin
 
 P = "P1"
 ARRIVAL, DEPARTURE = date(2026, 11, 20), date(2026, 11, 23)
 EVENING = datetime(2026, 11, 20, 18, 5, tzinfo=UTC)
 PLUGINS = (
     ExportsPlugin,
+    AustriaPlugin,
     ColombiaPlugin,
     CroatiaPlugin,
     CzechiaPlugin,
+    FrancePlugin,
     GermanyPlugin,
     ItalyPlugin,
     PortugalPlugin,
+    SerbiaPlugin,
     SloveniaPlugin,
     SpainPlugin,
+    ThailandPlugin,
+    TurkeyPlugin,
 )
 SPAIN = {"properties": {P: {"code": "0000000001", "landlord": "0000000001"}}}
 ITALY = {"properties": {P: {"structure": "STR0001", "rooms": 10, "beds": 20}}}
@@ -94,15 +104,26 @@ CZECHIA = {
 CROATIA = {"properties": {P: {"facility": "0000001", "document_types": {"passport": "027"}}}}
 SLOVENIA = {"properties": {P: {"number": 20037, "tax": "2.50"}}}
 COLOMBIA = {"properties": {P: {"code": "12345", "city": "88001"}}}
+SHEETS = {
+    "properties": {
+        P: {"name": "Haus Erfunden", "street": "Weg 1", "town": "Ort", "postal_code": "1010"}
+    }
+}
+SERBIA = {"properties": {P: {"code": "000000"}}}
+TURKEY = {"properties": {P: {"user": "11111111110", "facility": "123456"}}}
 CONFIG: dict[str, Any] = {
+    "exports-at": SHEETS,
     "exports-co": COLOMBIA,
     "exports-cz": CZECHIA,
     "exports-de": GERMANY,
     "exports-es": SPAIN,
+    "exports-fr": SHEETS,
     "exports-hr": CROATIA,
     "exports-it": ITALY,
     "exports-pt": PORTUGAL,
+    "exports-rs": SERBIA,
     "exports-si": SLOVENIA,
+    "exports-tr": TURKEY,
 }
 ITALIAN_STATES = "Codice,Descrizione,Provincia,DataFineVal\n" + "".join(
     f"{code},{name},,\n"
