@@ -111,8 +111,11 @@ def cells_of(content: bytes) -> list[list[str]]:
     archive = zipfile.ZipFile(io.BytesIO(content))
     for name in archive.namelist():
         ElementTree.fromstring(archive.read(name))
-    rows = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml")).findall(".//{*}row")
-    return [["".join(t.text or "" for t in cell.findall(".//{*}t")) for cell in row] for row in rows]
+    made = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    return [
+        ["".join(text.text or "" for text in cell.findall(".//{*}t")) for cell in row]
+        for row in made.findall(".//{*}row")
+    ]
 
 
 def test_the_workbook_of_thailand_has_its_heads_and_a_row_a_guest(

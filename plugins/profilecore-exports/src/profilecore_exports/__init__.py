@@ -28,7 +28,9 @@ from profilecore_exports.guests import Guest, Party
 from profilecore_exports.planning import Choice, Run
 from profilecore_exports.plugin import ExportsPlugin
 from profilecore_exports.running import export
+from profilecore_exports.sending import send
 from profilecore_exports.tables import TableSpec, add_table
+from profilecore_exports.transport import DirectoryTransport, Outgoing, Reply, Transport
 
 __all__ = [
     "Action",
@@ -38,6 +40,7 @@ __all__ = [
     "Covers",
     "Deadline",
     "Details",
+    "DirectoryTransport",
     "ExportRefused",
     "ExportsPlugin",
     "Format",
@@ -46,14 +49,17 @@ __all__ = [
     "Need",
     "NotSent",
     "OutFile",
+    "Outgoing",
     "Party",
     "Readiness",
     "Registration",
+    "Reply",
     "Report",
     "Run",
     "Setting",
     "TableMissing",
     "TableSpec",
+    "Transport",
     "Trust",
     "Unwritable",
     "Verdict",
@@ -62,4 +68,5 @@ __all__ = [
     "formats_of",
     "read_answer",
     "record_details",
+    "send",
 ]

@@ -187,6 +187,45 @@ def answer(invocation: Invocation, format_name: str, file: Path, sent: str | Non
     return REFUSED if made.refused else OK
 
 
+@export.command("send")
+@click.argument("format_name", metavar="FORMAT")
+@click.option("--property", "property_id", required=True, metavar="P", help="Whose files go.")
+@click.option("--from", "folder", type=_OUT, required=True, metavar="DIR", help="Where they are.")
+@click.option("--file", "names", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@click.option("--to", "to", type=_OUT, metavar="DIR", help="Lay them there, for another program.")
+@click.pass_obj
+def send(
+    invocation: Invocation,
+    format_name: str,
+    property_id: str,
+    folder: Path,
+    names: tuple[str, ...],
+    to: Path | None,
+) -> int:
+    """Send written files to the authority's web service, or lay them into a directory.
+
+    Each file goes once, unless it is named.  Ends with 1 if a guest was refused.
+    """
+    from profilecore_exports.sending import send as send_files
+    from profilecore_exports.transport import DirectoryTransport
+
+    format = _format(invocation, format_name)
+    transport = None if to is None else DirectoryTransport(to)
+    sent = send_files(
+        invocation.engine, format, folder, property_id, transport=transport, names=names
+    )
+
+    def out() -> None:
+        for each in sent:
+            said = "" if each.answered is None else f": {each.answered.refused} guests refused"
+            say(f"{each.name} is out{said}")
+        if not sent:
+            say("There is nothing to send.")
+
+    invocation.answer(listing(sent), out)
+    return REFUSED if any(each.answered and each.answered.refused for each in sent) else OK
+
+
 @export.command("query")
 @click.argument("format_name", metavar="FORMAT")
 @click.option("--out", type=_OUT, required=True, metavar="DIR", help="Where the questions go.")

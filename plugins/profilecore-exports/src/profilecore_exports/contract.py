@@ -24,6 +24,7 @@ from profilecore_exports.guests import Guest, Party
 
 if TYPE_CHECKING:
     from profilecore_exports.tables import Tables, TableSpec
+    from profilecore_exports.transport import Transport
 
 
 class Trust(Enum):
@@ -261,7 +262,8 @@ class Format:
     series of the file's number.  ``query`` asks what became of lots the authority has numbered.
     ``choose`` picks those of a party who get a form, in place of ``covers``.  A ``single`` format
     has one record a file.  ``statement`` makes the file of a period that is about no guest at all;
-    ``counts_rooms`` asks for the rooms taken in each night.
+    ``counts_rooms`` asks for the rooms taken in each night.  ``transport`` makes what sends the
+    files of a property, where the settings say how.
     """
 
     name: str
@@ -293,6 +295,7 @@ class Format:
     single: bool = False
     counts_rooms: bool = False
     statement: Callable[[Setting], OutFile] | None = None
+    transport: Callable[[str], Transport] | None = None
     read_answer: Callable[[bytes], Answer] | None = None
     retention: tuple[RetentionRule, ...] = ()
     tables: tuple[TableSpec, ...] = ()

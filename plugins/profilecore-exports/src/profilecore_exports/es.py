@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -40,7 +41,7 @@ from profilecore_exports.es_people import (
     municipality,
     payment_of,
 )
-from profilecore_exports.faults import unwritable
+from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest, Party
 from profilecore_exports.letters import printable
 from profilecore_exports.markup import HEAD, leaf, tag
@@ -52,6 +53,10 @@ from profilecore_exports.needs import (
     LAST_NAME,
 )
 from profilecore_exports.tables import Tables
+from profilecore_exports.transport import Service
+
+if TYPE_CHECKING:
+    from profilecore_exports.es_service import SpainTransport
 
 MOST_COMMUNICATIONS = 100
 _BASE = "http://www.neg.hospedajes.mir.es/"
@@ -60,9 +65,10 @@ _SOURCE = "MIR-HOSPE-DSI-WS v3.1.3 of 8 January 2025"
 
 @frozen
 class SpainConfig:
-    """The settings under ``exports-es``."""
+    """The settings under ``exports-es``; ``service`` is the web service, if files go there."""
 
     properties: dict[str, SpanishHouse] = attrs.field(factory=dict)
+    service: Service | None = None
 
 
 def _address(guest: Guest, tables: Tables) -> str:
@@ -299,6 +305,7 @@ def travellers(config: SpainConfig) -> Format:
         read_answer=answer,
         retention=(_KEPT,),
         tables=(TOWNS, POSTCODES),
+        transport=lambda property_id: _transport(config, "PV", property_id),
         note="Catalonia and the Basque Country have channels of their own.",
     )
 
@@ -327,7 +334,25 @@ def bookings(config: SpainConfig) -> Format:
         cancel=lambda reports, setting: _cancellation(RH, reports, setting),
         query=query,
         read_answer=answer,
+        transport=lambda property_id: _transport(config, "RH", property_id),
     )
+
+
+def _transport(config: SpainConfig, kind: str, property_id: str) -> SpainTransport:
+    """Make what sends the files of a property.
+
+    :raises ExportRefused: naming the settings that are missing.
+    """
+    house = config.properties.get(property_id)
+    if config.service is None or house is None or house.landlord is None:
+        raise ExportRefused(
+            "no-service",
+            "Sending needs [exports-es.service] with url, user and password, and the landlord of "
+            f"the property {property_id}.",
+        )
+    from profilecore_exports.es_service import SpainTransport
+
+    return SpainTransport(config.service, house.landlord, kind)
 
 
 class SpainPlugin(CountryPlugin):

@@ -16,7 +16,7 @@ MOST_LOTS = 10
 RECEIVED = "0"
 # States of a lot: done, faulty as a whole (2, 3), done with faults in some.
 _DONE, _FAULTY, _PARTLY = "1", ("2", "3"), "6"
-_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _COM = "http://www.soap.servicios.hospedajes.mir.es/comunicacion"
 _NAMES = {"PV": "altaParteHospedaje.xml", "RH": "altaReservaHospedaje.xml"}
 
@@ -51,7 +51,7 @@ def envelope(
     )
     request = tag("com:comunicacionRequest", tag("peticion", head, leaf("solicitud", packed)))
     return (
-        f'{HEAD}<soapenv:Envelope xmlns:soapenv="{_SOAP}" xmlns:com="{_COM}">'
+        f'{HEAD}<soapenv:Envelope xmlns:soapenv="{SOAP}" xmlns:com="{_COM}">'
         f"<soapenv:Header/>{tag('soapenv:Body', request)}</soapenv:Envelope>\n"
     ).encode()
 

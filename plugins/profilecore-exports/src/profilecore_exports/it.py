@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -26,7 +27,7 @@ from profilecore_exports.contract import (
 )
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.details import Group
-from profilecore_exports.faults import TableMissing, unwritable
+from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
 from profilecore_exports.markup import every, parse, texts
@@ -43,6 +44,10 @@ from profilecore_exports.needs import (
     fits,
 )
 from profilecore_exports.tables import Tables, TableSpec
+from profilecore_exports.transport import Service
+
+if TYPE_CHECKING:
+    from profilecore_exports.it_service import ItalyTransport
 
 ALLOGGIATI = "it.alloggiati"
 ITALY = "100000100"
@@ -87,9 +92,10 @@ class ItalianHouse:
 
 @frozen
 class ItalyConfig:
-    """The settings under ``exports-it``."""
+    """The settings under ``exports-it``; ``service`` is the police's, with the account's key."""
 
     properties: dict[str, ItalianHouse] = attrs.field(factory=dict)
+    service: Service | None = None
 
 
 # ---- codes
@@ -331,11 +337,26 @@ def alloggiati(config: ItalyConfig) -> Format:
             ),
         ),
         tables=(STATES, TOWNS),
+        transport=lambda property_id: _transport(config, property_id),
         note=(
             "The portal takes arrivals of today and yesterday only. A stay of more than 30 days "
             "is written with 30: report it anew after these."
         ),
     )
+
+
+def _transport(config: ItalyConfig, property_id: str) -> ItalyTransport:
+    """Make what sends the cards of a property.
+
+    :raises ExportRefused: naming the settings that are missing.
+    """
+    if config.service is None:
+        message = "Sending needs [exports-it.service] with url, user, password and key."
+        raise ExportRefused("no-service", message)
+    from profilecore_exports.it_service import ItalyTransport
+
+    house = config.properties.get(property_id)
+    return ItalyTransport(config.service, house is not None and house.apartment is not None)
 
 
 class ItalyPlugin(CountryPlugin):

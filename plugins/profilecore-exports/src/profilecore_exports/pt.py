@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -44,6 +44,10 @@ from profilecore_exports.needs import (
     TOWN,
     fits,
 )
+from profilecore_exports.transport import Service
+
+if TYPE_CHECKING:
+    from profilecore_exports.pt_service import PortugalTransport
 
 SIBA, DAT = "pt.siba", "pt.siba-dat"
 REQUEST = "http://sef.pt/BAws"
@@ -101,9 +105,10 @@ class PortugueseHouse:
 
 @frozen
 class PortugalConfig:
-    """The settings under ``exports-pt``."""
+    """The settings under ``exports-pt``; the password of ``service`` is the access key."""
 
     properties: dict[str, PortugueseHouse] = attrs.field(factory=dict)
+    service: Service | None = None
 
 
 @frozen
@@ -307,6 +312,15 @@ class PortugalPlugin(CountryPlugin):
     name = "exports-pt"
     Config = PortugalConfig
 
+    def _transport(self, property_id: str) -> PortugalTransport:
+        house = self.config.properties.get(property_id)
+        if self.config.service is None or house is None:
+            message = "Sending needs [exports-pt.service] with url, user and password (the key)."
+            raise ExportRefused("no-service", message)
+        from profilecore_exports.pt_service import PortugalTransport
+
+        return PortugalTransport(self.config.service, house)
+
     def formats(self) -> tuple[Format, ...]:
         houses = dict(self.config.properties)
         xml = Format(
@@ -336,6 +350,7 @@ class PortugalPlugin(CountryPlugin):
                     source="Lei n.º 23/2007 de 4 de julho",
                 ),
             ),
+            transport=self._transport,
             note="A departure that changes is told by the bulletin sent again.",
         )
         dat = Format(
