@@ -46,6 +46,8 @@ def test_the_blocks_of_a_page_run(
     found = blocks(page)
     if any("sqlite:///" in code for _, code in found):
         part("profilecore_sqlite")
+    if any("profilecore_exports" in code for _, code in found):
+        part("profilecore_exports")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)
