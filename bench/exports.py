@@ -133,9 +133,7 @@ def _guest(number: int) -> dict[str, Any]:
         "nationalities": ["DE"],
         "country_of_residence": "DE",
         "documents": [{"type": "passport", "number": f"C{number:08d}", "country": "DE"}],
-        "addresses": [
-            {"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "DE"}
-        ],
+        "addresses": [{"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "DE"}],
         "emails": [f"guest{number}@example.com"],
         "phones": [f"+4917{number:08d}"],
     }
