@@ -430,3 +430,11 @@ def test_the_age_of_a_guest_is_the_youngest_that_the_date_allows() -> None:
     assert [age(text) for text in ("2008-11-20", "2008-11-21", "2008", "2008-11", None)] == [
         18, 17, 17, 17, None,
     ]  # fmt: skip
+
+
+def test_every_public_name_can_be_imported_and_the_list_is_sorted() -> None:
+    import profilecore_exports
+
+    assert list(profilecore_exports.__all__) == sorted(set(profilecore_exports.__all__))
+    missing = [n for n in profilecore_exports.__all__ if not hasattr(profilecore_exports, n)]
+    assert missing == []

@@ -6,11 +6,14 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
 from profilecore_exports.contract import Answer, Verdict
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.markup import HEAD, every, leaf, local, parse, tag, texts
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST_LOTS = 10
 RECEIVED = "0"

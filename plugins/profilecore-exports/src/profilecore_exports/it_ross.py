@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from xml.sax.saxutils import escape
 
 from profilecore.model.enums import Sex
 from profilecore_exports.contract import Deadline, Format, Moment, OutFile, Report, Setting, Trust
@@ -23,7 +22,7 @@ from profilecore_exports.it import (
     town,
 )
 from profilecore_exports.letters import UPPER_NAME, printable
-from profilecore_exports.markup import HEAD, tag
+from profilecore_exports.markup import HEAD, escape, tag
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
 

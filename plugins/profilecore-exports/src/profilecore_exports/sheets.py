@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from profilecore.values import frozen
 from profilecore_exports.letters import printable
+from profilecore_exports.markup import escape
 
 _STYLE = (
     "body{font:11pt sans-serif;margin:0}"

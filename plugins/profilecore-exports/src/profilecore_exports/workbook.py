@@ -6,10 +6,9 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from profilecore_exports.letters import printable
-from profilecore_exports.markup import HEAD
+from profilecore_exports.markup import HEAD, escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -56,7 +55,7 @@ def _parts(
     yield (
         "xl/workbook.xml",
         f'{HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>'
-        f'<sheet name={quoteattr(name)} sheetId="1" r:id="rId1"/></sheets></workbook>',
+        f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
     )
     yield "xl/_rels/workbook.xml.rels", _links((f"{_RELATIONS}/worksheet", "worksheets/sheet1.xml"))
     cells = [_row(1, head, keep=True)]
