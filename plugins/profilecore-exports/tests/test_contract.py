@@ -20,7 +20,7 @@ from exports_kit import (
     World,
 )
 
-from profilecore import Actor, Engine, Profile, ScopeDenied, hookimpl
+from profilecore import Actor, Engine, Profile, ScopeDenied, VersionConflict, hookimpl
 from profilecore.rules.checks import Check
 from profilecore_exports import (
     Choice,
@@ -31,6 +31,7 @@ from profilecore_exports import (
     OutFile,
     Readiness,
     Report,
+    Run,
     Setting,
     Trust,
     add_table,
@@ -225,6 +226,46 @@ def test_the_day_of_the_property_decides(make_world: Callable[..., World]) -> No
     world.stay(world.guest(HANS), arrival="2026-11-21")
     # In Auckland the 21st has begun.
     assert world.export(FORMAT).counts == {"reported": 1}
+
+
+def test_two_runs_at_once_report_nobody_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilecore_exports import running
+
+    world.stay(world.guest(HANS))
+    # The other run comes between this one's reading of the register and its writing.
+    entries = running.entries_of
+    state: list[Run] = []
+
+    def slow(*args: Any) -> Any:
+        found = entries(*args)
+        monkeypatch.setattr(running, "entries_of", entries)
+        state.append(world.export(FORMAT, out=world.folder / "other"))
+        return found
+
+    monkeypatch.setattr(running, "entries_of", slow)
+
+    with pytest.raises(VersionConflict):
+        world.export(FORMAT)
+    assert [len(run.files) for run in state] == [1]
+    assert [path.name for path in world.folder.iterdir()] == ["other"]
+
+
+def test_a_party_larger_than_a_file_is_divided(world: World) -> None:
+    world.stay(*(world.guest(HANS) for _ in range(35)))
+    world.stay(world.guest(HANS))
+    sizes = [file.guests for file in world.export("cz.ubyport-ws").files]
+    assert (max(sizes), sum(sizes)) == (32, 36)
+
+
+def test_a_booking_is_of_the_day_at_the_property(make_world: Callable[..., World]) -> None:
+    places = {P: {"country": "ES", "timezone": "Europe/Madrid"}}
+    world = make_world(profilecore={"properties": places})
+    details = {"payment": "card"}
+    world.stay(world.guest(LUCIA), details=details, booked_at="2026-11-19T23:30:00+00:00")
+    run = world.export("es.ses-hospedajes-rh")
+    assert b"<fechaContrato>2026-11-20</fechaContrato>" in world.contents(run)[0]
 
 
 # ---- clear, retention, access

@@ -10,6 +10,8 @@ import pytest
 from exports_kit import EVENING, HANS, MARIA, MIA, P, World
 
 from profilecore_exports import TableMissing, read_answer
+from profilecore_exports.it import state
+from profilecore_exports.tables import Tables
 
 FORMAT = "it.alloggiati"
 CUTS = {
@@ -197,3 +199,25 @@ def test_an_answer_accepts_and_refuses_row_by_row_and_the_refused_go_again(world
     again = world.export(FORMAT)
     # The head was accepted, and a child has no document to go alone.
     assert world.codes(again) == [["head"]]
+
+
+# Places that no table of the police has: they are parts of other countries, or empty.
+NOWHERE = frozenset(
+    {
+        "AQ", "AW", "AX", "BL", "BQ", "BV", "CK", "CW", "GS", "HM", "IO", "MF", "SJ", "SX", "TF",
+        "UM",
+    }
+)  # fmt: skip
+
+
+def test_every_country_has_a_code_in_the_table_of_the_police(
+    world: World, shared: Callable[[str], Path]
+) -> None:
+    import pycountry
+
+    path = shared("schemas/IT/stati_2014.csv")
+    world.load("it.stati", path.read_text(encoding="utf-8"))
+    tables = Tables(world.engine.store)
+    for entry in pycountry.countries:
+        if entry.alpha_2 not in NOWHERE:
+            assert len(state(entry.alpha_2, tables, "/")) == 9

@@ -254,16 +254,16 @@ class Format:
 
     ``write`` gives the text of one report and may raise :class:`Unwritable`; ``assemble`` makes
     a file of reports whose text is written.  ``limit`` is the most records of a file, counted in
-    parties where ``by_party``; a party is never divided.  ``rules`` looks at those of a party who
-    go into one file and gives (report, problem) of who may not; ``common`` gives what all its
-    records share, so that a change of it is noticed.  A ``headed`` format wants the head of a
-    party before its members, with a document.  ``cancel`` makes a file that takes back what was
-    sent.  ``numbered`` records have a running number of the property.  ``counter`` names the
-    series of the file's number.  ``query`` asks what became of lots the authority has numbered.
-    ``choose`` picks those of a party who get a form, in place of ``covers``.  A ``single`` format
-    has one record a file.  ``statement`` makes the file of a period that is about no guest at all;
-    ``counts_rooms`` asks for the rooms taken in each night.  ``transport`` makes what sends the
-    files of a property, where the settings say how.
+    parties where ``by_party``; a party is divided only if it alone has more.  ``rules`` looks at
+    those of a party who go into one file and gives (report, problem) of who may not; ``common``
+    gives what all its records share, so that a change of it is noticed.  A ``headed`` format wants
+    the head of a party before its members, with a document.  ``cancel`` makes a file that takes
+    back what was sent.  ``numbered`` records have a running number of the property.  ``counter``
+    names the series of the file's number.  ``query`` asks what became of lots that the authority
+    has numbered.  ``choose`` picks those of a party who get a form, in place of ``covers``.  A
+    ``single`` format has one record a file.  ``statement`` makes the file of a period that is about
+    no guest at all; ``counts_rooms`` asks for the rooms taken in each night.  ``transport`` makes
+    what sends the files of a property, where the settings say how.
     """
 
     name: str

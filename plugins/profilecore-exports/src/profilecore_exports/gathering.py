@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +13,7 @@ from profilecore.codec import Codec
 from profilecore.errors import NotFound
 from profilecore.model import Profile, Stay
 from profilecore.model.enums import RelationshipType, State, StayStatus
+from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_exports.contract import Moment
 from profilecore_exports.details import DETAILS, Details
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from profilecore import Engine
 
 PAGE = 2_000
+A_DAY = timedelta(days=1)
 NEVER = frozenset({StayStatus.ENQUIRED, StayStatus.OPTIONAL})
 OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
 Watch = Callable[[str, int, int | None], object]
@@ -57,6 +60,7 @@ def due(
     moments: Sequence[Moment],
     start: date,
     end: date,
+    zone: ZoneInfo,
     watch: Watch = lambda *_: None,
 ) -> list[Due]:
     """Give the parties of a property whose moment lies between two days, both included.
@@ -67,7 +71,8 @@ def due(
     wanted = frozenset(moments)
     found = [
         (moment, day, stay)
-        for stay in _stays(engine, property_id, wanted, start, end, watch)
+        for given in _stays(engine, property_id, wanted, start, end, watch)
+        for stay in (_by_the_clock_of(zone, given),)
         for moment in Moment
         if moment in wanted and (day := day_of(stay, moment)) and start <= day <= end
     ]
@@ -82,6 +87,14 @@ def due(
             made.append(one)
     order = list(Moment)
     return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
+
+
+def _by_the_clock_of(zone: ZoneInfo, stay: Stay) -> Stay:
+    """Give a stay whose booking is told by the clock of its property."""
+    booked = stay.booked_at
+    if booked is None or booked.tzinfo is None:
+        return stay
+    return evolve(stay, booked_at=booked.astimezone(zone))
 
 
 def day_of(stay: Stay, moment: Moment) -> date | None:
@@ -120,7 +133,8 @@ def _stays(
     end: date,
     watch: Watch,
 ) -> Iterator[Stay]:
-    first, last = start.isoformat(), end.isoformat()
+    # A booking is kept in UTC, where its day may be the one before or after.
+    first, last = (start - A_DAY).isoformat(), (end + A_DAY).isoformat()
 
     def is_due(stay: _Glance) -> bool:
         days = {

@@ -31,7 +31,7 @@ class ExportsPlugin:
 
         for kind in KINDS:
             register(kind)
-        register(DocumentKind(DETAILS, Details, OnClear.FIELDS))
+        register(DocumentKind(DETAILS, Details, OnClear.ERASE))
         register(DocumentKind(KIND, Versions, OnClear.KEEP, personal=False))
 
     @hookimpl

@@ -13,7 +13,10 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+import attrs
+
 from profilecore.codec import Codec
+from profilecore.errors import VersionConflict
 from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import (
     Clear,
@@ -193,13 +196,17 @@ def take_numbers(writer: Writer, name: str, count: int) -> range:
 
 @frozen
 class Noting:
-    """What is the same for all that one run notes."""
+    """What is the same for all that one run notes.
+
+    ``seen`` has the versions of the entries that the run was planned on, by id.
+    """
 
     format: Format
     property_id: str
     at: datetime
     by: str
     keeps_copy: bool = True
+    seen: dict[str, int] = attrs.field(factory=dict, eq=False)
 
 
 def note_file(
@@ -207,7 +214,7 @@ def note_file(
 ) -> SentFile:
     """Note a file and everybody in it; what stands under an entry's id is replaced.
 
-    :raises VersionConflict: if somebody else noted one of them meanwhile.
+    :raises VersionConflict: if somebody else has noted one of them since the run was planned.
     """
     codec = Codec()
     ids, positions, changes = [], [], []
@@ -216,11 +223,15 @@ def note_file(
         ids.append(id)
         positions.append(position)
         stored = writer.get(ENTRY, id)
+        at = stored.version if stored else 0
+        if at != noting.seen.get(id, 0):
+            raise VersionConflict(id, noting.seen.get(id, 0), at)
         old = codec.load(Entry, stored.body) if stored else None
         made = _entry(noting, file, report, id, old, digests.get(id))
         owner = stored.owner if stored else report.guest_id
         document = Document(ENTRY, id, owner, made.version, codec.dump(made), noting.property_id)
-        changes.append((document, stored.version if stored else 0))
+        changes.append((document, at))
+        noting.seen[id] = made.version
     for document, expect in changes:
         writer.put(document, expect=expect)
     sent = SentFile(

@@ -66,20 +66,22 @@ def export(
     :raises ExportRefused: if the property lacks settings, or a file is there already.
     :raises TableMissing: if a code table that is needed was never loaded.
     :raises ScopeDenied: if a property exports for another.
+    :raises VersionConflict: if another run has reported one of the guests meanwhile.
     """
     if engine.actor.property_id not in (None, property_id):
         raise ScopeDenied("export the guests of another property")
     if end < start:
         raise ExportRefused("dates", "The last day lies before the first; swap them.")
     at = now or datetime.now(UTC)
-    here = at.astimezone(_zone(engine, property_id)).replace(tzinfo=None)
+    zone = _zone(engine, property_id)
+    here = at.astimezone(zone).replace(tzinfo=None)
     house = format.house(property_id)
     setting = Setting(property_id, house, here, Tables(engine.store), first=start, last=end)
     if format.counts_rooms:
         setting = evolve(setting, occupied=occupied(engine, property_id, start, end, watch))
     if format.statement is not None:
         return _state(engine, format, setting, out, again=again, at=at)
-    dues = due(engine, property_id, format.moments, start, end, watch)
+    dues = due(engine, property_id, format.moments, start, end, zone, watch)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
     planning = Planning(format, setting, entries, dict(choices or {}), again)
@@ -87,7 +89,8 @@ def export(
     stopped = bool(plan.incomplete) and (strict or plan.is_cancelled)
     files: list[WrittenFile] = []
     if out is not None and not stopped and (plan.reports or plan.cancellations):
-        noting = Noting(format, property_id, at, engine.actor.id, format.keeps_copy)
+        seen = {id: entry.version for id, entry in entries.items()}
+        noting = Noting(format, property_id, at, engine.actor.id, format.keeps_copy, seen)
         files = _write(engine, plan, setting, noting, out, watch)
     return plan.run(property_id, start, end, tuple(files), stopped)
 
@@ -184,7 +187,7 @@ def _with_numbers(
 
 
 def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]:
-    """Divide reports by the limit of a file; those of one party stay together."""
+    """Divide reports by the limit of a file; those of one party stay together if they can."""
     if format.single:
         yield from ([report] for report in reports)
         return
@@ -196,12 +199,21 @@ def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]
     count = 0
     for party in parties.values():
         weight = 1 if format.by_party else len(party)
+        while format.limit is not None and weight > format.limit:
+            # Too many for one file even alone: the first of them fill one.
+            if chunk:
+                yield chunk
+                chunk, count = [], 0
+            yield party[: format.limit]
+            party = party[format.limit :]
+            weight = len(party)
         if chunk and format.limit is not None and count + weight > format.limit:
             yield chunk
             chunk, count = [], 0
         chunk += party
         count += weight
-    yield chunk
+    if chunk:
+        yield chunk
 
 
 def settle(paths: list[Path]) -> None:
