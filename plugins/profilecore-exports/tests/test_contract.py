@@ -299,6 +299,26 @@ def test_the_law_keeps_the_copy_through_a_clear_where_it_says_so(
     assert world.entries(hans)[0].copy
 
 
+def test_what_spain_wants_kept_goes_when_its_time_is_over(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(profilecore={"properties": {P: {"country": "ES"}}})
+    hans = world.guest(HANS)
+    details = {"payment": "card", "contracted_on": "2026-11-01"}
+    world.stay(
+        hans, arrival="2026-11-10", departure="2026-11-12", status="departed", details=details
+    )
+    world.export("es.ses-hospedajes", start=date(2026, 11, 1))
+    held = {(h.kind, h.rule) for h in world.engine.clear(hans.id).held}
+    assert {
+        ("registration", "es.registrations"),
+        ("registration-details", "es.registrations"),
+    } <= held
+    with world.engine.store.read() as reader:
+        kept = b"".join(d.body for d in reader.owned([hans.id], "registration"))
+    assert b"<apellido1>Muster</apellido1>" in kept
+
+
 def test_the_police_of_italy_keep_the_copy_themselves(world: World) -> None:
     hans = world.guest(HANS)
     world.stay(hans)

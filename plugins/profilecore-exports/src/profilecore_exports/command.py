@@ -211,9 +211,16 @@ def send(
 
     format = _format(invocation, format_name)
     transport = None if to is None else DirectoryTransport(to)
-    sent = send_files(
-        invocation.engine, format, folder, property_id, transport=transport, names=names
-    )
+    with progress(Count.THINGS) as show:
+        sent = send_files(
+            invocation.engine,
+            format,
+            folder,
+            property_id,
+            transport=transport,
+            names=names,
+            watch=show,
+        )
 
     def out() -> None:
         for each in sent:

@@ -413,4 +413,7 @@ def _moment(party: Party, one: Due) -> datetime:
         return party.head.arrived
     if one.moment is Moment.DEPARTURE and party.head.leaves is not None:
         return party.head.leaves
+    booked = party.stay.booked_at
+    if one.moment is Moment.BOOKING and booked is not None:
+        return booked.replace(tzinfo=None)
     return datetime.combine(one.day, datetime.min.time())

@@ -16,6 +16,7 @@ from profilecore.values import frozen
 from profilecore_exports.answering import Answered, read_answer
 from profilecore_exports.contract import Format
 from profilecore_exports.faults import ExportRefused
+from profilecore_exports.gathering import Watch
 from profilecore_exports.register import ENTRY, Entry, SentFile, Stage, put_file, sent_files
 from profilecore_exports.transport import Outgoing, Transport
 
@@ -40,6 +41,7 @@ def send(
     transport: Transport | None = None,
     names: Sequence[str] = (),
     now: datetime | None = None,
+    watch: Watch = lambda *_: None,
 ) -> list[Delivered]:
     """Send the files of a property that were written and not sent, or those named.
 
@@ -66,7 +68,8 @@ def send(
         raise ExportRefused("unknown-file", f"{strange[0]} is no file of the register.")
     wanted = [known[name] for name in (names or known)]
     outgoing = [Outgoing(file.name, _content(folder, file), file.kind) for file in wanted]
-    delivered = []
+    delivered: list[Delivered] = []
+    watch("Sending files", 0, len(wanted))
     for file, reply in zip(wanted, transport.send(outgoing), strict=False):
         at = now or datetime.now(UTC)
         _note(engine, file, at)
@@ -74,6 +77,7 @@ def send(
         if reply.content is not None and format.read_answer is not None:
             answered = read_answer(engine, format, reply.content, file=file.name, now=at)
         delivered.append(Delivered(file.name, answered))
+        watch("Sending files", len(delivered), len(wanted))
     return delivered
 
 
