@@ -155,6 +155,15 @@ def test_details_complete_a_stay(desk: Desk, engine: Engine, tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
 
 
+def test_companions_are_told_by_their_ids(desk: Desk, engine: Engine, tmp_path: Path) -> None:
+    id = stay(engine, HANS)
+    lucia = engine.create(LUCIA)
+    assert desk("exports", "details", id, f"companions={lucia.id}").exit_code == 0
+    done = desk("export", "pt.siba", *days(), "--out", tmp_path, as_json=True)
+    assert json.loads(done.stdout)["counts"]["reported"] == 2
+    assert desk("exports", "details", "nothing", "companions=x").exit_code == 1
+
+
 def test_an_answer_is_read_and_refusals_end_with_1(
     desk: Desk, engine: Engine, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from exports_kit import (
     World,
 )
 
-from profilecore import Actor, Engine, Profile, ScopeDenied, VersionConflict, hookimpl
+from profilecore import Actor, Engine, Profile, ScopeDenied, Stay, VersionConflict, hookimpl
 from profilecore.rules.checks import Check
 from profilecore_exports import (
     Choice,
@@ -61,32 +61,6 @@ def test_a_dry_run_writes_and_registers_nothing(world: World) -> None:
     assert len(world.export(FORMAT).files) == 1
 
 
-def test_the_register_says_what_went_when_by_whom_and_in_which_file(world: World) -> None:
-    hans = world.guest(HANS)
-    stay = world.stay(hans)
-    with world.engine.acting(Actor("desk-7", property_id=P)):
-        run = world.export(FORMAT)
-    (entry,) = world.entries(hans)
-    assert (entry.format, entry.stay_id, entry.guest_id) == (FORMAT, stay.id, hans.id)
-    assert (entry.by, entry.written_at, entry.file) == ("desk-7", EVENING, run.files[0].name)
-    (file,) = sent_files(world.engine.store)
-    assert (file.checksum, file.by) == (run.files[0].checksum, "desk-7")
-    import hashlib
-
-    assert file.checksum == hashlib.sha256(world.contents(run)[0]).hexdigest()
-
-
-def test_no_name_stands_in_the_file_register_or_in_a_repr(world: World) -> None:
-    world.stay(world.guest(HANS))
-    run = world.export(FORMAT)
-    shown = repr(run) + repr(list(sent_files(world.engine.store))) + run.files[0].name
-    assert "muster" not in shown.casefold()
-    with world.engine.store.read() as reader:
-        for kind in ("registration-file", "registration-number"):
-            for document in reader.listing(kind, None, 10):
-                assert b"MUSTER" not in document.body.upper()
-
-
 def test_an_edit_is_left_to_a_person_where_the_format_knows_no_correction(world: World) -> None:
     hans = world.guest(HANS)
     world.stay(hans)
@@ -104,37 +78,6 @@ def test_an_edit_of_something_the_format_does_not_hold_is_no_change(world: World
     world.export(FORMAT)
     world.engine.update(hans.id, {"tags": ["vip"], "dietary_requirements": "no nuts"})
     assert world.export(FORMAT).counts == {"already": 1}
-
-
-def test_a_merge_sends_nobody_twice_and_tells_what_it_changed(world: World) -> None:
-    first, second = world.guest(HANS), world.guest(HANS, first_name="Johann")
-    world.stay(second)
-    world.export(BY_HAND)
-    choices = {"first_name": first.id}
-    world.engine.merge(world.engine.plan_merge(first.id, [second.id], choices=choices))
-    run = world.export(BY_HAND)
-    assert run.files == ()
-    assert [(c.guest_id, c.why) for c in run.changed] == [(first.id, "edited")]
-
-
-def test_a_merge_that_changes_nothing_of_the_record_is_no_change(world: World) -> None:
-    first, second = world.guest(HANS), world.guest(HANS)
-    world.stay(second)
-    world.export(FORMAT)
-    world.engine.merge(world.engine.plan_merge(first.id, [second.id]))
-    assert world.export(FORMAT).counts == {"already": 1}
-
-
-def test_two_guests_of_a_stay_who_are_one_are_told_or_taken_back(world: World) -> None:
-    first, second = world.guest(HANS), world.guest(HANS)
-    world.stay(first, second)
-    for name in (BY_HAND, "si.eturizem"):
-        world.export(name)
-    world.engine.merge(world.engine.plan_merge(first.id, [second.id]))
-    assert [c.why for c in world.export(BY_HAND).changed] == ["merged"]
-    (file,) = world.export("si.eturizem").files
-    assert (file.kind, file.guests) == ("cancellation", 1)
-    assert world.export("si.eturizem").files == ()
 
 
 def test_a_stay_that_was_cancelled_after_it_was_sent_is_told(world: World) -> None:
@@ -268,73 +211,6 @@ def test_a_booking_is_of_the_day_at_the_property(make_world: Callable[..., World
     assert b"<fechaContrato>2026-11-20</fechaContrato>" in world.contents(run)[0]
 
 
-# ---- clear, retention, access
-
-
-def test_a_clear_takes_the_copy_out_of_the_register_and_nothing_goes_again(world: World) -> None:
-    hans = world.guest(HANS)
-    world.stay(hans, arrival="2026-11-10", departure="2026-11-12", status="departed")
-    days = {"start": date(2026, 11, 1), "end": date(2026, 11, 30)}
-    world.export(FORMAT, **days)
-    assert world.entries(hans)[0].copy
-    world.engine.clear(hans.id)
-    (entry,) = world.entries(hans)
-    assert (entry.copy, entry.digest, entry.by) == (None, None, None)
-    assert (entry.format, entry.stay_id) == (FORMAT, entry.stay_id)
-    with world.engine.store.read() as reader:
-        assert b"MUSTER" not in b"".join(d.body for d in reader.owned([hans.id])).upper()
-    assert world.export(FORMAT, **days).counts == {}
-
-
-def test_the_law_keeps_the_copy_through_a_clear_where_it_says_so(
-    make_world: Callable[..., World],
-) -> None:
-    world = make_world(profilecore={"properties": {P: {"country": "PT"}}})
-    hans = world.guest(HANS)
-    world.stay(hans, arrival="2026-11-10", departure="2026-11-12", status="departed")
-    world.export(FORMAT, start=date(2026, 11, 1))
-    receipt = world.engine.clear(hans.id)
-    held = {(h.kind, h.rule) for h in receipt.held}
-    assert ("registration", "pt.registrations") in held
-    assert world.entries(hans)[0].copy
-
-
-def test_what_spain_wants_kept_goes_when_its_time_is_over(
-    make_world: Callable[..., World],
-) -> None:
-    world = make_world(profilecore={"properties": {P: {"country": "ES"}}})
-    hans = world.guest(HANS)
-    details = {"payment": "card", "contracted_on": "2026-11-01"}
-    world.stay(
-        hans, arrival="2026-11-10", departure="2026-11-12", status="departed", details=details
-    )
-    world.export("es.ses-hospedajes", start=date(2026, 11, 1))
-    held = {(h.kind, h.rule) for h in world.engine.clear(hans.id).held}
-    assert {
-        ("registration", "es.registrations"),
-        ("registration-details", "es.registrations"),
-    } <= held
-    with world.engine.store.read() as reader:
-        kept = b"".join(d.body for d in reader.owned([hans.id], "registration"))
-    assert b"<apellido1>Muster</apellido1>" in kept
-
-
-def test_the_police_of_italy_keep_the_copy_themselves(world: World) -> None:
-    hans = world.guest(HANS)
-    world.stay(hans)
-    world.export(BY_HAND)
-    assert world.entries(hans)[0].copy is None
-
-
-def test_an_access_request_shows_what_was_reported(world: World) -> None:
-    hans = world.guest(HANS)
-    world.stay(hans, details={"arrived_at": "16:05"})
-    world.export(FORMAT)
-    documents = world.engine.access(hans.id)["documents"]
-    assert documents["registration"][0]["format"] == FORMAT
-    assert documents["registration-details"][0]["arrived_at"] == "16:05"
-
-
 # ---- scope, settings, files
 
 
@@ -405,6 +281,32 @@ def test_details_are_added_to_and_taken_away(world: World) -> None:
     assert (made.rooms, made.values) == (None, {"c.d": "2"})
     with pytest.raises(ValueError, match="arrived_at"):
         record_details(world.engine, stay.id, {"arrived_at": "25:00"})
+
+
+class HostStays:
+    """A host that keeps its stays itself."""
+
+    name = "host-stays"
+
+    @hookimpl
+    def profilecore_register_stays(self, register: Callable[[Any], None]) -> None:
+        register(lambda ids: [hosted(id) for id in ids])
+
+
+def hosted(id: str) -> Stay:
+    return Stay(id=f"host-{id}", profile_id=id, property_id=P, arrival=ARRIVAL, departure=DEPARTURE)
+
+
+def test_stays_that_the_host_keeps_are_exported_with_their_details(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(plugins=(*PLUGINS, HostStays))
+    hans = world.guest(HANS)
+    details = {"payment": "card", "contracted_on": "2026-11-01", "arrived_at": "16:05"}
+    record_details(world.engine, hosted(hans.id), details)
+    (content,) = world.contents(world.export("es.ses-hospedajes"))
+    assert b"<fechaEntrada>2026-11-20T16:05:00</fechaEntrada>" in content
+    assert world.export("es.ses-hospedajes").counts == {"already": 1}
 
 
 def test_a_table_is_versioned_and_the_same_content_is_no_new_version(

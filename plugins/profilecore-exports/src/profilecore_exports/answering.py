@@ -13,6 +13,7 @@ from profilecore.values import frozen
 from profilecore_exports.contract import Answer, Format, Verdict
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.letters import printable
+from profilecore_exports.persons import is_cleared
 from profilecore_exports.register import (
     ENTRY,
     Entry,
@@ -126,6 +127,8 @@ def _note(writer: Writer, sent: SentFile, answer: Answer) -> list[Judged]:
         if entry.file != sent.name:
             continue  # it went out again in a later file, which has an answer of its own
         made = _judged(entry, verdict, sent)
+        if is_cleared(writer, document.owner):
+            made = evolve(made, answer_text=None)  # it may name the guest
         if made == entry:
             judged.append(_told(entry, verdict))
             continue

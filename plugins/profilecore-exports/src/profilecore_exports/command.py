@@ -325,16 +325,18 @@ def details(invocation: Invocation, stay_id: str, fields: tuple[str, ...]) -> No
     """Note what authorities ask of a stay: arrived_at=16:05, payment=card, rooms=1, ...
 
     A field with a dot is what one format alone asks, as co.sire.from=DE; <guest id>/co.sire.from
-    is for one guest of the stay.  FIELD= removes.
+    is for one guest of the stay.  companions=ID,ID says who else stays.  FIELD= removes.
     """
-    from profilecore_exports.details import record_details
+    from profilecore_exports.details import record_details, set_companions
 
     given: dict[str, Any] = {}
     for text in fields:
         name, equals, value = text.partition("=")
         if not equals:
             raise click.UsageError(f"{text} is no FIELD=VALUE")
-        if "." in name:
+        if name == "companions":
+            set_companions(invocation.engine, stay_id, [id for id in value.split(",") if id])
+        elif "." in name:
             given.setdefault("values", {})[name] = value or None
         else:
             given[name] = _plain(name, value)

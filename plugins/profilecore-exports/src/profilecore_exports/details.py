@@ -7,7 +7,7 @@ On the profile: the facet ``registration``.  On the stay: a document of the kind
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -26,9 +26,12 @@ from profilecore.model.fields import (
     record,
 )
 from profilecore.model.reading import Reading
+from profilecore_exports.faults import ExportRefused
+from profilecore_exports.persons import need_living
 
 if TYPE_CHECKING:
     from profilecore import Engine
+    from profilecore.store import Reader
 
 FACET = "registration"
 DETAILS = "registration-details"
@@ -146,11 +149,14 @@ class Details:
 DETAIL_FIELDS = frozenset(a.name for a in fields_of(Details)) - {"id", "version"}
 
 
-def record_details(engine: Engine, stay_id: str, given: Mapping[str, Any]) -> Details:
+def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -> Details:
     """Note details of a stay and give all that is noted; ``None`` removes, ``values`` are added to.
 
-    :raises NotFound: if the engine keeps no such stay.
+    ``stay`` is the id of one that the engine keeps, or one that the host keeps itself.
+
+    :raises NotFound: if the engine keeps no such stay, or no such guest.
     :raises InvalidProfile: with every problem at once; nothing was written.
+    :raises ProfileCleared: if the guest was cleared.
     """
     reading = Reading()
     good = reading.fields(Details, given, only=DETAIL_FIELDS)
@@ -159,11 +165,12 @@ def record_details(engine: Engine, stay_id: str, given: Mapping[str, Any]) -> De
         raise InvalidProfile(reading.problems)
     codec = Codec()
     with engine.store.write() as writer:
-        stay = writer.get("stay", stay_id)
-        if stay is None:
-            raise NotFound("stay", stay_id)
-        stored = writer.get(DETAILS, stay_id)
-        old = codec.load(Details, stored.body) if stored else Details(id=stay_id)
+        kept = _kept_stay(writer, stay) if isinstance(stay, str) else stay
+        if writer.get("profile", kept.profile_id) is None:
+            raise NotFound("profile", kept.profile_id)
+        need_living(writer, kept.profile_id)
+        stored = writer.get(DETAILS, kept.id)
+        old = codec.load(Details, stored.body) if stored else Details(id=kept.id)
         if "values" in good:
             both = old.values | (good["values"] or {})
             good["values"] = {k: v for k, v in both.items() if v is not None}
@@ -171,13 +178,38 @@ def record_details(engine: Engine, stay_id: str, given: Mapping[str, Any]) -> De
         if made == old:
             return old
         made = evolve(made, version=old.version + 1)
-        property_id = codec.load(Stay, stay.body).property_id
+        owner = stored.owner if stored else kept.profile_id
         body = codec.dump(made)
         writer.put(
-            Document(DETAILS, stay_id, stay.owner, made.version, body, property_id),
+            Document(DETAILS, kept.id, owner, made.version, body, kept.property_id),
             expect=old.version,
         )
     return made
+
+
+def set_companions(engine: Engine, stay_id: str, companions: Sequence[str]) -> Stay:
+    """Say who else stays, by the ids of their profiles; the stay keeps all else.
+
+    :raises NotFound: if the engine keeps no such stay.
+    :raises ExportRefused: if it has no reference, by which it could be updated.
+    """
+    with engine.store.read() as reader:
+        stay = _kept_stay(reader, stay_id)
+    if stay.reference is None:
+        raise ExportRefused("no-reference", "A stay without a reference cannot be changed.")
+    given = {
+        "property_id": stay.property_id,
+        "reference": stay.reference,
+        "companions": list(companions),
+    }
+    return engine.record_stay(stay.profile_id, given)
+
+
+def _kept_stay(reader: Reader, stay_id: str) -> Stay:
+    document = reader.get("stay", stay_id)
+    if document is None:
+        raise NotFound("stay", stay_id)
+    return Codec().load(Stay, document.body)
 
 
 def _check_values(values: Mapping[str, Any], reading: Reading) -> None:

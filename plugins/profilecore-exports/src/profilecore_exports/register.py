@@ -29,6 +29,7 @@ from profilecore.model.fields import (
 )
 from profilecore.values import frozen
 from profilecore_exports.contract import Action, Format, Moment, OutFile, Report
+from profilecore_exports.persons import need_living
 
 if TYPE_CHECKING:
     from profilecore.store import Reader, Store, Writer
@@ -215,6 +216,7 @@ def note_file(
     """Note a file and everybody in it; what stands under an entry's id is replaced.
 
     :raises VersionConflict: if somebody else has noted one of them since the run was planned.
+    :raises ProfileCleared: if one of them was cleared since.
     """
     codec = Codec()
     ids, positions, changes = [], [], []
@@ -226,6 +228,7 @@ def note_file(
         at = stored.version if stored else 0
         if at != noting.seen.get(id, 0):
             raise VersionConflict(id, noting.seen.get(id, 0), at)
+        need_living(writer, report.guest_id)
         old = codec.load(Entry, stored.body) if stored else None
         made = _entry(noting, file, report, id, old, digests.get(id))
         owner = stored.owner if stored else report.guest_id
