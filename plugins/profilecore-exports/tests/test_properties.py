@@ -200,6 +200,28 @@ def test_a_line_of_the_dat_and_of_the_mossos_has_its_columns(
             assert "\n" not in made[0]
 
 
+LETTERED = ("co.sire", "cz.ubyport", "cz.ubyport-ws", "it.alloggiati", "it.ross1000", "pt.siba",
+            "pt.siba-dat", "th.tm30")  # fmt: skip
+# What comes from lists of the authority, our own numbers, times and tags.
+LISTED = re.compile(r"\b[0-9a-f]{20}\b|Non [sS]pecificato|T00:00:00|T\d\d:\d\d:\d\d|<[^>]*>|\\.")
+
+
+@pytest.mark.parametrize("name", LETTERED)
+@settings(steady, max_examples=60)
+@given(profile=profiles())
+def test_a_record_has_no_letters_but_those_of_its_format(
+    world: World, name: str, profile: Profile
+) -> None:
+    format = world.format(name)
+    assert format.letters is not None
+    made = written(world, name, profile)
+    if made is not None:
+        text = LISTED.sub("", made[0])
+        assert [c for c in text if c.isalpha() and not format.letters.takes(c)] == []
+        if not name.startswith("th."):
+            made[1].decode(format.encoding)
+
+
 XML = {
     "es.ses-hospedajes": "ES/altaParteHospedaje.xsd",
     "es.ses-hospedajes-rh": "ES/altaReservaHospedaje.xsd",

@@ -165,6 +165,7 @@ class ColombiaPlugin(CountryPlugin):
                 DEPARTURE,
             ),
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
+            letters=NAME,
             tables=(COUNTRIES, CITIES),
             note="The encoding of the file (UTF-8) and the deadline are not verified.",
         )  # fmt: skip

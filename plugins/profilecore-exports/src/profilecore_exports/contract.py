@@ -23,6 +23,7 @@ from profilecore_exports.faults import ExportRefused
 from profilecore_exports.guests import Guest, Party
 
 if TYPE_CHECKING:
+    from profilecore_exports.letters import Letters
     from profilecore_exports.tables import Tables, TableSpec
     from profilecore_exports.transport import Transport
 
@@ -253,17 +254,18 @@ class Format:
     """A country's format of guest registration.
 
     ``write`` gives the text of one report and may raise :class:`Unwritable`; ``assemble`` makes
-    a file of reports whose text is written.  ``limit`` is the most records of a file, counted in
-    parties where ``by_party``; a party is divided only if it alone has more.  ``rules`` looks at
-    those of a party who go into one file and gives (report, problem) of who may not; ``common``
-    gives what all its records share, so that a change of it is noticed.  A ``headed`` format wants
-    the head of a party before its members, with a document.  ``cancel`` makes a file that takes
-    back what was sent.  ``numbered`` records have a running number of the property.  ``counter``
-    names the series of the file's number.  ``query`` asks what became of lots that the authority
-    has numbered.  ``choose`` picks those of a party who get a form, in place of ``covers``.  A
-    ``single`` format has one record a file.  ``statement`` makes the file of a period that is about
-    no guest at all; ``counts_rooms`` asks for the rooms taken in each night.  ``transport`` makes
-    what sends the files of a property, where the settings say how.
+    a file of reports whose text is written.  ``letters`` are those that what guests are called is
+    written in, if not all are taken, and ``encoding`` is that of the file.  ``limit`` is the most
+    records of a file, counted in parties where ``by_party``; a party is divided only if it alone
+    has more.  ``rules`` looks at those of a party who go into one file and gives (report, problem)
+    of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
+    A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
+    makes a file that takes back what was sent.  ``numbered`` records have a running number of the
+    property.  ``counter`` names the series of the file's number.  ``query`` asks what became of
+    lots that the authority has numbered.  ``choose`` picks those of a party who get a form, in
+    place of ``covers``.  A ``single`` format has one record a file.  ``statement`` makes the file
+    of a period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each
+    night.  ``transport`` makes what sends the files of a property, where the settings say how.
     """
 
     name: str
@@ -279,6 +281,8 @@ class Format:
     covers: Covers = attrs.field(factory=Covers)
     needs: tuple[Need, ...] = ()
     moments: tuple[Moment, ...] = (Moment.ARRIVAL,)
+    letters: Letters | None = None
+    encoding: str = "utf-8"
     limit: int | None = None
     by_party: bool = False
     one_position_a_party: bool = False

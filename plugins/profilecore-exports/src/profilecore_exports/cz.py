@@ -358,6 +358,8 @@ class CzechiaPlugin(CountryPlugin):
             house_hint=_HINT,
             covers=Covers(foreigners_only=True),
             needs=(*_SHARED, BIRTH_DATE),
+            letters=TEXT,
+            encoding="cp1250",
             limit=MOST_UNL,
             retention=(
                 RetentionRule(
@@ -384,6 +386,7 @@ class CzechiaPlugin(CountryPlugin):
             house_hint=_HINT,
             covers=Covers(foreigners_only=True),
             needs=(*_SHARED, BIRTH_YEAR),
+            letters=TEXT,
             limit=MOST_WS,
             read_answer=answer,
             note="The police certify software before they give an account of the web service.",

@@ -112,6 +112,7 @@ def mossos(houses: Mapping[str, SpanishHouse]) -> Format:
         houses={id: house for id, house in houses.items() if house.name is not None},
         house_hint='[exports-es.properties.<id>] with code, mossos_code and name = "..."',
         needs=NEEDS,
+        letters=_TEXT,
         tables=(TOWNS, POSTCODES),
         note="Unverified: compare a file with one that the portal took before you rely on it.",
     )

@@ -321,6 +321,8 @@ def alloggiati(config: ItalyConfig) -> Format:
         assemble=_file,
         houses=dict(config.properties),
         needs=(*PERSON, _HEAD_DOCUMENT, _ISSUED_BY, _ISSUED_AT, ARRIVAL, DEPARTURE),
+        letters=UPPER_NAME,
+        encoding="ascii",
         limit=MOST_LINES,
         headed=True,
         keeps_copy=False,

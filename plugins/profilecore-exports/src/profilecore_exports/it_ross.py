@@ -177,6 +177,7 @@ def ross1000(config: ItalyConfig) -> Format:
         house_hint="[exports-it.properties.<id>] with structure, rooms and beds",
         needs=(*PERSON, RESIDENCE, ARRIVAL, DEPARTURE),
         moments=(Moment.ARRIVAL, Moment.DEPARTURE),
+        letters=UPPER_NAME,
         headed=True,
         counts_rooms=True,
         cancel=_cancel,

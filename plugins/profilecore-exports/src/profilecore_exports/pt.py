@@ -336,6 +336,7 @@ class PortugalPlugin(CountryPlugin):
             house_hint=_HINT,
             covers=Covers(foreigners_only=True),
             needs=_NEEDS,
+            letters=TEXT,
             amends=Amends.AGAIN,
             read_answer=answer,
             retention=(
@@ -366,6 +367,7 @@ class PortugalPlugin(CountryPlugin):
             house_hint=_HINT,
             covers=Covers(foreigners_only=True),
             needs=_NEEDS,
+            letters=TEXT,
             amends=Amends.AGAIN,
         )
         return (xml, dat)

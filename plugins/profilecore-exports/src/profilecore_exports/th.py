@@ -113,6 +113,7 @@ class ThailandPlugin(CountryPlugin):
                 ARRIVAL,
                 DEPARTURE,
             ),
+            letters=UPPER_NAME,
             note="Unverified: compare with the workbook of the immigration's own site.",
         )
         return (made,)

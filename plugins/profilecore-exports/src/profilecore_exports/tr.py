@@ -165,6 +165,7 @@ class TurkeyPlugin(CountryPlugin):
                 DEPARTURE,
             ),
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
+            letters=NAME,
             single=True,
             note="Unverified; outside the Jandarma's zone another service is in use.",
         )
