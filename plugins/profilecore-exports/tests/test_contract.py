@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import attrs
 import pytest
 from exports_kit import (
     ARRIVAL,
@@ -401,3 +403,12 @@ def test_every_public_name_can_be_imported_and_the_list_is_sorted() -> None:
     assert list(profilecore_exports.__all__) == sorted(set(profilecore_exports.__all__))
     missing = [n for n in profilecore_exports.__all__ if not hasattr(profilecore_exports, n)]
     assert missing == []
+
+
+def test_the_settings_of_every_country_are_in_the_readme() -> None:
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    for plugin in PLUGINS[1:]:
+        house = get_args(get_type_hints(plugin.Config)["properties"])[1]
+        line = next(row for row in readme.splitlines() if row.startswith(f"| `{plugin.name}` |"))
+        names = [a.name for a in attrs.fields(house)] if attrs.has(house) else []
+        assert re.findall(r"`(\w+)`", line) == names

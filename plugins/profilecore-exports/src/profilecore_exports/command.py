@@ -65,7 +65,8 @@ def _command_of(format: Format) -> click.Command:
     return click.Command(
         format.name,
         callback=run,
-        help=f"Write {format.title}.{trust}\n\nEnds with 1 if a guest is incomplete.",
+        help=f"Write {format.title}.{trust}\n\nEnds with 1 if a guest is "
+        "incomplete, or if something that was sent has to be put right by hand.",
         short_help=format.title,
         params=[
             click.Option(["--property", "property_id"], required=True, metavar="P",
