@@ -247,6 +247,7 @@ def test_check_ends_with_one_if_anything_is_missing(run: Run, pair: tuple[str, s
     assert "missing" in run("check", pair[0]).out
     assert done(run, "check", pair[0], "content") == {"items": [], "next": None}
     assert run("check", pair[0], "unheard").code == 1
+    assert done(run, "check", pair[0], "--format", "content") == {"items": [], "next": None}
 
 
 @pytest.mark.usefixtures("pair")

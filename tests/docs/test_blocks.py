@@ -46,8 +46,9 @@ def test_the_blocks_of_a_page_run(
     found = blocks(page)
     if any("sqlite:///" in code for _, code in found):
         part("profilecore_sqlite")
-    if any("profilecore_duplicates" in code for _, code in found):
-        part("profilecore_duplicates")
+    for plugin in ("profilecore_duplicates", "profilecore_exports", "profilecore_scanner"):
+        if any(plugin in code for _, code in found):
+            part(plugin)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)

@@ -354,3 +354,10 @@ def test_an_explanation_does_not_date_what_another_property_keeps(each_engine: E
     assert [blocker.code for blocker in told.blockers] == ["other-property"]
     assert (told.complete_on, told.last_sign) == (None, None)
     assert not any("2026" in words for words in told.words)
+
+
+def test_the_engine_tells_who_acts(engine: Engine) -> None:
+    assert engine.actor == CHAIN
+    with engine.acting(P1):
+        assert engine.actor == P1
+    assert engine.actor == CHAIN

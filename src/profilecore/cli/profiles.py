@@ -227,12 +227,14 @@ def stays(invocation: Invocation, profile_id: str) -> None:
 @click.command()
 @click.argument("profile_id", metavar="ID")
 @click.argument("name", default="checklist")
+@click.option("--format", "format_name", metavar="F", help="For this export format; as NAME.")
 @click.pass_obj
-def check(invocation: Invocation, profile_id: str, name: str) -> int:
+def check(invocation: Invocation, profile_id: str, name: str, format_name: str | None) -> int:
     """Tell what is missing from a profile: for the checklist, or for the check NAME.
 
     Ends with 1 if anything is missing.
     """
+    name = format_name or name
     missing = invocation.engine.check(profile_id, name)
 
     def out() -> None:

@@ -140,6 +140,11 @@ class Engine(Owned, Privacy, ForPlugins):
 
     # ---- who acts, and transactions
 
+    @property
+    def actor(self) -> Actor:
+        """Who acts now; the chain, unless somebody is acting."""
+        return self._kernel.actor
+
     @contextmanager
     def acting(self, actor: Actor) -> Iterator[Engine]:
         """Act as somebody inside the block: recorded on events, decides what is visible.

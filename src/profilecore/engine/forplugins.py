@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.kernel import Kernel
-    from profilecore.rules.visibility import Actor
 
 Key = tuple[str, str]
 
@@ -18,11 +17,6 @@ class ForPlugins:
     """The part of the engine for those who extend it."""
 
     _kernel: Kernel
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts now."""
-        return self._kernel.actor
 
     @property
     def now(self) -> datetime:

@@ -1,0 +1,165 @@
+"""Answers of an authority: read, and noted on the entries of the guests they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from profilecore.codec import Codec
+from profilecore.errors import ScopeDenied
+from profilecore.model import Document
+from profilecore.model.fields import evolve
+from profilecore.values import frozen
+from profilecore_exports.contract import Answer, Format, Verdict
+from profilecore_exports.faults import ExportRefused
+from profilecore_exports.letters import printable
+from profilecore_exports.persons import is_cleared
+from profilecore_exports.register import (
+    ENTRY,
+    Entry,
+    SentFile,
+    Stage,
+    put_file,
+    sent_files,
+)
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+    from profilecore.store import Writer
+
+MOST_TEXT = 500
+
+
+@frozen
+class Judged:
+    """What the authority said of one guest."""
+
+    guest_id: str
+    stay_id: str
+    accepted: bool
+    code: str = ""
+    text: str = ""
+
+
+@frozen
+class Answered:
+    """What came of an answer: the file it is about, and each guest who has a verdict."""
+
+    format: str
+    file: str
+    lot: str | None
+    judged: tuple[Judged, ...] = ()
+
+    @property
+    def refused(self) -> int:
+        """How many guests were refused."""
+        return sum(not each.accepted for each in self.judged)
+
+
+def read_answer(
+    engine: Engine,
+    format: Format,
+    content: bytes,
+    *,
+    file: str | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Read the authority's answer and note it on every guest it is about.
+
+    ``file`` is the name of the file that is answered; without it the answer's own lot tells, or
+    the one file of the format that nobody has answered.  A refused guest is reported again by
+    the next run.
+
+    :raises ExportRefused: if the format has no answers, this is none, or its file is not known.
+    :raises ScopeDenied: if it is another property's file.
+    """
+    if format.read_answer is None:
+        raise ExportRefused("no-answers", f"{format.name} has no answers that can be read.")
+    answer = format.read_answer(content)
+    if not answer.verdicts and answer.rest is None and answer.lot is None:
+        raise ExportRefused("no-verdict", "There is no verdict in this file; is it an answer?")
+    sent = _answered_file(engine, format, answer, file)
+    if engine.actor.property_id not in (None, sent.property_id):
+        raise ScopeDenied("read the answer to another property's file")
+    at = now or datetime.now(UTC)
+    with engine.store.write() as writer:
+        judged = tuple(_note(writer, sent, answer))
+        decided = at if judged else sent.decided_at
+        put_file(
+            writer,
+            evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided),
+        )
+    return Answered(format.name, sent.name, answer.lot or sent.lot, judged)
+
+
+def _answered_file(engine: Engine, format: Format, answer: Answer, name: str | None) -> SentFile:
+    files = list(sent_files(engine.store, format.name))
+    if name is not None:
+        found = [file for file in files if file.name == name][-1:]
+    else:
+        found = [file for file in files if answer.lot is not None and file.lot == answer.lot]
+        found = found or [file for file in files if file.answered_at is None]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ExportRefused(
+            "unknown-file", f"No file of {format.name} waits for this answer; name it with --sent."
+        )
+    listed = ", ".join(file.name for file in found[-5:])
+    raise ExportRefused(
+        "several-files", f"Several files wait for an answer; name one with --sent: {listed}"
+    )
+
+
+def _note(writer: Writer, sent: SentFile, answer: Answer) -> list[Judged]:
+    by_position = {v.position: v for v in answer.verdicts if v.position is not None}
+    whole = next((v for v in answer.verdicts if v.position is None), None)
+    codec = Codec()
+    judged = []
+    for id, position in zip(sent.entries, sent.positions, strict=True):
+        verdict = by_position.get(position, whole)
+        if verdict is None and answer.rest is not None:
+            verdict = Verdict(answer.rest)
+        document = writer.get(ENTRY, id)
+        if verdict is None or document is None:
+            continue
+        entry = codec.load(Entry, document.body)
+        if entry.file != sent.name:
+            continue  # it went out again in a later file, which has an answer of its own
+        made = _judged(entry, verdict, sent)
+        if is_cleared(writer, document.owner):
+            made = evolve(made, answer_text=None)  # it may name the guest
+        if made == entry:
+            judged.append(_told(entry, verdict))
+            continue
+        made = evolve(made, version=document.version + 1)
+        writer.put(
+            Document(ENTRY, id, document.owner, made.version, codec.dump(made), entry.property_id),
+            expect=document.version,
+        )
+        judged.append(_told(entry, verdict))
+    return judged
+
+
+def _judged(entry: Entry, verdict: Verdict, sent: SentFile) -> Entry:
+    stage = Stage.ACCEPTED if verdict.accepted else Stage.REFUSED
+    if sent.kind == "cancellation":
+        # A cancellation that is refused leaves the report standing.
+        stage = Stage.CANCELLED if verdict.accepted else Stage.ACCEPTED
+    return evolve(
+        entry,
+        stage=stage,
+        reference=verdict.reference or entry.reference,
+        answer_code=verdict.code or None,
+        answer_text=printable(verdict.text, MOST_TEXT) or None,
+    )
+
+
+def _told(entry: Entry, verdict: Verdict) -> Judged:
+    return Judged(
+        entry.guest_id,
+        entry.stay_id,
+        verdict.accepted,
+        verdict.code,
+        printable(verdict.text, MOST_TEXT),
+    )

@@ -1,0 +1,255 @@
+"""Who has to be reported: the stays of a property that are due, and the guests of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from profilecore.codec import Codec
+from profilecore.errors import NotFound
+from profilecore.model import Profile, Stay
+from profilecore.model.enums import RelationshipType, State, StayStatus
+from profilecore.model.fields import evolve
+from profilecore.values import frozen
+from profilecore_exports.contract import Moment
+from profilecore_exports.details import DETAILS, Details
+from profilecore_exports.guests import Guest, Party
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+
+PAGE = 2_000
+A_DAY = timedelta(days=1)
+NEVER = frozenset({StayStatus.ENQUIRED, StayStatus.OPTIONAL})
+OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
+Watch = Callable[[str, int, int | None], object]
+
+
+class _Glance(msgspec.Struct):
+    """As much of a stored stay as tells whether it is due."""
+
+    property_id: str = ""
+    arrival: str | None = None
+    departure: str | None = None
+    booked_at: str | None = None
+    status: str = StayStatus.CONFIRMED.value
+
+
+@frozen
+class Due:
+    """A party that is due at a moment, or was to be; ``is_off`` if the stay did not come about.
+
+    ``unknown`` counts companions of whom there is no profile; ``cleared`` those who are gone.
+    """
+
+    moment: Moment
+    day: date
+    party: Party
+    is_off: bool = False
+    unknown: int = 0
+    cleared: int = 0
+
+
+def due(
+    engine: Engine,
+    property_id: str,
+    moments: Sequence[Moment],
+    start: date,
+    end: date,
+    zone: ZoneInfo,
+    watch: Watch = lambda *_: None,
+) -> list[Due]:
+    """Give the parties of a property whose moment lies between two days, both included.
+
+    They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
+    once, in the larger party.
+    """
+    wanted = frozenset(moments)
+    found = [
+        (moment, day, stay)
+        for given in _stays(engine, property_id, wanted, start, end, watch)
+        for stay in (_by_the_clock_of(zone, given),)
+        for moment in Moment
+        if moment in wanted and (day := day_of(stay, moment)) and start <= day <= end
+    ]
+    found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
+    gather = _Gathering(engine)
+    made = []
+    for number, (moment, day, stay) in enumerate(found):
+        if number % 200 == 0:
+            watch("Reading guests", number, len(found))
+        one = gather.party(moment, day, stay)
+        if one is not None:
+            made.append(one)
+    order = list(Moment)
+    return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
+
+
+def _by_the_clock_of(zone: ZoneInfo, stay: Stay) -> Stay:
+    """Give a stay whose booking is told by the clock of its property."""
+    booked = stay.booked_at
+    if booked is None or booked.tzinfo is None:
+        return stay
+    return evolve(stay, booked_at=booked.astimezone(zone))
+
+
+def day_of(stay: Stay, moment: Moment) -> date | None:
+    """Give the day on which a moment of a stay is."""
+    if moment is Moment.BOOKING:
+        return stay.booked_at.date() if stay.booked_at else None
+    return stay.arrival if moment is Moment.ARRIVAL else stay.departure
+
+
+def occupied(
+    engine: Engine, property_id: str, start: date, end: date, watch: Watch = lambda *_: None
+) -> dict[date, int]:
+    """Count the rooms of a property that are taken in each night from one day to another."""
+    counts: dict[date, int] = {}
+    first, last = start.isoformat(), end.isoformat()
+
+    def overlaps(stay: _Glance) -> bool:
+        return (stay.arrival or "~") <= last and first < (stay.departure or "")
+
+    for stay in _all_stays(engine, property_id, overlaps, watch):
+        if stay.status in NEVER | OFF or not stay.arrival or not stay.departure:
+            continue
+        rooms = _details(engine, stay).rooms or 1
+        day = max(stay.arrival, start)
+        while day < stay.departure and day <= end:
+            counts[day] = counts.get(day, 0) + rooms
+            day += timedelta(days=1)
+    return counts
+
+
+def _stays(
+    engine: Engine,
+    property_id: str,
+    moments: frozenset[Moment],
+    start: date,
+    end: date,
+    watch: Watch,
+) -> Iterator[Stay]:
+    # A booking is kept in UTC, where its day may be the one before or after.
+    first, last = (start - A_DAY).isoformat(), (end + A_DAY).isoformat()
+
+    def is_due(stay: _Glance) -> bool:
+        days = {
+            Moment.BOOKING: (stay.booked_at or "")[:10],
+            Moment.ARRIVAL: stay.arrival or "",
+            Moment.DEPARTURE: stay.departure or "",
+        }
+        return any(first <= days[moment] <= last for moment in moments)
+
+    yield from _all_stays(engine, property_id, is_due, watch)
+
+
+def _all_stays(
+    engine: Engine, property_id: str, wanted: Callable[[_Glance], bool], watch: Watch
+) -> Iterator[Stay]:
+    """Yield the stored stays of a property that are wanted, and all that the host keeps."""
+    glance = msgspec.json.Decoder(_Glance).decode
+    codec, after, seen = Codec(), None, 0
+    with engine.store.read() as reader:
+        everything = reader.count("stay")
+    while True:
+        with engine.store.read() as reader:
+            page = reader.listing("stay", after, PAGE)
+        for document in page:
+            short = glance(document.body)
+            if short.property_id == property_id and wanted(short):
+                yield codec.load(Stay, document.body)
+        if not page:
+            break
+        seen += len(page)
+        watch("Looking through stays", seen, everything)
+        after = page[-1].id
+    yield from (s for s in _hosts_stays(engine) if s.property_id == property_id)
+
+
+def _hosts_stays(engine: Engine) -> Iterator[Stay]:
+    """Yield the stays that the host keeps itself; they are asked for by profile."""
+    sources = engine.plugins.contributions.stays
+    after: str | None = None
+    while sources:
+        with engine.store.read() as reader:
+            page = reader.listing("profile", after, PAGE)
+        if not page:
+            return
+        for source in sources:
+            yield from source([document.id for document in page])
+        after = page[-1].id
+
+
+class _Gathering:
+    """Puts parties together; nobody is in two of one moment and day."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._seen: set[tuple[Moment, date, str]] = set()
+        self._profiles: dict[str, Profile | None] = {}
+
+    def party(self, moment: Moment, day: date, stay: Stay) -> Due | None:
+        if stay.status in NEVER:
+            return None
+        profiles, unknown, cleared = [], 0, 0
+        for id in (stay.profile_id, *stay.companions):
+            profile = self._profile(id)
+            if profile is None:
+                unknown += 1
+            elif profile.state is not State.ACTIVE:
+                cleared += 1
+            elif (key := (moment, day, profile.id)) not in self._seen:
+                self._seen.add(key)
+                profiles.append(profile)
+        if not profiles:
+            return None
+        details = _details(self._engine, stay)
+        first = stay.arrival or day
+        kin = _kin(profiles)
+        guests = tuple(
+            Guest(profile, first, stay, details, number == 0, kin.get(profile.id, {}))
+            for number, profile in enumerate(profiles)
+        )
+        is_off = stay.status in OFF
+        return Due(moment, day, Party(stay, details, guests), is_off, unknown, cleared)
+
+    def _profile(self, id: str) -> Profile | None:
+        if id not in self._profiles:
+            try:
+                self._profiles[id] = self._engine.get(id)
+            except NotFound:
+                self._profiles[id] = None
+        return self._profiles[id]
+
+
+def _details(engine: Engine, stay: Stay) -> Details:
+    with engine.store.read() as reader:
+        document = reader.get(DETAILS, stay.id)
+    return Details(id=stay.id) if document is None else Codec().load(Details, document.body)
+
+
+def _kin(profiles: Sequence[Profile]) -> dict[str, dict[str, RelationshipType]]:
+    """Give what the others are to each, from edges of either of them."""
+    if len(profiles) == 1:
+        return {}
+    by_id = {id: profile.id for profile in profiles for id in profile.family}
+    found: dict[str, dict[str, RelationshipType]] = {}
+
+    def note(of: str, other: str, kind: Any) -> None:
+        found.setdefault(of, {}).setdefault(other, kind)
+
+    for profile in profiles:
+        for edge in profile.relationships:
+            other = by_id.get(edge.profile_id)
+            if other is not None and other != profile.id:
+                note(profile.id, other, edge.type)
+    for profile in profiles:
+        for edge in profile.relationships:
+            other = by_id.get(edge.profile_id)
+            if other is not None and other != profile.id:
+                note(other, profile.id, edge.type.inverse)
+    return found

@@ -1,0 +1,189 @@
+"""The register of what was sent: an entry for each guest reported, and one for each file.
+
+An entry is owned by the guest, so it follows merges, shows in an access request, and a clear
+takes what is personal out of it.  Files and running numbers hold ids only and are nobody's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from profilecore.codec import Codec
+from profilecore.model import Document, DocumentKind, OnClear
+from profilecore.model.fields import (
+    Clear,
+    Other,
+    Search,
+    Sensitivity,
+    field,
+    record,
+)
+from profilecore.values import frozen
+from profilecore_exports.contract import Moment, Report
+
+if TYPE_CHECKING:
+    from profilecore.store import Reader, Store, Writer
+
+ENTRY = "registration"
+FILE = "registration-file"
+NUMBER = "registration-number"
+PAGE = 1_000
+
+_fact = partial(
+    field, merge="survivor", clear=Clear.KEEP, sensitivity=Sensitivity.NONE, search=Search.NONE
+)
+_personal = partial(
+    field, merge="survivor", clear=Clear.ERASE, sensitivity=Sensitivity.PERSONAL, search=Search.NONE
+)
+
+
+class Stage(Enum):
+    """How far a report has come; ``WRITTEN`` is in a file that nobody has answered yet."""
+
+    WRITTEN = "written"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+@record
+class Entry:
+    """One guest reported in one format at one moment of one stay.
+
+    ``reference`` is the authority's number of the record, ``number`` our own where the format
+    has one.  ``digest`` is over what was reported, ``copy`` the record itself where the format
+    keeps one: both go with a clear, as does the authority's text.
+    """
+
+    id: str = _fact(default="")
+    version: int = _fact(default=0)
+    format: str = _fact(default="")
+    property_id: str = _fact(default="")
+    stay_id: str = _fact(default="")
+    guest_id: str = _fact(default="")
+    moment: Moment = _fact(default=Moment.ARRIVAL)
+    stage: Stage = _fact(default=Stage.WRITTEN)
+    file: str = _fact(default="")
+    number: int | None = _fact()
+    reference: str | None = _fact()
+    written_at: datetime | None = _fact()
+    by: str | None = field(
+        merge="survivor",
+        clear=Clear.ERASE,
+        sensitivity=Sensitivity.PERSONAL,
+        search=Search.NONE,
+        third_party=Other.STAFF,
+    )
+    ended_on: date | None = _fact()
+    answer_code: str | None = _fact()
+    answer_text: str | None = _personal()
+    digest: str | None = _personal()
+    copy: str | None = _personal(limit=65_536)
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.id} {self.format} {self.stage.value}>"
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the authority has it, as far as is known."""
+        return self.stage in (Stage.WRITTEN, Stage.SENT, Stage.ACCEPTED)
+
+
+@frozen
+class SentFile:
+    """One file that was written.  ``entries`` are the ids of its records' entries in order.
+
+    ``positions`` says, entry by entry, which record of the file it is in.
+    """
+
+    id: str
+    format: str
+    property_id: str
+    name: str
+    checksum: str
+    kind: str
+    written_at: datetime
+    by: str
+    entries: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
+    lot: str | None = None
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+@frozen
+class Number:
+    """The last of a series of running numbers that was given out."""
+
+    last: int = 0
+
+
+KINDS = (
+    DocumentKind(ENTRY, Entry, OnClear.FIELDS, dated=lambda entry: entry.ended_on),
+    DocumentKind(FILE, SentFile, OnClear.KEEP, personal=False),
+    DocumentKind(NUMBER, Number, OnClear.KEEP, personal=False),
+)
+
+
+def entry_id(format: str, report: Report) -> str:
+    """Give the id of a report's entry: the same whenever it is reported."""
+    return _hashed(format, report.key)
+
+
+def file_id(format: str, property_id: str, name: str, written_at: datetime) -> str:
+    """Give the id under which a file is known; names may come again where series begin anew."""
+    return _hashed(format, property_id, name, written_at.isoformat())
+
+
+def digest_of(*texts: str) -> str:
+    """Give a digest of what was reported, to tell later whether it has changed."""
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=20).hexdigest()
+
+
+def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, Entry]:
+    """Give the entries of a format that people own, by id."""
+    codec = Codec()
+    named = format.encode()
+    found: dict[str, Entry] = {}
+    for start in range(0, len(owners), PAGE):
+        for document in reader.owned(owners[start : start + PAGE], ENTRY):
+            # Most are of other formats, and need not be read to tell so.
+            if named in document.body:
+                entry = codec.load(Entry, document.body)
+                if entry.format == format:
+                    found[entry.id] = entry
+    return found
+
+
+def sent_files(store: Store, format: str | None = None) -> Iterator[SentFile]:
+    """Yield the files that were written, oldest first."""
+    codec, after = Codec(), None
+    while True:
+        with store.read() as reader:
+            page = reader.listing(FILE, after, PAGE)
+        for document in page:
+            file = codec.load(SentFile, document.body)
+            if format in (None, file.format):
+                yield file
+        if not page:
+            return
+        after = page[-1].id
+
+
+def put_file(writer: Writer, file: SentFile) -> None:
+    """Note a file, or what has become of it."""
+    stored = writer.get(FILE, file.id)
+    at = stored.version if stored else 0
+    body = Codec().dump(file)
+    writer.put(Document(FILE, file.id, file.id, at + 1, body, file.property_id), expect=at)

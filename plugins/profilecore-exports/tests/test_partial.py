@@ -1,0 +1,146 @@
+"""Sheets to print, and formats known in part: against the worked samples where there are any."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from exports_kit import HANS, LUCIA, TIMES, World, plain
+
+from profilecore_exports import Choice
+from profilecore_exports.workbook import guarded
+
+Shared = Callable[[str], Path]
+
+
+class Cells(HTMLParser):
+    """Gathers the texts of cells, and the names of tags."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_an_austrian_sheet_has_the_head_and_the_companions(world: World) -> None:
+    world.stay(*world.family())
+    (content,) = world.contents(world.export("at.gaesteblatt"))
+    cells = Cells(content)
+    assert cells.tags.count("section") == 1
+    for text in ("Muster", "Hans", "Reisepass C01X00T47", "Muster Mia", "20.11.2026", "DEU"):
+        assert text in cells.texts
+
+
+def test_austrian_sheets_are_numbered_without_gaps_over_runs(world: World) -> None:
+    for _ in range(2):
+        world.stay(world.guest(HANS))
+    world.export("at.gaesteblatt")
+    world.stay(world.guest(LUCIA))
+    (content,) = world.contents(world.export("at.gaesteblatt"))
+    texts = Cells(content).texts
+    assert texts[texts.index("Laufende Nummer") + 1] == "3"
+
+
+def test_a_french_form_is_for_each_foreigner_and_children_stand_on_an_adults(
+    world: World,
+) -> None:
+    hans, mia = world.family()
+    french = world.guest(LUCIA, nationalities=["FR"])
+    world.stay(hans, mia, french, world.guest(LUCIA))
+    choices = {"contact": Choice.IGNORE}
+    (content,) = world.contents(world.export("fr.fiche-police", choices=choices))
+    cells = Cells(content)
+    assert cells.tags.count("section") == 2
+    assert cells.texts.count("Muster Mia") == 1
+
+
+def test_a_sheet_shows_a_name_and_never_runs_it(world: World) -> None:
+    world.stay(world.guest(HANS, last_name='<script>alert("x")</script>'))
+    (content,) = world.contents(world.export("at.gaesteblatt"))
+    assert "script" not in Cells(content).tags
+    assert b"<script" not in content
+
+
+def test_a_missing_contact_can_be_left_out_of_the_french_form(world: World) -> None:
+    world.stay(world.guest(HANS))
+    assert world.codes(world.export("fr.fiche-police")) == [["contact"]]
+
+
+def test_a_check_in_at_eturista_is_that_of_the_worked_sample(world: World, shared: Shared) -> None:
+    stay = world.stay(world.guest(HANS), details=TIMES, reference="RES-2026-000123")
+    made = msgspec.json.decode(world.contents(world.export("rs.eturista"))[0])
+    worked = msgspec.json.decode(shared("samples/RS/worked-checkin.json").read_bytes())
+    for key, value in worked["PodaciOBoravku"].items():
+        if value == "<codebook>":
+            worked["PodaciOBoravku"][key] = None
+    assert made == worked
+    world.engine.update(stay.profile_id, {"first_name": "Johann"})
+    again = msgspec.json.decode(world.contents(world.export("rs.eturista"))[0])
+    assert again["OsnovniPodaci"]["ExternalId"] == made["OsnovniPodaci"]["ExternalId"]
+    assert again["OsnovniPodaci"]["Izmena"] is True
+
+
+def test_a_request_to_kbs_is_that_of_the_worked_sample_and_holds_no_password(
+    world: World, shared: Shared
+) -> None:
+    world.stay(world.guest(HANS), details=TIMES, unit="12")
+    (content,) = world.contents(world.export("tr.kbs"))
+    worked = shared("samples/TR/worked-MusteriYabanciGiris.xml").read_bytes()
+    assert plain(content) == plain(worked)
+
+
+def test_a_country_without_a_known_symbol_is_asked(world: World) -> None:
+    world.stay(world.guest(HANS, nationalities=["AR"]))
+    assert world.codes(world.export("tr.kbs")) == [["country"]]
+
+
+def cells_of(content: bytes) -> list[list[str]]:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    for name in archive.namelist():
+        ElementTree.fromstring(archive.read(name))
+    made = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    return [
+        ["".join(text.text or "" for text in cell.findall(".//{*}t")) for cell in row]
+        for row in made.findall(".//{*}row")
+    ]
+
+
+def test_the_workbook_of_thailand_has_its_heads_and_a_row_a_guest(
+    world: World, shared: Shared
+) -> None:
+    import csv
+
+    world.stay(world.guest(HANS), world.guest(LUCIA))  # a Spanish card is no passport
+    run = world.export("th.tm30")
+    head, *rows = cells_of(world.contents(run)[0])
+    with shared("schemas/TH/tm30_columns.csv").open(newline="", encoding="utf-8") as file:
+        assert head == [row["header"] for row in csv.DictReader(file)]
+    assert rows == [["HANS", "", "MUSTER", "M", "C01X00T47", "DEU", "02/07/1985", "23/11/2026", ""]]
+    assert world.codes(run) == [["passport"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("-2+3", "'-2+3"),
+        ("+4915112345", "+4915112345"),
+        ("Ana", "Ana"),
+    ],
+)
+def test_no_cell_is_a_formula(text: str, cell: str) -> None:
+    assert guarded(text) == cell
