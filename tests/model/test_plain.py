@@ -128,6 +128,7 @@ def read_plain(row: dict[str, Any]) -> Any:
 @example({"last_name": "A", "phones": [{"value": "600 111 222"}], "nationalities": ["ES"]})
 @example({"last_name": "A", "tags": ["a", "a"]})
 @example({"last_name": "A", "tax_ids": [{"value": "1234 5678-z", "country": "ES"}]})
+@example({"last_name": "A", "tax_ids": [{"value": "1234", "country": "XK", "valid": True}]})
 @example({"last_name": "A", "documents": [{"type": "passport", "primary": True}] * 2})
 @settings(max_examples=400, deadline=None)
 def test_a_plain_row_becomes_the_profile_that_the_readers_make(row: dict[str, Any]) -> None:

@@ -272,8 +272,13 @@ def complete_phone(values: Values, region: str | None) -> None:
 def complete_tax_id(values: Values, _region: str | None) -> None:
     """Check the check digits of a tax id where the country's rule is known."""
     country = values.get("country")
-    if country is not None:
-        values["valid"] = numbers.is_valid_tax_id(values["value"], country)
+    if country is None:
+        return
+    checked = numbers.is_valid_tax_id(values["value"], country)
+    if checked is None:
+        values.pop("valid", None)
+    else:
+        values["valid"] = checked
 
 
 def _canonical(values: Values, value: str) -> None:
