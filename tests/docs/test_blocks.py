@@ -48,6 +48,8 @@ def test_the_blocks_of_a_page_run(
         part("profilecore_sqlite")
     if any("profilecore_duplicates" in code for _, code in found):
         part("profilecore_duplicates")
+    if any("profilecore_scanner" in code for _, code in found):
+        part("profilecore_scanner")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)

@@ -1,0 +1,54 @@
+"""What goes wrong with a scan.  Messages name lines, positions and fields, never values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from profilecore.errors import ProfilecoreError
+from profilecore.values import frozen
+
+
+@frozen
+class Fault:
+    """One thing wrong in a zone: where, counted from 1, a stable code, and what is expected.
+
+    ``position`` is 0 where the line as a whole is meant, ``line`` is 0 where all lines are.
+    """
+
+    line: int
+    position: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}" if self.line else "the text"
+        if self.position:
+            place += f", position {self.position}"
+        return f"{place}: {self.message}"
+
+
+class ZoneUnreadable(ProfilecoreError, ValueError):
+    """The text is no machine-readable zone; ``faults`` says where and why."""
+
+    code = "zone-unreadable"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, self.faults)) + ". Scan the document again.")
+
+    def details(self) -> Mapping[str, Any]:
+        return {"faults": [vars(fault) for fault in self.faults]}
+
+
+class ZoneUnwritable(ProfilecoreError, ValueError):
+    """A value does not fit into its field of a zone; ``field`` names it."""
+
+    code = "zone-unwritable"
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(f"{field} {message}.")
+
+    def details(self) -> Mapping[str, Any]:
+        return {"field": self.field}
