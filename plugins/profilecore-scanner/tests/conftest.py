@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from profilecore_scanner import Scan, read
+from profilecore import Engine
+from profilecore_scanner import Scan, ScannerPlugin, read
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("unhurried", deadline=None, derandomize=True, database=None)
@@ -70,3 +72,15 @@ def reading() -> Callable[..., Scan]:
         return read(lines, today=TODAY)
 
     return reading
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Give an engine on each kind of store in turn."""
+    url = "memory://"
+    if request.param == "sqlite":
+        pytest.importorskip("profilecore_sqlite", reason="profilecore-sqlite is not installed")
+        url = f"sqlite:///{tmp_path / 'guests.db'}"
+    options = {"discover": False, "plugins": [ScannerPlugin], "strict": True}
+    with Engine.open(url, clock=lambda: datetime(2026, 3, 1, 12, tzinfo=UTC), **options) as made:
+        yield made

@@ -52,3 +52,40 @@ class ZoneUnwritable(ProfilecoreError, ValueError):
 
     def details(self) -> Mapping[str, Any]:
         return {"field": self.field}
+
+
+class ScanDoubtful(ProfilecoreError):
+    """What is needed was not read surely; ``fields`` names it.  Nothing was written."""
+
+    code = "scan-doubtful"
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(
+            f"Not read surely: {', '.join(self.fields)}. Scan the document again, or type it in."
+        )
+
+    def details(self) -> Mapping[str, Any]:
+        return {"fields": list(self.fields)}
+
+
+class DocumentElsewhere(ProfilecoreError):
+    """The document is another profile's: ``profile_ids``.  Nothing was written."""
+
+    code = "document-elsewhere"
+
+    def __init__(self, profile_ids: Iterable[str]) -> None:
+        self.profile_ids = tuple(profile_ids)
+        super().__init__(
+            f"The document belongs to {', '.join(self.profile_ids)}. Merge the profiles if they "
+            "are one person, or overwrite `documents` if the number stands there by mistake."
+        )
+
+    def details(self) -> Mapping[str, Any]:
+        return {"profile_ids": list(self.profile_ids)}
+
+
+class PictureRefused(ProfilecoreError):
+    """No zone can be read from a picture; the message says what to do."""
+
+    code = "picture-refused"
