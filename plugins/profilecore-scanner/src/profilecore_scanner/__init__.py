@@ -1,8 +1,9 @@
 """Read the machine-readable zones of travel documents, and fill guest profiles with them.
 
 Pure: ``read`` and ``write`` with ``layouts``, ``digits``, ``locating``, ``checking``, ``states``,
-``moments`` and ``zones``.  With an engine: ``scan`` in ``filling``, which compares names by
-``spelling`` and ``letters``.  ``command`` is ``profilecore scan``, ``picture`` its optional part.
+``moments``, ``spanish`` and ``zones``.  With an engine: ``scan`` in ``filling``, which compares
+names by ``spelling`` and ``letters``.  ``command`` is ``profilecore scan``, ``picture`` its
+optional part.
 """
 
 from profilecore_scanner.checking import Repair, Trust

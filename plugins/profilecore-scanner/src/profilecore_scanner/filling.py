@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SOURCE = "scanner"
 # Where more profiles than these have one number, somebody has typed it in as a stopgap.
 _MOST_HOLDERS = 100
+# What people call by either name.
+_BROADER = {
+    DocumentType.DNI: DocumentType.IDENTITY_CARD,
+    DocumentType.NIE: DocumentType.RESIDENCE_PERMIT,
+}
 
 
 @frozen
@@ -158,11 +163,16 @@ def _stored_document(profile: Profile, found: Scan, kind: DocumentType) -> Ident
         if (
             number
             and compact(document.number or "") == number
-            and (document.type is kind or DocumentType.OTHER in (document.type, kind))
+            and _may_be(document.type, kind)
             and country in (None, document.country or country)
         ):
             return document
     return None
+
+
+def _may_be(stored: DocumentType, kind: DocumentType) -> bool:
+    kinds = {_BROADER.get(stored, stored), _BROADER.get(kind, kind)}
+    return len(kinds) == 1 or DocumentType.OTHER in kinds
 
 
 def _same_person(holders: list[Profile], found: Scan) -> Profile | None:
@@ -298,6 +308,7 @@ class _Fill:
         made = {
             "type": self._kind.value,
             "number": self._scan.number,
+            "support_number": self._scan.support_number,
             "country": self._scan.issuer.alpha_2,
             "expires_on": self._scan.expires_on,
             "verified": self._scan.is_checked("number"),
@@ -315,6 +326,8 @@ class _Fill:
         more: dict[str, Any] = {}
         if stored.country is None and self._scan.issuer.alpha_2:
             more["country"] = self._scan.issuer.alpha_2
+        if stored.support_number is None and self._scan.support_number:
+            more["support_number"] = self._scan.support_number
         if stored.expires_on is None and expires:
             more["expires_on"] = expires
         if self._scan.is_checked("number") and not stored.verified:

@@ -10,7 +10,7 @@ import attrs
 from profilecore.ids import utc_now
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.values import frozen
-from profilecore_scanner import moments
+from profilecore_scanner import moments, spanish
 from profilecore_scanner.checking import COMPOSITE, Checked, Repair, Trust, check, number_cells
 from profilecore_scanner.digits import FILLER, LETTERS
 from profilecore_scanner.faults import Fault
@@ -42,8 +42,10 @@ class Scan:
 
     ``trust`` says of each field of the zone how far it can be relied on; what is ``DOUBTFUL`` is
     kept in ``zone`` as it was read, and is ``None`` here.  ``birth_date`` is as far as it is
-    known.  ``may_be_cut``: the name fills its field, so that more may belong to it.  ``lacks``
-    is what this zone does not tell.  ``today`` is the day by which the centuries were told.
+    known.  On Spanish cards ``number`` is the person's, from the optional data, and
+    ``support_number`` the card's own.  ``may_be_cut``: the name fills its field, so that more may
+    belong to it.  ``lacks`` is what this zone does not tell.  ``today`` is the day by which the
+    centuries were told.
     """
 
     zone: Zone
@@ -53,6 +55,7 @@ class Scan:
     issuer: State = attrs.field(repr=False)
     nationality: State | None = attrs.field(repr=False)
     number: str | None = attrs.field(repr=False)
+    support_number: str | None = attrs.field(repr=False)
     last_name: str | None = attrs.field(repr=False)
     first_name: str | None = attrs.field(repr=False)
     birth_date: str | None = attrs.field(repr=False)
@@ -114,16 +117,18 @@ class _Reading:
         born = self._birth(zone)
         expires = self._expiry(zone)
         may_be_cut = self._lines_of("names")[-1] in LETTERS
+        kind, number, support_number = self._numbers(zone)
         fit = {name for name, trust in self._trust.items() if trust is not Trust.DOUBTFUL}
         named = "names" in fit
         return Scan(
             zone=zone,
             today=self._today,
-            type=document_type(zone.code),
+            type=kind,
             trust=self._trust,
             issuer=issuer,
             nationality=nationality if "nationality" in fit and nationality.code else None,
-            number=zone.number or None if "number" in fit else None,
+            number=number,
+            support_number=support_number,
             last_name=_as_name(zone.primary) if named else None,
             first_name=_as_name(zone.secondary) if named else None,
             birth_date=born,
@@ -178,6 +183,24 @@ class _Reading:
         if found.code and not found.is_known:
             self._doubt(field, 1, f"is no known code in the {field}")
         return found
+
+    def _numbers(self, zone: Zone) -> tuple[DocumentType, str | None, str | None]:
+        """Give the kind of the document, its number, and that of its plastic if that is another."""
+        kind, number = document_type(zone.code), zone.number or None
+        if not spanish.has_support_number(zone):
+            return kind, number if self._is_fit("number") else None, None
+        if not self._is_fit("number") or not self._is_fit("optional"):
+            self._trust["number"] = Trust.DOUBTFUL
+            return kind, None, None
+        known = spanish.kind_of(zone.optional)
+        if known is None:
+            self._doubt("optional", len(zone.optional), "has a control letter that does not hold")
+            self._trust["number"] = Trust.DOUBTFUL
+            return kind, None, None
+        return known, zone.optional, number
+
+    def _is_fit(self, field: str) -> bool:
+        return self._trust[field] is not Trust.DOUBTFUL
 
     def _birth(self, zone: Zone) -> str | None:
         if self._trust["birth"] is Trust.DOUBTFUL:
