@@ -325,10 +325,13 @@ def test_the_host_may_know_the_kind_of_document(engine: Engine, passport: Lines)
     assert [d.type for d in stored(engine, made).documents] == [kind]
 
 
-def test_only_what_is_in_conflict_can_be_overwritten(engine: Engine, passport: Lines) -> None:
-    with pytest.raises(InvalidProfile, match="no conflict"):
-        scan(engine, passport, apply=True, overwrite={"last_name"})
+def test_only_what_can_be_in_conflict_is_overwritten(engine: Engine, passport: Lines) -> None:
+    with pytest.raises(InvalidProfile, match="must be one of"):
+        scan(engine, passport, apply=True, overwrite={"nationalities"})
     assert count(engine) == 0
+    made = scan(engine, passport, apply=True, overwrite={"last_name"})
+    again = scan(engine, passport, apply=True, overwrite={"last_name"})
+    assert (again.version, again.changes) == (made.version, ())
 
 
 def test_a_cleared_or_unknown_person_is_refused(engine: Engine, passport: Lines) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from profilecore.model.enums import DocumentType, Sex
-from profilecore_scanner import Form, Scan, Trust, ZoneUnreadable, documents, read, write
+from profilecore_scanner import Form, Scan, Trust, ZoneUnreadable, documents, locating, read, write
 
 Read = Callable[..., Scan]
 Lines = tuple[str, ...]
@@ -125,6 +125,13 @@ def test_a_character_of_no_zone_is_named_by_its_place(passport: Lines) -> None:
 def test_what_is_no_zone_is_refused(text: str) -> None:
     with pytest.raises(ZoneUnreadable):
         read(text)
+
+
+def test_no_zone_is_chosen_among_several(passport: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locating, "_is_plausible", lambda *_: True)
+    with pytest.raises(ZoneUnreadable) as refused:
+        read(f"P{''.join(passport)}")
+    assert [fault.code for fault in refused.value.faults] == ["ambiguous"]
 
 
 def test_one_line_alone_is_no_zone(passport: Lines) -> None:

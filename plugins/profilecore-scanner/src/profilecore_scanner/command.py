@@ -13,12 +13,13 @@ from profilecore.cli.printing import listing, refusal, say, table
 from profilecore.cli.program import OK, REFUSED, Interrupted
 from profilecore.cli.waiting import Count, progress, stoppable
 from profilecore.errors import ProfilecoreError
-from profilecore_scanner.filling import Change, Proposal
+from profilecore_scanner.filling import OVERWRITABLE, Change, Proposal
 from profilecore_scanner.filling import scan as take
 from profilecore_scanner.locating import documents
 from profilecore_scanner.reading import Scan, read
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
+_FIELDS = click.Choice(sorted(OVERWRITABLE))
 Answer = dict[str, Any]
 
 
@@ -27,7 +28,7 @@ Answer = dict[str, Any]
 @click.option("--picture", type=_PATH, help="Read the zone off a picture instead of a text.")
 @click.option("--profile", metavar="ID", help="Whose documents they are; else found by number.")
 @click.option("--apply", is_flag=True, help="Write what is in no conflict.")
-@click.option("--overwrite", multiple=True, metavar="FIELD", help="With --apply: this one too.")
+@click.option("--overwrite", multiple=True, type=_FIELDS, help="With --apply: what differs too.")
 @click.option("--only-read", is_flag=True, help="Say what the zones hold; no store is needed.")
 @click.pass_obj
 def scan(

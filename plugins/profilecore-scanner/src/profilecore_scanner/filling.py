@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from profilecore import Engine, IdentityDocument, Profile
 
 SOURCE = "scanner"
+# What one guest has one of, so that a document can say something else.
+OVERWRITABLE = frozenset({"last_name", "first_name", "birth_date", "sex", "documents"})
 # Where more profiles than these have one number, somebody has typed it in as a stopgap.
 _MOST_HOLDERS = 100
 # What people call by either name.
@@ -105,7 +107,7 @@ def scan(
         name and one would be created.
     :raises DocumentElsewhere: on applying, if the document is another profile's; to take it all the
         same, overwrite ``documents``.
-    :raises InvalidProfile: if ``overwrite`` names what is in no conflict, and as
+    :raises InvalidProfile: if ``overwrite`` names what is in conflict never, and as
         :meth:`profilecore.Engine.update`.
     :raises NotFound: as :meth:`profilecore.Engine.get`.
     :raises ProfileCleared: if the person named was cleared.
@@ -345,11 +347,12 @@ class _Fill:
 
 
 def _applied(engine: Engine, proposal: Proposal, overwrite: frozenset[str]) -> Proposal:
-    known = {conflict.field for conflict in proposal.conflicts}
-    strange = sorted(overwrite - known)
+    strange = sorted(overwrite - OVERWRITABLE)
     if strange:
-        message = f"is in no conflict; in conflict: {', '.join(sorted(known)) or 'nothing'}"
-        raise InvalidProfile([Problem(f"/overwrite/{f}", "no-conflict", message) for f in strange])
+        message = f"must be one of {', '.join(sorted(OVERWRITABLE))}"
+        raise InvalidProfile(
+            [Problem(f"/overwrite/{f}", "unknown-field", message) for f in strange]
+        )
     if proposal.holders and "documents" not in overwrite:
         raise DocumentElsewhere(proposal.holders)
     _require_sure(proposal)
