@@ -1,0 +1,23 @@
+"""The plugin: what it adds to the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from profilecore import hookimpl
+
+if TYPE_CHECKING:
+    import click
+
+
+class ScannerPlugin:
+    """Adds ``profilecore scan``."""
+
+    name = "scanner"
+
+    @hookimpl
+    def profilecore_register_commands(self, register: Callable[[click.Command], None]) -> None:
+        from profilecore_scanner.command import scan
+
+        register(scan)
