@@ -14,7 +14,6 @@ import pytest
 from hypothesis import settings
 
 from profilecore import Engine
-from profilecore.testing.guests import GuestSet
 from profilecore_duplicates import DuplicatesPlugin
 from profilecore_duplicates.reading import read_records, table_of
 from profilecore_duplicates.table import Table
@@ -103,6 +102,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def hotel(engine: Engine) -> Hotel:
     """Give an engine with made-up guests of two source systems, and who is who among them."""
+    from profilecore.testing.guests import GuestSet  # other plugins' tests want it unimported
+
     ids, guests = {}, GuestSet(400, seed=3)
     with engine.transaction():
         for row in guests.rows:

@@ -8,12 +8,13 @@ the rows and no faster.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from profilecore.values import frozen
@@ -105,6 +106,30 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.left)
+
+    def as_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Give the candidates as arrays, for :func:`candidates_from`."""
+        capped = self.capped
+        return {
+            "left": self.left,
+            "right": self.right,
+            "rules": np.array([each.rule for each in capped], dtype=np.str_),
+            "numbers": np.array([(c.rows, c.pairs, c.whole) for c in capped], dtype=np.int64),
+            "drawn": np.array([(each.left, each.right) for each in capped], dtype=np.int64),
+        }
+
+
+def candidates_from(arrays: Mapping[str, npt.NDArray[Any]]) -> Candidates:
+    """Give the candidates that :meth:`Candidates.as_arrays` wrote."""
+    rules = zip(arrays["rules"].tolist(), arrays["numbers"].tolist(), arrays["drawn"], strict=True)
+    return Candidates(
+        arrays["left"],
+        arrays["right"],
+        tuple(
+            Capped(rule, rows, pairs, drawn[0], drawn[1], whole)
+            for rule, (rows, pairs, whole), drawn in rules
+        ),
+    )
 
 
 def candidates(table: Table, cap: int = CAP) -> Candidates:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from profilecore_duplicates.gathering import Source
     from profilecore_duplicates.model import Model
     from profilecore_duplicates.reading import Records
+    from profilecore_duplicates.resuming import Steps
     from profilecore_duplicates.table import Table
     from profilecore_duplicates.truth import Truth, Verdict
 
@@ -39,6 +40,7 @@ def duplicates() -> None:
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
+_DIR = click.Path(file_okay=False, path_type=Path)
 
 
 @duplicates.command()
@@ -57,6 +59,7 @@ _OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--truth", "truth_from", type=_IN, metavar="CSV", help="Compare with true pairs.")
 @click.option("--decisions", "decided", type=_IN, metavar="CSV", help="Keep to decided pairs.")
 @click.option("--ask", "ask_to", type=_OUT, metavar="CSV", help="Write pairs to decide next.")
+@click.option("--work", type=_DIR, metavar="DIR", help="Keep finished steps, to go on from them.")
 @click.pass_obj
 def find(
     invocation: Invocation,
@@ -75,6 +78,7 @@ def find(
     truth_from: Path | None,
     decided: Path | None,
     ask_to: Path | None,
+    work: Path | None,
 ) -> int:
     """Find the rows of a file that are the same person, without a store.
 
@@ -85,6 +89,8 @@ def find(
     pairs as id_l,id_r.
     Decisions are left,right,decision with same, different or unsure; they go before any weight,
     and where they are shown to be a gain, all weights learn from them.
+    With --work, a run that was interrupted goes on behind its finished steps; they hold row
+    numbers only, and are deleted at the end.
     """
     from profilecore_duplicates.finding import find as find_pairs
     from profilecore_duplicates.reading import table_of
@@ -105,15 +111,17 @@ def find(
         truth = _truth(truth_from, source)
     except InputRefused as error:
         raise click.UsageError(str(error)) from None
+    steps = _steps(work, (file, link, decided), records)
     with progress() as show:
-        steps = iter(range(1, 100))
+        numbers = iter(range(1, 100))
         found = find_pairs(
             table_of(records, other),
             model=model,
             threshold=threshold,
-            watch=lambda step: show(step, next(steps), None),
+            watch=lambda step: show(step, next(numbers), None),
             decisions=decisions,
             ask=0 if ask_to is None else ASKED,
+            steps=steps,
         )
         _write(found, records, other, pairs_to, clusters_to)
         if ask_to is not None and found.asked is not None:
@@ -123,6 +131,7 @@ def find(
         if save_model is not None:
             _save(found, save_model)
         _tell(found, source, truth, threshold, bridges_to, report_to, not no_values, show)
+        steps.finish()
     summary = found.summary() | {"columns": dict(sorted(records.mapped.items()))}
     if truth is not None:
         from profilecore_duplicates.truth import judge
@@ -224,6 +233,17 @@ def _truth(path: Path | None, source: Source) -> Truth | None:
 
     other = None if source.other is None else source.other.ids
     return read_truth(path, source.records.ids, other)
+
+
+def _steps(folder: Path | None, files: tuple[Path | None, ...], records: Records) -> Steps:
+    from profilecore_duplicates.resuming import Steps, steps_of
+
+    if folder is None:
+        return Steps()
+    try:
+        return steps_of(folder, filter(None, files), sorted(records.mapped.items()))
+    except OSError as error:
+        raise click.UsageError(f"{folder}: {error.strerror}.") from None
 
 
 def _overlap(records: Records, other: Records) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_duplicates.blocking import candidates
+from profilecore_duplicates.blocking import Candidates, candidates, candidates_from
 from profilecore_duplicates.clusters import Clusters, Weigh, cluster
 from profilecore_duplicates.columns import Rows
 from profilecore_duplicates.comparison import Levels, patterns_of, unpacked
@@ -32,6 +32,7 @@ from profilecore_duplicates.learning import (
     without_learned,
 )
 from profilecore_duplicates.model import Model
+from profilecore_duplicates.resuming import Arrays, Steps
 from profilecore_duplicates.scoring import (
     Explanation,
     Scored,
@@ -108,6 +109,7 @@ def find(
     ask: int = 0,
     teach: bool = True,
     views: Views | None = None,
+    steps: Steps | None = None,
 ) -> Found:
     """Find the pairs of rows that are one person: those that weigh at least ``threshold`` bits.
 
@@ -115,15 +117,18 @@ def find(
     match whatever it weighs, ``different`` is neither listed nor in one cluster, ``unsure`` is
     never a match; and what they ``teach`` is used if it is shown to be a gain.  ``ask`` says for
     how many further pairs a decision is wanted.  With ``views`` pairs, decisions and clusters are
-    of the profiles that the rows are views of.  The same table and decisions give the same result.
+    of the profiles that the rows are views of.  ``steps`` keeps what is finished, for a run with
+    the same table and decisions.  These give the same result each time.
     """
+    steps = Steps() if steps is None else steps
     decisions = no_decisions() if decisions is None else decisions
     members = each_by_itself(len(table)) if views is None else views
     watch("looking for candidates")
-    found = candidates(table)
+    found = candidates_from(steps.arrays("candidates", lambda: candidates(table).as_arrays()))
     pairs = members.across(found, decisions.left, decisions.right)
     watch("comparing")
-    patterns, back, counts = patterns_of(table, pairs.left, pairs.right)
+    compared = steps.arrays("patterns", lambda: _compared(table, pairs))
+    patterns, back, counts = (compared[name] for name in ("patterns", "back", "counts"))
     if not len(pairs):
         return _nothing(table, model, len(members))
     notes = uniform(table)
@@ -185,6 +190,11 @@ def find(
         learned,
         asked,
     )
+
+
+def _compared(table: Table, pairs: Candidates) -> Arrays:
+    made = patterns_of(table, pairs.left, pairs.right)
+    return dict(zip(("patterns", "back", "counts"), made, strict=True))
 
 
 def _taught(
