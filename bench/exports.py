@@ -24,9 +24,9 @@ DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARTY = 4
 TABLES = {
-    "it.stati": "Codice,Descrizione\n100000100,ITALIA\n100000216,GERMANIA\n",
+    "it.stati": "Codice,Descrizione\n100000100,ITALIA\n100000232,PAESI BASSI\n",
     "it.comuni": "Codice,Descrizione,Provincia\n412058091,ROMA,RM\n",
-    "co.paises": "codigo,nombre\n23,ALEMANIA\n",
+    "co.paises": "codigo,nombre\n573,PAISES BAJOS\n",
     "es.codigos-postales": "cp,codigo,nombre\n28001,28079,Madrid\n",
 }
 HOUSES: dict[str, Any] = {
@@ -128,12 +128,12 @@ def _guest(number: int) -> dict[str, Any]:
         "last_name": f"Müller-{chr(65 + number // 26 % 26)}",
         "sex": "male",
         "birth_date": "1985-07-02",
-        "birth_country": "DE",
+        "birth_country": "NL",
         "birth_place": "Bonn",
-        "nationalities": ["DE"],
-        "country_of_residence": "DE",
-        "documents": [{"type": "passport", "number": f"C{number:08d}", "country": "DE"}],
-        "addresses": [{"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "DE"}],
+        "nationalities": ["NL"],
+        "country_of_residence": "NL",
+        "documents": [{"type": "passport", "number": f"C{number:08d}", "country": "NL"}],
+        "addresses": [{"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "NL"}],
         "emails": [f"guest{number}@example.com"],
         "phones": [f"+4917{number:08d}"],
     }

@@ -95,7 +95,7 @@ def read_answer(
 def _answered_file(engine: Engine, format: Format, answer: Answer, name: str | None) -> SentFile:
     files = list(sent_files(engine.store, format.name))
     if name is not None:
-        found = [file for file in files if file.name == name]
+        found = [file for file in files if file.name == name][-1:]
     else:
         found = [file for file in files if answer.lot is not None and file.lot == answer.lot]
         found = found or [file for file in files if file.answered_at is None]

@@ -168,7 +168,7 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
         kept = _kept_stay(writer, stay) if isinstance(stay, str) else stay
         if writer.get("profile", kept.profile_id) is None:
             raise NotFound("profile", kept.profile_id)
-        need_living(writer, kept.profile_id)
+        need_living(writer, [kept.profile_id])
         stored = writer.get(DETAILS, kept.id)
         old = codec.load(Details, stored.body) if stored else Details(id=kept.id)
         if "values" in good:

@@ -112,8 +112,9 @@ def printable(text: str | None, limit: int | None = None) -> str:
     """Give a text as it is, without what no file may hold: control characters and broken ones."""
     if not text:
         return ""
-    kept = "".join(c if unicodedata.category(c) not in _UNPRINTABLE else " " for c in text)
-    fitted = " ".join(kept.split())
+    if not text.isprintable():
+        text = "".join(c if unicodedata.category(c) not in _UNPRINTABLE else " " for c in text)
+    fitted = " ".join(text.split())
     return fitted if limit is None else fitted[:limit].rstrip()
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 
 import attrs
 
-from profilecore.model.fields import evolve
 from profilecore.rules.checks import Missing
 from profilecore.values import frozen
 from profilecore_exports.contract import (
@@ -19,6 +18,7 @@ from profilecore_exports.contract import (
     Moment,
     Report,
     Setting,
+    changed,
 )
 from profilecore_exports.faults import Unwritable
 from profilecore_exports.gathering import Due, Watch
@@ -200,8 +200,8 @@ class Planning:
             report = self._report_of(one, guest)
             if not hard:
                 try:
-                    text = self.format.write(evolve(report, number=0), self.setting)
-                    report = evolve(report, text=text)
+                    text = self.format.write(changed(report, number=0), self.setting)
+                    report = changed(report, text=text)
                 except Unwritable as error:
                     hard = [Missing(p.path, p.code, p.message, "desk") for p in error.problems]
                     missing = [*missing, *hard]
@@ -277,7 +277,7 @@ class Planning:
 
     @staticmethod
     def _anew(report: Report, old: Entry | None) -> Report:
-        return report if old is None else evolve(report, number=old.number)
+        return report if old is None else changed(report, number=old.number)
 
     def _amended(
         self,
@@ -289,7 +289,7 @@ class Planning:
         if self.format.amends is Amends.AGAIN:
             self.made.count("corrected", len(edited))
             return [
-                evolve(
+                changed(
                     report,
                     action=Action.CHANGE,
                     number=olds[report.guest.id].number,
@@ -324,7 +324,7 @@ class Planning:
         for report in again:
             reference = olds[report.guest.id].reference
             self.made.cancellations.append(
-                evolve(report, action=Action.CANCEL, reference=reference)
+                changed(report, action=Action.CANCEL, reference=reference)
             )
         self.made.count("already", -sum(r not in edited for r in again))
         self.made.count("cancelled", len(again))
@@ -342,7 +342,7 @@ class Planning:
             self._by_hand(one, report.guest, why, "Tell the authority by hand.")
             return
         self.made.cancellations.append(
-            evolve(
+            changed(
                 report,
                 action=Action.CANCEL,
                 number=old.number,
@@ -374,11 +374,11 @@ class Planning:
     def _headed(self, one: Due, going: list[Report]) -> list[Report]:
         """Give the party with a head before its members, or note that there is none."""
         for report in sorted(going, key=lambda r: not r.guest.is_head):
-            lead = evolve(report, guest=evolve(report.guest, is_head=True))
+            lead = changed(report, guest=changed(report.guest, is_head=True))
             if any(True for _ in self.format.missing(lead.guest)):
                 continue
             others = [
-                evolve(r, guest=evolve(r.guest, is_head=False)) for r in going if r is not report
+                changed(r, guest=changed(r.guest, is_head=False)) for r in going if r is not report
             ]
             return [lead, *others]
         what = (
@@ -392,9 +392,9 @@ class Planning:
     def _report(self, one: Due, going: Sequence[Report]) -> None:
         written = []
         for report in going:
-            report = evolve(report, size=len(going))
+            report = changed(report, size=len(going))
             if self.format.headed or report.action is Action.CHANGE:
-                report = evolve(report, text=self.format.write(report, self.setting))
+                report = changed(report, text=self.format.write(report, self.setting))
             written.append(report)
         self.made.reports += written
         self.made.count("reported", sum(r.action is Action.NEW for r in written))

@@ -7,29 +7,24 @@ takes what is personal out of it.  Files and running numbers hold ids only and a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
-
 from profilecore.codec import Codec
-from profilecore.errors import VersionConflict
 from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import (
     Clear,
     Other,
     Search,
     Sensitivity,
-    evolve,
     field,
     record,
 )
 from profilecore.values import frozen
-from profilecore_exports.contract import Action, Format, Moment, OutFile, Report
-from profilecore_exports.persons import need_living
+from profilecore_exports.contract import Moment, Report
 
 if TYPE_CHECKING:
     from profilecore.store import Reader, Store, Writer
@@ -142,9 +137,9 @@ def entry_id(format: str, report: Report) -> str:
     return _hashed(format, report.key)
 
 
-def file_id(format: str, property_id: str, name: str) -> str:
-    """Give the id under which a file is known."""
-    return _hashed(format, property_id, name)
+def file_id(format: str, property_id: str, name: str, written_at: datetime) -> str:
+    """Give the id under which a file is known; names may come again where series begin anew."""
+    return _hashed(format, property_id, name, written_at.isoformat())
 
 
 def digest_of(*texts: str) -> str:
@@ -159,12 +154,15 @@ def _hashed(*parts: str) -> str:
 def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, Entry]:
     """Give the entries of a format that people own, by id."""
     codec = Codec()
+    named = format.encode()
     found: dict[str, Entry] = {}
     for start in range(0, len(owners), PAGE):
         for document in reader.owned(owners[start : start + PAGE], ENTRY):
-            entry = codec.load(Entry, document.body)
-            if entry.format == format:
-                found[entry.id] = entry
+            # Most are of other formats, and need not be read to tell so.
+            if named in document.body:
+                entry = codec.load(Entry, document.body)
+                if entry.format == format:
+                    found[entry.id] = entry
     return found
 
 
@@ -181,116 +179,6 @@ def sent_files(store: Store, format: str | None = None) -> Iterator[SentFile]:
         if not page:
             return
         after = page[-1].id
-
-
-def take_numbers(writer: Writer, name: str, count: int) -> range:
-    """Give the next ``count`` numbers of a series, which begins with 1."""
-    codec = Codec()
-    stored = writer.get(NUMBER, name)
-    last = codec.load(Number, stored.body).last if stored else 0
-    at = stored.version if stored else 0
-    if count:
-        body = codec.dump(Number(last + count))
-        writer.put(Document(NUMBER, name, name, at + 1, body), expect=at)
-    return range(last + 1, last + 1 + count)
-
-
-@frozen
-class Noting:
-    """What is the same for all that one run notes.
-
-    ``seen`` has the versions of the entries that the run was planned on, by id.
-    """
-
-    format: Format
-    property_id: str
-    at: datetime
-    by: str
-    keeps_copy: bool = True
-    seen: dict[str, int] = attrs.field(factory=dict, eq=False)
-
-
-def note_file(
-    writer: Writer, noting: Noting, file: OutFile, digests: Mapping[str, str]
-) -> SentFile:
-    """Note a file and everybody in it; what stands under an entry's id is replaced.
-
-    :raises VersionConflict: if somebody else has noted one of them since the run was planned.
-    :raises ProfileCleared: if one of them was cleared since.
-    """
-    codec = Codec()
-    ids, positions, changes = [], [], []
-    for position, report in _placed(noting.format, file.reports):
-        id = entry_id(noting.format.name, report)
-        ids.append(id)
-        positions.append(position)
-        stored = writer.get(ENTRY, id)
-        at = stored.version if stored else 0
-        if at != noting.seen.get(id, 0):
-            raise VersionConflict(id, noting.seen.get(id, 0), at)
-        need_living(writer, report.guest_id)
-        old = codec.load(Entry, stored.body) if stored else None
-        made = _entry(noting, file, report, id, old, digests.get(id))
-        owner = stored.owner if stored else report.guest_id
-        document = Document(ENTRY, id, owner, made.version, codec.dump(made), noting.property_id)
-        changes.append((document, at))
-        noting.seen[id] = made.version
-    for document, expect in changes:
-        writer.put(document, expect=expect)
-    sent = SentFile(
-        file_id(noting.format.name, noting.property_id, file.name),
-        noting.format.name,
-        noting.property_id,
-        file.name,
-        file.checksum,
-        file.kind,
-        noting.at,
-        noting.by,
-        tuple(ids),
-        tuple(positions),
-    )
-    put_file(writer, sent)
-    return sent
-
-
-def _placed(format: Format, reports: Iterable[Report]) -> Iterator[tuple[int, Report]]:
-    """Yield each report with the number of its record: its own, or that of its party."""
-    stays: dict[str, int] = {}
-    for number, report in enumerate(reports):
-        if format.one_position_a_party:
-            yield stays.setdefault(report.party.stay.id, len(stays)), report
-        else:
-            yield number, report
-
-
-def _entry(
-    noting: Noting, file: OutFile, report: Report, id: str, old: Entry | None, digest: str | None
-) -> Entry:
-    cancels = report.action is Action.CANCEL
-    stay = report.party.stay
-    made = old or Entry(
-        id=id,
-        format=noting.format.name,
-        property_id=noting.property_id,
-        stay_id=stay.id,
-        guest_id=report.guest_id,
-        moment=report.moment,
-    )
-    return evolve(
-        made,
-        version=made.version + 1,
-        stage=Stage.CANCELLED if cancels else Stage.WRITTEN,
-        file=file.name,
-        number=report.number if report.number is not None else made.number,
-        reference=made.reference if cancels or report.action is Action.CHANGE else None,
-        written_at=noting.at,
-        by=noting.by,
-        ended_on=stay.departure or stay.arrival,
-        answer_code=None,
-        answer_text=None,
-        digest=digest,
-        copy=report.text if noting.keeps_copy and not cancels else None,
-    )
 
 
 def put_file(writer: Writer, file: SentFile) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from profilecore.errors import ScopeDenied
-from profilecore.model.fields import evolve
 from profilecore_exports.contract import (
     Action,
     Format,
@@ -18,22 +17,17 @@ from profilecore_exports.contract import (
     OutFile,
     Report,
     Setting,
+    changed,
 )
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.gathering import Due, Watch, due, occupied
+from profilecore_exports.noting import Notes, Noting
 from profilecore_exports.planning import Choice, Plan, Planning, Run, WrittenFile
-from profilecore_exports.register import (
-    Noting,
-    entries_of,
-    note_file,
-    sent_files,
-    take_numbers,
-)
+from profilecore_exports.register import Entry, entries_of, sent_files
 from profilecore_exports.tables import Tables
 
 if TYPE_CHECKING:
     from profilecore import Engine
-    from profilecore.store import Writer
 
 # More files than so are brought to the disk together.
 FEW = 16
@@ -78,7 +72,7 @@ def export(
     house = format.house(property_id)
     setting = Setting(property_id, house, here, Tables(engine.store), first=start, last=end)
     if format.counts_rooms:
-        setting = evolve(setting, occupied=occupied(engine, property_id, start, end, watch))
+        setting = changed(setting, occupied=occupied(engine, property_id, start, end, watch))
     if format.statement is not None:
         return _state(engine, format, setting, out, again=again, at=at)
     dues = due(engine, property_id, format.moments, start, end, zone, watch)
@@ -89,9 +83,8 @@ def export(
     stopped = bool(plan.incomplete) and (strict or plan.is_cancelled)
     files: list[WrittenFile] = []
     if out is not None and not stopped and (plan.reports or plan.cancellations):
-        seen = {id: entry.version for id, entry in entries.items()}
-        noting = Noting(format, property_id, at, engine.actor.id, format.keeps_copy, seen)
-        files = _write(engine, plan, setting, noting, out, watch)
+        noting = Noting(format, property_id, at, engine.actor.id)
+        files = _write(engine, plan, setting, noting, entries, out, watch)
     return plan.run(property_id, start, end, tuple(files), stopped)
 
 
@@ -110,9 +103,11 @@ def _state(
     elif out is not None:
         out.mkdir(parents=True, exist_ok=True)
         with engine.store.write() as writer:
-            number = take_numbers(writer, f"file:{format.name}/{setting.property_id}", 1)[0]
-            file = format.statement(evolve(setting, number=number))
-            note_file(writer, noting, file, {})
+            notes = Notes(writer, noting, {}, {})
+            number = notes.numbers(f"file:{format.name}/{setting.property_id}", 1)[0]
+            file = format.statement(changed(setting, number=number))
+            notes.file(file)
+            notes.store()
             place(out / file.name, file.content)
             settle([out / file.name])
         files = (WrittenFile(file.name, file.checksum, file.kind, 0),)
@@ -129,20 +124,28 @@ def _owners(dues: Iterable[Due]) -> set[str]:
 
 
 def _write(
-    engine: Engine, plan: Plan, setting: Setting, noting: Noting, out: Path, watch: Watch
+    engine: Engine,
+    plan: Plan,
+    setting: Setting,
+    noting: Noting,
+    entries: Mapping[str, Entry],
+    out: Path,
+    watch: Watch,
 ) -> list[WrittenFile]:
     out.mkdir(parents=True, exist_ok=True)
     written: list[WrittenFile] = []
     placed: list[Path] = []
     try:
         with engine.store.write() as writer:
-            for file in _files(plan, setting, noting.format, writer):
+            notes = Notes(writer, noting, entries, plan.digests)
+            for file in _files(plan, setting, noting.format, notes):
                 watch("Writing files", len(written), None)
                 path = out / file.name
                 place(path, file.content)
                 placed.append(path)
-                note_file(writer, noting, file, plan.digests)
+                notes.file(file)
                 written.append(WrittenFile(file.name, file.checksum, file.kind, len(file.reports)))
+            notes.store()
             settle(placed)
     except BaseException:
         for path in placed:
@@ -151,38 +154,38 @@ def _write(
     return written
 
 
-def _files(plan: Plan, setting: Setting, format: Format, writer: Writer) -> Iterator[OutFile]:
+def _files(plan: Plan, setting: Setting, format: Format, notes: Notes) -> Iterator[OutFile]:
     if plan.cancellations and format.cancel is not None:
         for reports in _chunks(plan.cancellations, format):
-            yield format.cancel(reports, _numbered(reports, setting, format, writer))
+            yield format.cancel(reports, _numbered(reports, setting, format, notes))
     if not plan.reports:
         return
     for reports in _chunks(plan.reports, format):
-        own = _numbered(reports, setting, format, writer)
-        yield format.assemble(_with_numbers(reports, own, format, writer), own)
+        own = _numbered(reports, setting, format, notes)
+        yield format.assemble(_with_numbers(reports, own, format, notes), own)
 
 
-def _numbered(reports: list[Report], setting: Setting, format: Format, writer: Writer) -> Setting:
+def _numbered(reports: list[Report], setting: Setting, format: Format, notes: Notes) -> Setting:
     series = f"{format.name}/{setting.property_id}"
     if format.counter is not None:
         series = format.counter(reports, setting)
-    return evolve(setting, number=take_numbers(writer, f"file:{series}", 1)[0])
+    return changed(setting, number=notes.numbers(f"file:{series}", 1)[0])
 
 
 def _with_numbers(
-    reports: list[Report], setting: Setting, format: Format, writer: Writer
+    reports: list[Report], setting: Setting, format: Format, notes: Notes
 ) -> list[Report]:
     """Give running numbers to the records that have none yet, and write them anew with these."""
     if not format.numbered:
         return reports
     fresh = sum(report.number is None for report in reports)
     series = f"record:{format.name}/{setting.property_id}"
-    numbers = iter(take_numbers(writer, series, fresh))
+    numbers = iter(notes.numbers(series, fresh))
     made = []
     for report in reports:
         if report.number is None:
-            report = evolve(report, number=next(numbers))
-        made.append(evolve(report, text=format.write(report, setting)))
+            report = changed(report, number=next(numbers))
+        made.append(changed(report, text=format.write(report, setting)))
     return made
 
 

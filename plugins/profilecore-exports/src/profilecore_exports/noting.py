@@ -1,0 +1,156 @@
+"""What a run notes in the register: gathered in its transaction, and stored together at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from profilecore.codec import Codec
+from profilecore.model import Document
+from profilecore.model.fields import evolve
+from profilecore.store.port import NO_TERMS
+from profilecore.values import frozen
+from profilecore_exports.contract import Action, Format, OutFile, Report
+from profilecore_exports.persons import need_living
+from profilecore_exports.register import (
+    ENTRY,
+    FILE,
+    NUMBER,
+    Entry,
+    Number,
+    SentFile,
+    Stage,
+    entry_id,
+    file_id,
+)
+
+if TYPE_CHECKING:
+    from profilecore.store import Writer
+
+
+@frozen
+class Noting:
+    """What is the same for all that one run notes."""
+
+    format: Format
+    property_id: str
+    at: datetime
+    by: str
+
+
+class Notes:
+    """The notes of one run.
+
+    ``entries`` are those that the run was planned on: if another run has noted one of them since,
+    storing fails and the transaction is to be given up.  ``digests`` are by the ids of entries.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        noting: Noting,
+        entries: Mapping[str, Entry],
+        digests: Mapping[str, str],
+    ) -> None:
+        self._writer = writer
+        self._noting = noting
+        self._before = entries
+        self._digests = digests
+        self._codec = Codec()
+        self._entries: dict[str, Entry] = {}
+        self._files: list[SentFile] = []
+        self._series: dict[str, tuple[int, int]] = {}
+
+    def numbers(self, series: str, count: int) -> range:
+        """Give the next ``count`` numbers of a series, which begins with 1."""
+        if series not in self._series:
+            stored = self._writer.get(NUMBER, series)
+            last = self._codec.load(Number, stored.body).last if stored else 0
+            self._series[series] = (stored.version if stored else 0, last)
+        version, last = self._series[series]
+        self._series[series] = (version, last + count)
+        return range(last + 1, last + 1 + count)
+
+    def file(self, file: OutFile) -> None:
+        """Note a file and everybody in it; what stood under an entry's id is replaced."""
+        noting = self._noting
+        ids, positions = [], []
+        for position, report in _placed(noting.format, file.reports):
+            id = entry_id(noting.format.name, report)
+            ids.append(id)
+            positions.append(position)
+            self._entries[id] = self._entry(file, report, id)
+        self._files.append(
+            SentFile(
+                file_id(noting.format.name, noting.property_id, file.name, noting.at),
+                noting.format.name,
+                noting.property_id,
+                file.name,
+                file.checksum,
+                file.kind,
+                noting.at,
+                noting.by,
+                tuple(ids),
+                tuple(positions),
+            )
+        )
+
+    def store(self) -> None:
+        """Store all that was noted.
+
+        :raises VersionConflict: if somebody else has noted one of the guests since.
+        :raises ProfileCleared: if one of them was cleared since.
+        """
+        need_living(self._writer, [entry.guest_id for entry in self._entries.values()])
+        self._writer.put_many((d, NO_TERMS, expect) for d, expect in self._documents())
+
+    def _documents(self) -> Iterator[tuple[Document, int]]:
+        dump, property_id = self._codec.dump, self._noting.property_id
+        for id, entry in self._entries.items():
+            old = self._before.get(id)
+            at = old.version if old else 0
+            made = evolve(entry, version=at + 1)
+            yield Document(ENTRY, id, entry.guest_id, at + 1, dump(made), property_id), at
+        for file in self._files:
+            yield Document(FILE, file.id, file.id, 1, dump(file), property_id), 0
+        for series, (version, last) in self._series.items():
+            body = dump(Number(last))
+            yield Document(NUMBER, series, series, version + 1, body), version
+
+    def _entry(self, file: OutFile, report: Report, id: str) -> Entry:
+        noting, stay = self._noting, report.party.stay
+        cancels = report.action is Action.CANCEL
+        old = self._entries.get(id) or self._before.get(id)
+        made = old or Entry(
+            id=id,
+            format=noting.format.name,
+            property_id=noting.property_id,
+            stay_id=stay.id,
+            guest_id=report.guest_id,
+            moment=report.moment,
+        )
+        return evolve(
+            made,
+            stage=Stage.CANCELLED if cancels else Stage.WRITTEN,
+            file=file.name,
+            number=report.number if report.number is not None else made.number,
+            reference=made.reference if cancels or report.action is Action.CHANGE else None,
+            written_at=noting.at,
+            by=noting.by,
+            ended_on=stay.departure or stay.arrival,
+            answer_code=None,
+            answer_text=None,
+            digest=self._digests.get(id),
+            copy=report.text if noting.format.keeps_copy and not cancels else None,
+        )
+
+
+def _placed(format: Format, reports: Iterable[Report]) -> Iterator[tuple[int, Report]]:
+    """Yield each report with the number of its record: its own, or that of its party."""
+    stays: dict[str, int] = {}
+    for number, report in enumerate(reports):
+        if format.one_position_a_party:
+            yield stays.setdefault(report.party.stay.id, len(stays)), report
+        else:
+            yield number, report
