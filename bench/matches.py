@@ -1,0 +1,128 @@
+"""Scan a store and ask it for matches: ``python -m bench.matches [--guests N] [--write]``.
+
+The guests are made up, as two source systems deliver them; raw is the reading of as many rows of
+the store's own table by their ids, in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.page import PAGE, with_section
+from profilecore import Engine
+from profilecore.testing.guests import generate_guests
+from profilecore_duplicates.scan import scan
+
+SECTION = "Asking a store for matches"
+ASKED = 2_000
+INTRODUCTION = """
+A store of made-up guests, as two source systems deliver them, with `profilecore-duplicates`
+installed: the import, the first scan (a whole run with its fit), a second scan after nothing
+changed, and `engine.matches` for stored profiles drawn at random, as somebody at a desk asks.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.matches", description=__doc__)
+    parser.add_argument("--guests", type=int, default=80_000, help="persons; a fifth more profiles")
+    parser.add_argument("--write", action="store_true", help="write the section of the page")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        lines = list(measure(Path(folder) / "guests.db", options.guests))
+    for line in lines:
+        Console().print(line, soft_wrap=True)
+    if options.write:
+        command = f"python -m bench.matches --guests {options.guests} --write"
+        made = f"Made by `{command}` on {datetime.now(UTC):%Y-%m-%d}.\n\n"
+        text = made + "| what | figure |\n|---|---|\n" + "".join(f"{x}\n" for x in lines)
+        page = PAGE.read_text(encoding="utf-8")
+        name = f"{options.guests:,} persons"
+        PAGE.write_text(with_section(page, SECTION, INTRODUCTION, name, text), encoding="utf-8")
+
+
+def measure(path: Path, guests: int) -> Iterator[str]:
+    with Engine.open(f"sqlite:///{path}", discover=("duplicates",), strict=True) as engine:
+        began = time.perf_counter()
+        loaded = engine.load(rows(guests), source="bench")
+        took = time.perf_counter() - began
+        yield f"| import of {loaded.created:,} profiles | {loaded.created / took:,.0f} profiles/s |"
+        for what in ("first scan", "second scan, nothing changed"):
+            began = time.perf_counter()
+            report = scan(engine)
+            found = report.summary()
+            pairs = f"{found['match']:,} to match, {found['review']:,} to review"
+            yield f"| {what} ({pairs}) | {time.perf_counter() - began:.1f} s |"
+        ids = random.Random(7).sample(report.ids, min(ASKED, len(report.ids)))
+        times = sorted(timed(engine, id) for id in ids)
+        for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+            at = times[int(share * (len(times) - 1))]
+            yield f"| matches of one of {len(report.ids):,} profiles, {name} | {at * 1000:.2f} ms |"
+    yield f"| (raw: one row by its id, p99) | {raw(path, ids) * 1000:.3f} ms |"
+
+
+def timed(engine: Engine, id: str) -> float:
+    began = time.perf_counter()
+    engine.matches(id)
+    return time.perf_counter() - began
+
+
+def raw(path: Path, ids: Sequence[str]) -> float:
+    """Give the time in which SQLite itself reads a row by its id, at the 99th percentile."""
+    times = []
+    with sqlite3.connect(path) as connection:
+        table = connection.execute(
+            "select name from sqlite_master where type = 'table' and sql like '%body%' limit 1"
+        ).fetchone()[0]
+        query = f"select body from {table} where id = ?"  # the store's own table
+        for id in ids:
+            began = time.perf_counter()
+            connection.execute(query, (id,)).fetchall()
+            times.append(time.perf_counter() - began)
+    return sorted(times)[int(0.99 * (len(times) - 1))]
+
+
+def rows(guests: int) -> Iterator[dict[str, Any]]:
+    for row in generate_guests(guests, 7):
+        yield {k: v for k, v in profile(row.values, row.key).items() if v}
+
+
+def profile(row: Mapping[str, str], key: str) -> dict[str, Any]:
+    """Give a row of either source system as the engine takes it."""
+    first, last = row.get("first_name") or row.get("given_name"), row.get("last_name")
+    last = last or row.get("surname")
+    if not last:
+        first, _, last = row["full_name"].rpartition(" ")
+    home = {
+        "line1": row.get("address"), "city": row.get("city"), "postal_code": row.get("postal_code"),
+        "country": row.get("country"),
+    }  # fmt: skip
+    paper = {"type": row.get("document_type"), "number": row.get("document_number")}
+    system, _, value = key.partition(":")
+    return {
+        "external_ids": [{"system": system, "value": value}],
+        "first_name": first,
+        "last_name": last,
+        "birth_date": row.get("birth_date") or row.get("dob"),
+        "emails": listed({"value": row.get("email") or row.get("e_mail")}),
+        "phones": listed({"value": row.get("phone") or row.get("telephone")}),
+        "addresses": listed({k: v for k, v in home.items() if v}) if home["city"] else [],
+        "documents": listed(paper),
+    }
+
+
+def listed(item: Mapping[str, str | None]) -> list[Mapping[str, str | None]]:
+    return [item] if all(item.values()) else []
+
+
+if __name__ == "__main__":
+    main()
