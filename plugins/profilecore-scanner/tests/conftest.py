@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -81,6 +82,13 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
         pytest.importorskip("profilecore_sqlite", reason="profilecore-sqlite is not installed")
         url = f"sqlite:///{tmp_path / 'guests.db'}"
-    options = {"discover": False, "plugins": [ScannerPlugin], "strict": True}
-    with Engine.open(url, clock=lambda: datetime(2026, 3, 1, 12, tzinfo=UTC), **options) as made:
+    numbers = itertools.count(1)
+    with Engine.open(
+        url,
+        discover=False,
+        plugins=[ScannerPlugin],
+        strict=True,
+        clock=lambda: datetime(2026, 3, 1, 12, tzinfo=UTC),
+        new_id=lambda: f"id{next(numbers)}",
+    ) as made:
         yield made
