@@ -22,6 +22,7 @@ from profilecore_duplicates.table import Table
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
+ROOT = Path(__file__).resolve().parents[3]
 PEOPLE = [
     ("a1", "Ana", "García", "1984-05-17", "ana@garcia.example", "+34 600 111 222", "Sevilla"),
     ("a2", "Ana", "Garcia", "17/05/1984", "ana@garcia.example", "600111222", "Sevilla"),
@@ -82,10 +83,8 @@ def shared() -> Callable[[str], Path]:
     """Give a function that finds a shared set, or skips where there is none."""
 
     def shared(name: str) -> Path:
-        folder = os.environ.get("PROFILECORE_SHARED")
-        if not folder:
-            pytest.skip("PROFILECORE_SHARED does not say where the shared sets are")
-        path = Path(folder) / "data" / name
+        folder = Path(os.environ.get("PROFILECORE_SHARED", ROOT.parent / "shared"))
+        path = folder / "data" / name
         if not path.is_dir():
             pytest.skip(f"there is no set {name} in PROFILECORE_SHARED")
         return path

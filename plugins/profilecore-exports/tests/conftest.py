@@ -60,7 +60,8 @@ def world(make_world: Callable[..., World]) -> World:
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """Give a function that finds a reference file, or skips where there is none."""
-    folder = Path(os.environ.get("PROFILECORE_SHARED", "../shared")) / "specs"
+    beside = Path(__file__).resolve().parents[3].parent / "shared"
+    folder = Path(os.environ.get("PROFILECORE_SHARED", beside)) / "specs"
 
     def find(name: str) -> Path:
         path = folder / name
