@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +209,16 @@ def test_a_run_is_compared_with_the_truth(run: Run, file: Path, tmp_path: Path) 
 
 def test_a_threshold_that_is_no_number_is_refused(run: Run, file: Path) -> None:
     assert run(file, "--threshold", "nan").exit_code == 2
+
+
+def test_an_engine_with_the_plugin_starts_without_data_frames() -> None:
+    program = (
+        "import sys; from profilecore import Engine; from profilecore_duplicates import "
+        "DuplicatesPlugin; engine = Engine.open('memory://', discover=False, strict=True, "
+        "plugins=[DuplicatesPlugin]); engine.create({'last_name': 'A', 'first_name': 'B'}); "
+        "engine.plugins.commands(); print([m for m in ('polars', 'numpy') if m in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "[]\n"

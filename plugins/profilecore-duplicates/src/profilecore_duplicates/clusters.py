@@ -91,11 +91,35 @@ def _settle(label: Ints, blocks: list[Ints], weigh: Weigh) -> None:
     every = bounded(weigh(one, other))
     starts = np.cumsum([0, *(len(i) for _, i, _ in ends)])
     # Where all pairs are for it, the component is the cluster that it is labelled as.
-    for at in np.flatnonzero(np.minimum.reduceat(every, starts[:-1]) <= 0):
+    torn = np.flatnonzero(np.minimum.reduceat(every, starts[:-1]) <= 0)
+    three = np.array([len(blocks[at]) == 3 for at in torn], dtype=bool)
+    if three.any():
+        first = starts[torn[three]]
+        links = np.stack([every[first], every[first + 1], every[first + 2]], axis=1)
+        _join_three(label, np.stack([blocks[at] for at in torn[three]]), links)
+    for at in torn[~three]:
         block, i, j = ends[at]
         links = np.zeros((len(block), len(block)))
         links[i, j] = links[j, i] = every[starts[at] : starts[at + 1]]
         _join(label, block, links)
+
+
+# The pairs of three rows, in the order of their links.
+_PAIRS = np.array([(0, 1), (0, 2), (1, 2)])
+
+
+def _join_three(label: Ints, blocks: Ints, links: Floats) -> None:
+    """Do what :func:`_join` does for many blocks of three rows at once."""
+    label[blocks] = blocks
+    at, heaviest = np.arange(len(blocks)), links.argmax(axis=1)
+    joins = links[at, heaviest] >= 0
+    # The third row has a link to either of the two.
+    rest, nearest = links.copy(), np.where(np.isfinite(links), links, 0.0)
+    rest[at, heaviest], nearest[at, heaviest] = 0.0, -np.inf
+    whole = rest.sum(axis=1) / 2 * (1 - NEAREST) + nearest.max(axis=1) * NEAREST >= 0
+    one, other = _PAIRS[heaviest].T
+    label[blocks[at, other][joins]] = blocks[at, one][joins]
+    label[blocks[joins & whole]] = blocks[joins & whole][:, :1]
 
 
 def bounded(weights: Floats) -> Floats:

@@ -55,8 +55,9 @@ _SLIPS = np.array(sorted({0, *(d * 10**p for d in range(1, 10) for p in range(9)
 # Parts of a date that is written in four bits a figure, and the bits of a figure.
 _YEAR, _MONTH, _PART = np.uint32(16), np.uint32(8), np.uint32(0xFF)
 _1, _2, _3, _EACH = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(0x11111111)
-# Pairs that are looked at together: what is held of so many stays in the cores' caches.
-CHUNK = 1 << 17
+# Pairs that are looked at together: few enough to hold some 20 MB, many enough that the cores
+# wait for each other seldom.
+CHUNK = 1 << 19
 
 
 @frozen

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import polars as pl
 from anyascii import anyascii
 
 from profilecore_duplicates import words
+from profilecore_duplicates.spellings import DOUBLES, SOUNDS, UMLAUTS
 
 
 def to_ascii(values: pl.Series) -> pl.Series:
@@ -20,18 +19,6 @@ def to_ascii(values: pl.Series) -> pl.Series:
         fixed = pl.Series([text.translate(table) for text in odd], dtype=pl.String)
         values = values.clone().scatter(strange.arg_true(), fixed)
     return values.str.to_lowercase()
-
-
-# Müller, Mueller and Muller are one name, so are Ødegård and Oedegaard.
-UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
-# Spellings of one sound among the ways to write a name in Latin letters.
-SOUNDS = (
-    ("ou|oy", "u"),
-    ("shch|sch|sh|ch|cz|sz|tch", "s"), ("zh|dzh", "j"), ("kh|gh", "h"), ("ph", "f"), ("th", "t"),
-    ("ts|tz", "c"), ("ck|q|c", "k"), ("w", "v"), ("x", "ks"), ("z", "s"), ("[yj]", "i"),
-    ("([aeiou])i", "${1}"), ("i([aeiou])", "${1}"),
-)  # fmt: skip
-DOUBLES = {c * 2: c for c in "abcdefghiklmnoprstuvz"}
 
 
 def name_tokens(text: pl.Expr) -> pl.Expr:
@@ -63,25 +50,3 @@ def sound(text: pl.Expr) -> pl.Expr:
     for spelt, plain in SOUNDS:
         text = text.str.replace_all(spelt, plain)
     return text.str.replace_many(DOUBLES)
-
-
-@cache
-def roots() -> tuple[dict[str, str], dict[str, str]]:
-    """Give for each short or foreign form of a first name what it stands for, up to two names."""
-    lines = [line.partition(":") for line in words.NICKNAMES.split("\n") if line]
-    formal = {form: forms.split()[0] for forms, _, _ in lines for form in forms.split()}
-    first = {_one(form): _one(root) for form, root in formal.items()}
-    second: dict[str, str] = {}
-    for forms, _, short in lines:
-        root = _one(forms.split()[0])
-        for form in map(_one, (*forms.split(), *short.split())):
-            if first.setdefault(form, root) != root:
-                second.setdefault(form, root)
-    return first, second
-
-
-def _one(name: str) -> str:
-    name = anyascii(name).lower()
-    for spelt, plain in UMLAUTS:
-        name = name.replace(spelt, plain)
-    return name

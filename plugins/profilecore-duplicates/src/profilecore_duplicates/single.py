@@ -14,7 +14,7 @@ from functools import lru_cache
 from anyascii import anyascii
 
 from profilecore_duplicates import words
-from profilecore_duplicates.folding import DOUBLES, SOUNDS, UMLAUTS, roots
+from profilecore_duplicates.spellings import DOUBLES, SOUNDS, UMLAUTS, roots
 
 Value = str | int | None
 

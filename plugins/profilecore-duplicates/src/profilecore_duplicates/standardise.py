@@ -27,11 +27,11 @@ from profilecore_duplicates.columns import (
 )
 from profilecore_duplicates.folding import (
     name_tokens,
-    roots,
     sound,
     to_ascii,
     without_particles,
 )
+from profilecore_duplicates.spellings import roots
 from profilecore_duplicates.workers import each
 
 Made: TypeAlias = dict[str, Coded]

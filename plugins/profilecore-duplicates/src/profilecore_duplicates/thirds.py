@@ -39,7 +39,7 @@ def thirds(
         return Thirds(none, none, none.astype(float), none)
     rows = rows[np.argsort(labels[rows], kind="stable")]
     blocks = np.split(rows, np.flatnonzero(np.diff(labels[rows])) + 1)
-    upper = {len(block): np.triu_indices(len(block), 1) for block in blocks}
+    upper = {size: np.triu_indices(size, 1) for size in {len(block) for block in blocks}}
     one = np.concatenate([block[upper[len(block)][0]] for block in blocks])
     other = np.concatenate([block[upper[len(block)][1]] for block in blocks])
     # What was decided brings two rows together, and is no stronger a sign for a third one.
