@@ -1,17 +1,15 @@
 """Scan a store and ask it for matches: ``python -m bench.matches [--guests N] [--write]``.
 
-The guests are made up, as two source systems deliver them; raw is the reading of as many rows of
-the store's own table by their ids, in the same run.
+The guests are made up, as two source systems deliver them.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,28 +65,12 @@ def measure(path: Path, guests: int) -> Iterator[str]:
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
             at = times[int(share * (len(times) - 1))]
             yield f"| matches of one of {len(report.ids):,} profiles, {name} | {at * 1000:.2f} ms |"
-    yield f"| (raw: one row by its id, p99) | {raw(path, ids) * 1000:.3f} ms |"
 
 
 def timed(engine: Engine, id: str) -> float:
     began = time.perf_counter()
     engine.matches(id)
     return time.perf_counter() - began
-
-
-def raw(path: Path, ids: Sequence[str]) -> float:
-    """Give the time in which SQLite itself reads a row by its id, at the 99th percentile."""
-    times = []
-    with sqlite3.connect(path) as connection:
-        table = connection.execute(
-            "select name from sqlite_master where type = 'table' and sql like '%body%' limit 1"
-        ).fetchone()[0]
-        query = f"select body from {table} where id = ?"  # the store's own table
-        for id in ids:
-            began = time.perf_counter()
-            connection.execute(query, (id,)).fetchall()
-            times.append(time.perf_counter() - began)
-    return sorted(times)[int(0.99 * (len(times) - 1))]
 
 
 def rows(guests: int) -> Iterator[dict[str, Any]]:
