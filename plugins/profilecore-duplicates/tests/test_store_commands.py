@@ -80,7 +80,10 @@ def test_the_list_tells_how_many_wait(run: Run, hotel: Hotel) -> None:
     waiting = len(review.queue(hotel.engine))
     listed = answer(run("review", "list", "--limit", "3", as_json=True))
     assert (listed["waiting"], len(listed["pairs"])) == (waiting, 3)
-    assert f"{waiting} pairs wait." in run("review", "list").output
+    said = run("review", "list").output
+    assert f"{waiting} pairs wait." in said
+    first = review.queue(hotel.engine)[0]
+    assert f"{first.left} {first.right}" in said
 
 
 def test_matches_of_a_profile_are_explained(run: Run, hotel: Hotel) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from profilecore.engine import extracting
+from profilecore.engine.extracting import Key
 from profilecore.engine.kernel import CORE_KINDS, Kernel, Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, VersionConflict
 from profilecore.model.documents import Document, DocumentKind
@@ -17,7 +18,6 @@ from profilecore.rules.visibility import may_see, may_see_profile, released
 from profilecore.store.port import Reader, Terms
 from profilecore.values import frozen
 
-Key = tuple[str, str]
 MAX_DOCUMENTS = 10_000
 _CORE = frozenset(kind.name for kind in CORE_KINDS)
 

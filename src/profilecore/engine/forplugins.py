@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from profilecore.engine.documents import Entry, Stored
+    from profilecore.engine.extracting import Key
     from profilecore.engine.kernel import Kernel
-
-Key = tuple[str, str]
 
 
 class ForPlugins:

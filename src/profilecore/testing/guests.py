@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 
@@ -67,6 +68,39 @@ class SourceRow:
     def key(self) -> str:
         """The row's name among all sources, as the truth tells it."""
         return f"{self.source}:{self.external_id}"
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The row as ``Engine.create`` and ``Engine.load`` take it, without what it leaves empty.
+
+        It has the name, the birth date, and the contact, home and document that the row tells.
+        """
+        row = self.values
+        first, last = row.get("first_name") or row.get("given_name"), row.get("last_name")
+        last = last or row.get("surname")
+        if not last:
+            first, _, last = row["full_name"].rpartition(" ")
+        home = {
+            "line1": row.get("address"), "city": row.get("city"),
+            "postal_code": row.get("postal_code"), "country": row.get("country"),
+        }  # fmt: skip
+        made = {
+            "external_ids": [{"system": self.source, "value": self.external_id}],
+            "first_name": first,
+            "last_name": last,
+            "birth_date": row.get("birth_date") or row.get("dob"),
+            "emails": _item({"value": row.get("email") or row.get("e_mail")}),
+            "phones": _item({"value": row.get("phone") or row.get("telephone")}),
+            "addresses": [{k: v for k, v in home.items() if v}] if home["city"] else [],
+            "documents": _item(
+                {"type": row.get("document_type"), "number": row.get("document_number")}
+            ),
+        }
+        return {name: value for name, value in made.items() if value}
+
+
+def _item(item: dict[str, str | None]) -> list[dict[str, str | None]]:
+    return [item] if all(item.values()) else []
 
 
 @attrs.frozen

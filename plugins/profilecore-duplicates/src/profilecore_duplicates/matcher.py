@@ -7,6 +7,7 @@ the frequencies of the whole base.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from profilecore import Match, Profile
@@ -36,10 +37,7 @@ class DuplicatesMatcher:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def __call__(self, engine: Engine, profile: Profile, limit: int) -> Iterator[Match]:
-        return iter(self.matches(engine, profile, limit))
-
-    def matches(self, engine: Engine, profile: Profile, limit: int) -> list[Match]:
+    def __call__(self, engine: Engine, profile: Profile, limit: int) -> list[Match]:
         """Give the matches that weigh at least 0 bits, the heaviest first, at most ``limit``.
 
         Pairs that were decided to be different are left out as long as the evidence is the same.
@@ -108,6 +106,7 @@ def _are_different(engine: Engine, one: str, other: str, weighed: Weighed) -> bo
     return last.decision is Decision.DIFFERENT and last.evidence == weighed.evidence
 
 
+@cache
 def _nothing_known() -> Knowledge:
     from profilecore_duplicates.frequencies import no_frequencies
     from profilecore_duplicates.untrained import untrained

@@ -7,7 +7,7 @@ and so finds what a whole run with these would find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -111,13 +111,14 @@ def scan(
     if current is not None and knowledge is not None and not whole:
         touched = _touched(engine, current, base.ids, known, watch)
     table = make_table(base.standard, frequencies=knowledge.frequencies if knowledge else None)
-    members = views_of(base.sizes, touched, _linked(base.ids, known))
+    number = {id: at for at, id in enumerate(base.ids)}
+    members = views_of(base.sizes, touched, _linked(number, known))
     found = find(
         table,
         model=knowledge.model if knowledge else None,
         threshold=threshold,
         watch=lambda step: watch(step, 0, None),
-        decisions=_standing(base.ids, known, table, members, before),
+        decisions=_standing(number, known, table, members, before),
         ask=ask,
         teach=knowledge is None,
         views=members,
@@ -132,14 +133,13 @@ def scan(
 
 
 def _standing(
-    ids: Sequence[str],
+    number: Mapping[str, int],
     known: Iterable[Pair],
     table: Table,
     members: Views,
     before: Knowledge | None,
 ) -> Decisions:
     """Give the decisions that still rest on the evidence there is, by the profiles' numbers."""
-    number = {id: at for at, id in enumerate(ids)}
     decided = [p for p in known if p.decision and p.left in number and p.right in number]
     pairs = np.array([sorted((number[p.left], number[p.right])) for p in decided], dtype=np.int64)
     left, right = pairs.reshape(-1, 2).T
@@ -202,9 +202,8 @@ def _touched(
     return np.array([id in changed or id in beside for id in ids], dtype=bool)
 
 
-def _linked(ids: Sequence[str], known: Iterable[Pair]) -> tuple[Ints, Ints]:
+def _linked(number: Mapping[str, int], known: Iterable[Pair]) -> tuple[Ints, Ints]:
     """Give the known pairs of living profiles, by their numbers."""
-    number = {id: at for at, id in enumerate(ids)}
     pairs = [
         (number[p.left], number[p.right]) for p in known if p.left in number and p.right in number
     ]

@@ -108,8 +108,10 @@ def listing(invocation: Invocation, limit: int) -> int:
     shown = waiting[:limit]
 
     def show() -> None:
-        rows = [(p.left, p.right, f"{p.weight:.2f}", p.proposed, _state(p)) for p in shown]
-        table(("left", "right", "bits", "proposed", "state"), rows)
+        # Not a table: ids that are parted over lines cannot be copied into `review decide`.
+        for pair in shown:
+            state = f"{pair.weight:.2f} bits, {pair.proposed}, {_state(pair)}"
+            say(f"{pair.left} {pair.right}  {state}")
         say(f"{len(waiting)} pairs wait.")
 
     invocation.answer({"waiting": len(waiting), "pairs": list(map(_plain, shown))}, show)

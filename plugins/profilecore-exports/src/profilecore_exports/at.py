@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import attrs
 
@@ -15,14 +15,12 @@ from profilecore_exports.contract import (
     Deadline,
     Format,
     Need,
-    OutFile,
     Report,
     Setting,
     Trust,
 )
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.guests import Guest
-from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
     BIRTH_DATE,
@@ -33,7 +31,7 @@ from profilecore_exports.needs import (
     SEX,
     TOWN,
 )
-from profilecore_exports.sheets import House, Words, page, sheet
+from profilecore_exports.sheets import House, Words, printed, sheet
 
 FORMAT = "at.gaesteblatt"
 WORDS = Words(
@@ -96,11 +94,6 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Voraussichtliche Abreise", f"{guest.leaves:%d.%m.%Y}" if guest.leaves else ""
 
 
-def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
-    content = page(WORDS, (report.text for report in reports))
-    return OutFile(file_name(FORMAT, setting, "html"), content, tuple(reports))
-
-
 class AustriaPlugin(CountryPlugin):
     """The sheet of Austria."""
 
@@ -116,7 +109,7 @@ class AustriaPlugin(CountryPlugin):
             source="MeldeG §§ 5 and 10, MeldeV § 19",
             deadline=Deadline("24 hours from the arrival", hours=24),
             write=_sheet,
-            assemble=_file,
+            assemble=printed(FORMAT, WORDS),
             houses=dict(self.config.properties),
             house_hint="[exports-at.properties.<id>] with name, street, town, postal_code",
             covers=Covers(heads_only=True),

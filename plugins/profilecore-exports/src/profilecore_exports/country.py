@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from profilecore.rules.retention import RetentionRule
 from profilecore_exports.contract import Format, Readiness
 
 
-class CountryPlugin:
+class CountryPlugin(ABC):
     """Registers the formats of one country; a country's module names itself and its ``Config``.
 
     :param config: an instance of ``Config``, read from the engine's ``config[name]``.
@@ -23,9 +24,9 @@ class CountryPlugin:
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
 
+    @abstractmethod
     def formats(self) -> tuple[Format, ...]:
         """Give the country's formats, made from the settings."""
-        raise NotImplementedError
 
     @hookimpl
     def profilecore_register_checks(self, register: Callable[[Check], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import attrs
 
@@ -14,14 +14,12 @@ from profilecore_exports.contract import (
     Deadline,
     Format,
     Need,
-    OutFile,
     Report,
     Setting,
     Trust,
 )
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.guests import Guest, Party
-from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
     BIRTH_DATE,
@@ -32,7 +30,7 @@ from profilecore_exports.needs import (
     NATIONALITY,
     TOWN,
 )
-from profilecore_exports.sheets import House, Words, page, sheet
+from profilecore_exports.sheets import House, Words, printed, sheet
 
 FORMAT = "fr.fiche-police"
 # Younger children may stand on the form of an adult.
@@ -90,11 +88,6 @@ def _rows(guest: Guest) -> Iterator[tuple[str, str]]:
     yield "Date de départ prévue", f"{guest.leaves:%d/%m/%Y}" if guest.leaves else ""
 
 
-def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
-    content = page(WORDS, (report.text for report in reports))
-    return OutFile(file_name(FORMAT, setting, "html"), content, tuple(reports))
-
-
 class FrancePlugin(CountryPlugin):
     """The form of France."""
 
@@ -110,7 +103,7 @@ class FrancePlugin(CountryPlugin):
             source="CESEDA R814-1 to R814-3",
             deadline=Deadline("signed on arrival; shown to the police on request"),
             write=_sheet,
-            assemble=_file,
+            assemble=printed(FORMAT, WORDS),
             houses=dict(self.config.properties),
             house_hint="[exports-fr.properties.<id>] with name, street, town, postal_code",
             covers=Covers(foreigners_only=True),

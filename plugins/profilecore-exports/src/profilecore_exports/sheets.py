@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from profilecore.values import frozen
+from profilecore_exports.contract import OutFile, Report, Setting
 from profilecore_exports.letters import printable
 from profilecore_exports.markup import escape
+from profilecore_exports.naming import file_name
 
 _STYLE = (
     "body{font:11pt sans-serif;margin:0}"
@@ -68,6 +70,16 @@ def page(words: Words, sheets: Iterable[str]) -> bytes:
         f"<title>{_text(words.title)}</title><style>{_STYLE}</style></head><body>"
         f"{''.join(sheets)}</body></html>\n"
     ).encode()
+
+
+def printed(format: str, words: Words) -> Callable[[Sequence[Report], Setting], OutFile]:
+    """Give what puts the sheets of a format into one file."""
+
+    def assemble(reports: Sequence[Report], setting: Setting) -> OutFile:
+        content = page(words, (report.text for report in reports))
+        return OutFile(file_name(format, setting, "html"), content, tuple(reports))
+
+    return assemble
 
 
 def _text(value: str) -> str:
