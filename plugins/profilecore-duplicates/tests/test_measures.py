@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, sketched
+from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, Vocabulary, sketched
 from profilecore_duplicates.measures import (
     CLOSE,
     close_boxes,
@@ -30,7 +30,7 @@ WORDS = st.lists(
 
 def every_pair(words: list[str]) -> tuple[Coded, Codes, Codes]:
     left, right = (side.astype(np.int32) for side in np.triu_indices(len(words), 1))
-    return Coded(np.arange(len(words), dtype=np.int32), pl.Series(words)), left, right
+    return Coded(np.arange(len(words), dtype=np.int32), Vocabulary(pl.Series(words))), left, right
 
 
 Close = Callable[[Coded, Codes, Codes], Flags]
@@ -44,12 +44,14 @@ Close = Callable[[Coded, Codes, Codes], Flags]
         (one_edit, lambda a, b: OSA.distance(a, b) == 1),
     ],
 )
+@pytest.mark.parametrize("times", [1, FEW_ROWS + 1])
 @given(words=WORDS)
 def test_words_are_close_where_the_measure_says_so(
-    close: Close, measured: Callable[[str, str], bool], words: list[str]
+    close: Close, measured: Callable[[str, str], bool], times: int, words: list[str]
 ) -> None:
     column, left, right = every_pair(words)
-    wanted = [measured(words[a], words[b]) for a, b in zip(left, right, strict=True)]
+    wanted = [measured(words[a], words[b]) for a, b in zip(left, right, strict=True)] * times
+    left, right = np.tile(left, times), np.tile(right, times)
     assert close(column, left, right).tolist() == wanted
     assert close(column, right, left).tolist() == wanted
 
@@ -73,8 +75,8 @@ def test_few_words_are_sketched_as_many_are(words: list[str]) -> None:
 
 @pytest.mark.parametrize("times", [1, FEW_ROWS + 1])
 def test_words_of_figures_are_numbers(times: int) -> None:
-    column = Coded(np.zeros(0, dtype=np.int32), pl.Series(["007", "301234567"] * times))
-    assert column.numbers[:2].tolist() == [7, 301234567]
+    words = Vocabulary(pl.Series(["007", "301234567", "9" * 24] * times))
+    assert words.numbers[:3].tolist() == [7, 301234567, 0]
 
 
 def test_no_words_have_no_sketch() -> None:

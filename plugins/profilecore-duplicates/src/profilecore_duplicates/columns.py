@@ -34,6 +34,8 @@ SAMPLE = 10_000
 MOSTLY = 0.9
 # Up to so many rows a dictionary codes a column sooner than the start of a query takes.
 FEW_ROWS = 500
+# So many figures always fit into 64 bits.
+_FIGURES = 18
 
 
 @frozen
@@ -58,12 +60,12 @@ def sketched(words: pl.Series) -> Sketch:
     """Sketch words of one byte a letter."""
     if len(words) <= FEW_ROWS:
         listed = words.to_list()
-        lengths, joined = np.array([len(word) for word in listed], dtype=np.int32), "".join(listed)
+        lengths, joined = np.array([*map(len, listed)], dtype=np.int32), "".join(listed)
     else:
         lengths, joined = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
     # Four zeros, so that each word has a fourth letter to look at.
-    text = np.frombuffer(joined.encode() + bytes(4), dtype=np.uint8)
+    text = np.frombuffer(joined.encode("ascii", "replace") + bytes(4), dtype=np.uint8)
     letters = np.zeros(len(words), dtype=np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):
@@ -76,23 +78,41 @@ def sketched(words: pl.Series) -> Sketch:
 
 
 @frozen
-class Coded:
-    """One column: a code per row, -1 where it is null, and the text of each code."""
+class Vocabulary:
+    """Distinct texts, and what is worked out of each of them once for all their columns."""
 
-    codes: Codes = attrs.field(repr=False)
     words: pl.Series = attrs.field(repr=False)
 
     @cached_property
     def sketch(self) -> Sketch:
-        """The sketches of the words; columns of one vocabulary have the same."""
+        """The sketches of the words."""
         return sketched(self.words)
+
+    @cached_property
+    def listed(self) -> list[str]:
+        """The words as a list: for looking at a few of them."""
+        return self.words.to_list()
 
     @cached_property
     def numbers(self) -> Ints:
         """The words as whole numbers, 0 where one is none."""
         if len(self.words) <= FEW_ROWS:
-            return np.array([int(w) if w.isdecimal() else 0 for w in self.words], dtype=np.int64)
+            numbers = [int(w) if w.isdecimal() and len(w) <= _FIGURES else 0 for w in self.listed]
+            return np.array(numbers, dtype=np.int64)
         return self.words.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
+
+
+@frozen
+class Coded:
+    """One column: a code per row, -1 where it is null, and the texts that the codes are of."""
+
+    codes: Codes = attrs.field(repr=False)
+    vocabulary: Vocabulary = attrs.field(repr=False)
+
+    @property
+    def words(self) -> pl.Series:
+        """The text of each code."""
+        return self.vocabulary.words
 
     def text(self) -> pl.Series:
         """Give the column as text."""
@@ -108,6 +128,14 @@ class Coded:
     def some(self, rows: Ints) -> pl.Series:
         """Give the texts of some rows."""
         return self.words.gather(pl.Series(self.codes[rows]).replace(-1, None))
+
+    def standing(self) -> tuple[list[int], list[str]]:
+        """Give the codes that stand in the column, and their texts."""
+        if len(self.codes) <= FEW_ROWS:
+            codes = sorted(set(self.codes.tolist()) - {-1})
+            return codes, [self.vocabulary.listed[code] for code in codes]
+        found = np.flatnonzero(self.times())
+        return found.tolist(), self.words.gather(found).to_list()
 
     def times(self) -> Ints:
         """Count the rows of each code."""
@@ -153,8 +181,13 @@ def standard_of(frame: pl.DataFrame) -> Standard:
 
 
 def standard_of_rows(rows: Sequence[Mapping[str, str | int | None]]) -> Standard:
-    """Code a few rows, each with its standard columns by name, without a data frame."""
-    texts = {name: _code_few([row.get(name) for row in rows]) for name in TEXTS}
+    """Code a few rows, each with its standard columns by name, without a data frame.
+
+    All columns share one vocabulary.
+    """
+    coded = _code_few([row.get(name) for name in TEXTS for row in rows])
+    codes = coded.codes.reshape(len(TEXTS), len(rows))
+    texts = {name: Coded(codes[at], coded.vocabulary) for at, name in enumerate(TEXTS)}
     born = np.array([row.get("born") or 0 for row in rows], dtype=np.int64)
     return Standard(texts, born)
 
@@ -174,10 +207,10 @@ def code(values: pl.Series) -> Coded:
     codes[order] = np.cumsum(first, dtype=np.int32) - 1
     words = present.gather(order[first])
     if len(present) == len(values):
-        return Coded(codes, words)
+        return Coded(codes, Vocabulary(words))
     spread = np.full(len(values), -1, dtype=np.int32)
     spread[values.is_not_null().to_numpy()] = codes
-    return Coded(spread, words)
+    return Coded(spread, Vocabulary(words))
 
 
 def to_work_on(values: pl.Series) -> Coded:
@@ -189,7 +222,7 @@ def to_work_on(values: pl.Series) -> Coded:
     sample = values.head(SAMPLE).drop_nulls()
     if len(sample) < SAMPLE // 10 or sample.n_unique() < MOSTLY * len(sample):
         return code(values)
-    return Coded(np.arange(len(values), dtype=np.int32), values)
+    return Coded(np.arange(len(values), dtype=np.int32), Vocabulary(values))
 
 
 def _code_few(rows: Sequence[object]) -> Coded:
@@ -197,21 +230,23 @@ def _code_few(rows: Sequence[object]) -> Coded:
     code = {None: -1} | {word: at for at, word in enumerate(words)}
     return Coded(
         np.array([code[word] for word in rows], dtype=np.int32),
-        pl.Series(words, dtype=pl.String),
+        Vocabulary(pl.Series(words, dtype=pl.String)),
     )
 
 
 def nothing(rows: int) -> Coded:
     """Give a column of nulls."""
-    return Coded(np.full(rows, -1, dtype=np.int32), pl.Series([], dtype=pl.String))
+    return Coded(np.full(rows, -1, dtype=np.int32), Vocabulary(pl.Series([], dtype=pl.String)))
 
 
 def together(columns: Sequence[Coded]) -> list[Coded]:
     """Code columns anew by one vocabulary, so that their codes can be compared."""
+    if all(column.vocabulary is columns[0].vocabulary for column in columns):
+        return list(columns)
     whole = code(pl.concat([column.words for column in columns]))
     starts = np.cumsum([0, *(len(column.words) for column in columns)])
     return [
-        Coded(column.look_up(whole.codes[start:end], -1), whole.words)
+        Coded(column.look_up(whole.codes[start:end], -1), whole.vocabulary)
         for column, start, end in zip(columns, starts[:-1], starts[1:], strict=True)
     ]
 
@@ -219,4 +254,4 @@ def together(columns: Sequence[Coded]) -> list[Coded]:
 def stacked(columns: Iterable[Coded]) -> Coded:
     """Put columns under one another."""
     made = together(list(columns))
-    return Coded(np.concatenate([column.codes for column in made]), made[0].words)
+    return Coded(np.concatenate([column.codes for column in made]), made[0].vocabulary)

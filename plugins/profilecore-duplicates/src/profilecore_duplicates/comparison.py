@@ -190,7 +190,7 @@ def _first(table: Table, left: Rows, right: Rows) -> Codes:
         variant |= table.codes(name)[left[at]] == table.codes(name)[right[at]]
     level[at[variant]] = 2
     at = at[~variant]
-    sketch = table.names.sketch
+    sketch = table.names.vocabulary.sketch
     x, y = one[at], other[at]
     begins = (sketch.heads[x] ^ sketch.heads[y]) & np.uint32(0xFF) == 0
     initial = begins & ((sketch.lengths[x] == 1) | (sketch.lengths[y] == 1))
@@ -288,7 +288,7 @@ def _phone(table: Table, left: Rows, right: Rows) -> Codes:
     one, other, present, same = _sides(table, "phone", left, right)
     level = _by_steps(present, (same, 1), otherwise=3)
     at = np.flatnonzero(level == 3)
-    numbers = table.columns["phone"].numbers
+    numbers = table.columns["phone"].vocabulary.numbers
     apart = np.abs(numbers[one[at]] - numbers[other[at]])
     place = np.minimum(np.searchsorted(_SLIPS, apart), len(_SLIPS) - 1)
     level[at[_SLIPS[place] == apart]] = 2
@@ -301,7 +301,7 @@ def _document(table: Table, left: Rows, right: Rows) -> Codes:
     level = _by_steps(present & (~known | alike), (same, 1), otherwise=3)
     at = np.flatnonzero(level == 3)
     column = table.columns["document"]
-    lengths = column.sketch.lengths
+    lengths = column.vocabulary.sketch.lengths
     # Numbers of one figure have nothing in common if they differ.
     at = at[lengths[one[at]] + lengths[other[at]] > 2]
     level[at[one_edit(column, one[at], other[at])]] = 2

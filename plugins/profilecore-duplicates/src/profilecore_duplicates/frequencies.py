@@ -42,9 +42,9 @@ class Counts:
     times: Mapping[int, int] = attrs.field(repr=False)
 
     def shares(self, words: Iterable[str]) -> Floats:
-        """Give the share of each word, and a last 0 for none."""
+        """Give the share of each word."""
         times = [self.times.get(stable_hash(word), 1) for word in words]
-        return np.array([*times, 0], dtype=float) / max(1, self.total)
+        return np.array(times, dtype=float) / max(1, self.total)
 
 
 @frozen
@@ -64,7 +64,8 @@ class Frequencies:
         """Give the contacts of a standard table that a crowd shares in the base, by field."""
         found = {}
         for field, hashes in self.crowded.items():
-            hit = [word for word in standard.texts[field].words if stable_hash(word) in hashes]
+            _, words = standard.texts[field].standing() if hashes else ((), ())
+            hit = [word for word in words if stable_hash(word) in hashes]
             if hit:
                 found[field] = pl.Series(hit, dtype=pl.String)
         return found

@@ -44,8 +44,10 @@ def alike_names(column: Coded, one: Codes, other: Codes) -> Codes:
 
 def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Floats:
     """Give the similarity of words where it reaches a cutoff, and 0 elsewhere."""
+    if len(one) <= FEW_ROWS:  # sooner measured than bounded
+        return _scores(column, one, other, JaroWinkler.similarity, cutoff).astype(np.float64)
     made = np.zeros(len(one))
-    open_ = _jaro_winkler_at_most(column.sketch, one, other) >= cutoff - _SLACK
+    open_ = _jaro_winkler_at_most(column.vocabulary.sketch, one, other) >= cutoff - _SLACK
     scores = _scores(column, one[open_], other[open_], JaroWinkler.similarity, cutoff)
     made[open_] = scores
     return made
@@ -53,7 +55,7 @@ def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Flo
 
 def close_boxes(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words differ in fewer than one of five letters."""
-    edits, longer = _edits_at_least(column.sketch, one, other)
+    edits, longer = _edits_at_least(column.vocabulary.sketch, one, other)
     made = edits * LETTERS_AN_EDIT < longer
     edits = _scores(column, one[made], other[made], OSA.distance, None)
     made[made] = edits * LETTERS_AN_EDIT < longer[made]
@@ -62,7 +64,9 @@ def close_boxes(column: Coded, one: Codes, other: Codes) -> Flags:
 
 def one_edit(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words are one edit, or one swap of neighbours, apart."""
-    edits, _ = _edits_at_least(column.sketch, one, other)
+    if len(one) <= FEW_ROWS:
+        return np.asarray(_scores(column, one, other, OSA.distance, 1) == 1)
+    edits, _ = _edits_at_least(column.vocabulary.sketch, one, other)
     made = edits <= 1
     made[made] = _scores(column, one[made], other[made], OSA.distance, 1) == 1
     return made
@@ -71,13 +75,16 @@ def one_edit(column: Coded, one: Codes, other: Codes) -> Flags:
 def _scores(
     column: Coded, one: Codes, other: Codes, scorer: Callable[..., Any], cutoff: float | None
 ) -> npt.NDArray[Any]:
+    if not len(one):
+        return np.zeros(0)
     left, right = _listed(column, one), _listed(column, other)
     return np.asarray(cpdist(left, right, scorer=scorer, score_cutoff=cutoff))
 
 
 def _listed(column: Coded, codes: Codes) -> list[str]:
     if len(codes) <= FEW_ROWS:
-        return [column.words[code] for code in codes.tolist()]
+        words = column.vocabulary.listed
+        return [words[code] for code in codes.tolist()]
     return column.words.gather(codes).to_list()
 
 

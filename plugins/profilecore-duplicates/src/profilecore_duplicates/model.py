@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -46,9 +47,14 @@ class Model:
     def kinds(self, levels: Codes) -> Floats:
         """Give the log of prior and chances of each kind, one row a pattern."""
         total = np.log(self.prior)[None, :].repeat(len(levels), axis=0)
-        for column, field in enumerate(FIELDS):
-            total += np.log(self.chances[field]).T[levels[:, column]]
+        for column, log in enumerate(self._logs):
+            total += log[levels[:, column]]
         return total
+
+    @cached_property
+    def _logs(self) -> list[Floats]:
+        """The log of the chances by field: one row a level, one column a kind."""
+        return [np.log(self.chances[field]).T for field in FIELDS]
 
     def weights(self, levels: Codes) -> Floats:
         """Give the match weight of patterns in bits: the log of the odds that both are one."""
@@ -66,10 +72,10 @@ class Model:
         total = self.kinds(levels)[:, 1:]
         share = np.exp(total - np.logaddexp.reduce(total, axis=1)[:, None])
         made = np.empty((len(levels), len(FIELDS)))
-        for column, field in enumerate(FIELDS):
-            log = np.log2(self.chances[field]).T[levels[:, column]]
+        for column, logs in enumerate(self._logs):
+            log = logs[levels[:, column]]
             made[:, column] = log[:, 0] - (share * log[:, 1:]).sum(axis=1)
-        return made
+        return np.asarray(made / np.log(2))
 
     def doubt(self, levels: Codes) -> Floats:
         """Give the chance of patterns to be two people."""

@@ -29,6 +29,9 @@ _APOSTROPHES = re.compile(r"['`’]")
 _LETTERS = re.compile("[^a-z]+")
 _ALNUM = re.compile("[^a-z0-9]+")
 _HOUSE = re.compile(r"(?:^|\s)(\d+)[a-z]?(?:\s|\Z)")
+_FIGURES = re.compile(r"\d+")
+_NO_FIGURES = re.compile(r"\D")
+_POINTS = str.maketrans("", "", "._-")
 _NUMBERS = re.compile(r"\d+[a-z]?")
 _ADDRESS = re.compile(r"([^@\s]+)@([^@\s]+)\Z")
 _ISO = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\Z")
@@ -42,28 +45,30 @@ def standard_row(record: Mapping[str, str | None]) -> dict[str, Value]:
     Fields are those of :data:`profilecore_duplicates.fields.COLUMNS` but ``full_name``; dates are
     in ISO form, as profiles have them.
     """
-    made: dict[str, Value] = {}
-    made.update(_first_names(_joined(record.get("first_name"), record.get("middle_name"))))
-    made.update(_last_names(_joined(record.get("last_name"), record.get("second_last_name"))))
-    made.update(_email(record.get("email")))
-    made.update(_street(record.get("address")))
-    made["phone"] = _phone(record.get("phone"))
-    made["postcode"] = _postcode(record.get("postcode"))
-    for field in ("city", "state", "country"):
-        made[field] = _place(record.get(field))
-    if house := record.get("house"):
-        number = re.search(r"\d+", house)
+    get = record.get
+    made: dict[str, Value] = {
+        **_first_names(_joined(get("first_name"), get("middle_name"))),
+        **_last_names(_joined(get("last_name"), get("second_last_name"))),
+        **_email(get("email")),
+        **_street(get("address")),
+    }
+    if house := get("house"):
+        number = _FIGURES.search(house)
         made["house"] = number[0] if number else made.get("house")
-    made["born"] = _born(record.get("birth_date"))
-    made["document"] = _document(record.get("document"))
+    made["phone"] = _phone(get("phone"))
+    made["postcode"] = _postcode(get("postcode"))
+    made["city"], made["state"] = _place(get("city")), _place(get("state"))
+    made["country"] = _place(get("country"))
+    made["born"] = _born(get("birth_date"))
+    made["document"] = _document(get("document"))
     kinds = [record[f] for f in ("document_type", "document_country") if f in record]
     if kinds and None not in kinds:
-        made["document_kind"] = "/".join(str(kind).lower() for kind in kinds)
-    return {name: value for name, value in made.items() if value is not None and value != ""}
+        made["document_kind"] = "/".join([str(kind) for kind in kinds]).lower()
+    return {name: value for name, value in made.items() if value}
 
 
 def _joined(one: str | None, other: str | None) -> str:
-    return " ".join(text for text in (one, other) if text is not None)
+    return f"{one} {other}" if one is not None and other is not None else one or other or ""
 
 
 def _folded(text: str) -> str:
@@ -110,7 +115,7 @@ def _first_names(text: str) -> dict[str, Value]:
 @lru_cache(_REMEMBERED)
 def _last_names(text: str) -> dict[str, Value]:
     name = _tokens(text)
-    rest = re.sub(r"\s+", " ", _PARTICLES.sub(" ", name)).strip()
+    rest = " ".join(_PARTICLES.sub(" ", name).split())
     kept = _kept(rest if len(rest) > 1 else name)
     if not kept:
         return {}
@@ -125,15 +130,15 @@ def _last_names(text: str) -> dict[str, Value]:
 
 
 def _email(text: str | None) -> dict[str, Value]:
-    found = _ADDRESS.match(_folded(text or "").strip())
+    found = _ADDRESS.match(_folded(text).strip()) if text else None
     if found is None:
         return {}
-    box, host = re.sub(r"\+.*\Z", "", found[1]), found[2]
+    box, host = found[1].partition("+")[0], found[2]
     if _RELAYS.search(host) or box in words.DESKS:
         return {}
     if host in ("gmail.com", "googlemail.com"):
         box, host = box.replace(".", ""), "gmail.com"
-    return {"email": f"{box}@{host}", "local": re.sub("[._-]", "", box)}
+    return {"email": f"{box}@{host}", "local": box.translate(_POINTS)}
 
 
 def _one_digit(text: str) -> bool:
@@ -141,14 +146,16 @@ def _one_digit(text: str) -> bool:
 
 
 def _phone(text: str | None) -> str | None:
-    last = re.sub(r"\D", "", text or "")[-9:]
+    last = _NO_FIGURES.sub("", text or "")[-9:]
     return last if len(last.encode()) >= 6 and not _one_digit(last) else None
 
 
+@lru_cache(_REMEMBERED)
 def _postcode(text: str | None) -> str | None:
     return None if text is None else _kept(_ALNUM.sub("", text.lower()))
 
 
+@lru_cache(_REMEMBERED)
 def _place(text: str | None) -> str | None:
     return None if text is None else _kept(_ALNUM.sub("", _folded(text)))
 
@@ -159,12 +166,12 @@ def _street(text: str | None) -> dict[str, Value]:
     plain = _ALNUM.sub(" ", _folded(text))
     house = _HOUSE.search(plain)
     bare = _GROWN.sub(r"\1", _STREETS.sub(" ", _NUMBERS.sub(" ", plain)))
-    street = _kept(re.sub(r"\s+", "", bare))
+    street = _kept("".join(bare.split()))
     return {"street": street, "house": house[1] if house else None}
 
 
 def _born(text: str | None) -> int | None:
-    found = _ISO.match((text or "").strip())
+    found = _ISO.match(text.strip()) if text else None
     if found is None or found[1] < "1000":
         return None
     year, month, day = (int(part or 0) for part in found.groups())
@@ -172,6 +179,8 @@ def _born(text: str | None) -> int | None:
 
 
 def _document(text: str | None) -> str | None:
-    plain = _ALNUM.sub("", _folded(text or ""))
+    if not text:
+        return None
+    plain = _ALNUM.sub("", _folded(text))
     good = len(plain) >= 4 and not _one_digit(plain) and plain not in words.BLANKS
     return plain if good else None

@@ -93,7 +93,7 @@ def _spread(raw: Coded, table: pl.LazyFrame, names: Iterable[str]) -> Made:
     made = {}
     for column in derived:
         coded = code(column)
-        made[column.name] = Coded(raw.look_up(coded.codes, -1), coded.words)
+        made[column.name] = Coded(raw.look_up(coded.codes, -1), coded.vocabulary)
     return made
 
 
@@ -237,7 +237,7 @@ def _house(values: pl.Series, of_address: Coded | None) -> Coded:
     if of_address is None:
         return made
     own, other = together([made, of_address])
-    return Coded(np.where(own.codes >= 0, own.codes, other.codes), own.words)
+    return Coded(np.where(own.codes >= 0, own.codes, other.codes), own.vocabulary)
 
 
 def _streets(values: pl.Series) -> Made:

@@ -121,7 +121,10 @@ def make_table(
 
 def _shares(column: Coded, name: str, frequencies: Frequencies | None) -> Floats:
     if frequencies is not None:
-        return frequencies.counts[name].shares(column.words)
+        codes, words = column.standing()
+        made = np.zeros(len(column.words) + 1)
+        made[codes] = frequencies.counts[name].shares(words)
+        return made
     times = np.append(column.times(), 0).astype(float)
     return np.asarray(times / max(1, int(times.sum())))
 
@@ -132,4 +135,4 @@ def _leave_out(crowds: Mapping[str, pl.Series], columns: dict[str, Coded]) -> No
         hit = column.look_up(column.words.is_in(crowd.implode()).to_numpy(), False)
         for name in (field, "local") if field == "email" else (field,):
             kept = np.where(hit, np.int32(-1), columns[name].codes)
-            columns[name] = Coded(kept, columns[name].words)
+            columns[name] = Coded(kept, columns[name].vocabulary)
