@@ -20,7 +20,6 @@ from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.objecting import OBJECTED, hashes, objections
 from profilecore.engine.preparing import (
     AHEAD,
-    SELDOM,
     Chunk,
     Convert,
     Prepared,
@@ -30,6 +29,7 @@ from profilecore.engine.preparing import (
     unpack,
 )
 from profilecore.engine.profiles import check_change, refuse_cleared, store_change
+from profilecore.engine.workers import SELDOM
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import new_id
 from profilecore.model.documents import Document, Outcome

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import itertools
 import marshal
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from profilecore.codec import Codec
+from profilecore.engine.workers import Workers, WorkLost, can_travel
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Outcome
@@ -37,8 +37,6 @@ CHUNK = 500
 SMALL = 2_000
 # So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
 AHEAD = 48_000
-# Thresholds of the collector where millions of values are made that hold no cycles.
-SELDOM = (100_000, 50, 50)
 
 Row = Mapping[str, Any]
 Convert = Callable[[Row], Mapping[str, Any]]
@@ -143,23 +141,9 @@ def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-_preparer: Callable[[list[Row]], Any] | None = None
-
-
-def _start_worker(preparer: Preparer) -> None:
-    # The one piece of state of a worker process, set once at its start.
-    global _preparer  # noqa: PLW0603
-    _preparer = preparer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Preparing leaves next to nothing for the collector: let it look seldom.
-    gc.freeze()
-    gc.set_threshold(*SELDOM)
-
-
-def _work(packed: bytes | list[Row]) -> bytes:
-    assert _preparer is not None
+def _work(preparer: Preparer, packed: bytes | list[Row]) -> bytes:
     answer = _Answer([], {})
-    for number, made in enumerate(_preparer(unpack(packed))):
+    for number, made in enumerate(preparer(unpack(packed))):
         if isinstance(made, Prepared):
             answer.good.append(made)
         else:
@@ -215,36 +199,24 @@ def prepare_all(preparer: Preparer, rows: Iterator[Row], workers: int | None) ->
     if count and len(first) < SMALL:
         return
     chunks = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
-    if not count or not _picklable(preparer):
+    work = partial(_work, preparer)
+    if not count or not can_travel(work):
         for part in chunks:
             yield part, preparer(part)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(
-        count, get_context("spawn"), initializer=_start_worker, initargs=(preparer,)
-    ) as pool:
+    with closing(Workers(work, count)) as workshop:
         waiting: deque[tuple[bytes | list[Row], Future[bytes]]] = deque()
-        try:
-            for part in chunks:
-                packed = _pack(part)
-                waiting.append((packed, pool.submit(_work, packed)))
-                if len(waiting) > 2 * count + AHEAD // CHUNK:
-                    done, future = waiting.popleft()
-                    yield done, _result(future.result())
-            while waiting:
-                done, future = waiting.popleft()
-                yield done, _result(future.result())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for part in chunks:
+            packed = _pack(part)
+            waiting.append((packed, workshop.submit(packed)))
+            if len(waiting) > 2 * count + AHEAD // CHUNK:
+                yield _prepared(preparer, *waiting.popleft())
+        while waiting:
+            yield _prepared(preparer, *waiting.popleft())
 
 
-def _picklable(preparer: Preparer) -> bool:
-    from multiprocessing.reduction import ForkingPickler
-
+def _prepared(preparer: Preparer, packed: bytes | list[Row], future: Future[bytes]) -> Chunk:
     try:
-        ForkingPickler.dumps(preparer)
-    except Exception:  # noqa: BLE001  # pickling raises what it likes
-        return False
-    return True
+        return packed, _result(future.result())
+    except WorkLost:
+        return packed, preparer(unpack(packed))
