@@ -7,7 +7,7 @@ that the rest speaks against is a weak bridge, and is told instead of followed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -68,58 +68,54 @@ def cluster(
     """
     label = components(n, left, right)
     size = np.bincount(label, minlength=n)
-    open_ = size[label] > 2
-    members = np.flatnonzero(open_)
-    members = members[np.argsort(label[members], kind="stable")]
-    if len(members):
-        bounds = np.flatnonzero(np.diff(label[members])) + 1
-        blocks = np.split(members, bounds)
-        small = [block for block in blocks if len(block) <= WHOLE]
-        if small:
-            _settle(label, small, weigh)
-        for block in blocks:
-            if len(block) > WHOLE:
-                _join_large(label, block, left, right, weights, apart)
+    rows = np.flatnonzero(size[label] > 2)
+    by_size = blocks_of(label, rows)
+    _settle(label, [blocks for blocks in by_size if blocks.shape[1] <= WHOLE], weigh)
+    for blocks in by_size:
+        for block in blocks if blocks.shape[1] > WHOLE else ():
+            _join_large(label, block, left, right, weights, apart)
     return Clusters(label, np.flatnonzero(label[left] != label[right]))
 
 
+def blocks_of(label: Ints, rows: Ints) -> list[Ints]:
+    """Give the rows of equal label side by side: for each size of such blocks one table of them."""
+    rows = rows[np.argsort(label[rows], kind="stable")]
+    _, first, sizes = np.unique(label[rows], return_index=True, return_counts=True)
+    return [
+        rows[first[sizes == size][:, None] + np.arange(size)] for size in np.unique(sizes).tolist()
+    ]
+
+
+def pairs_of(blocks: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Give every pair of rows within blocks: table by table, block by block."""
+    none = np.empty(0, dtype=np.int64)
+    ends = [(b, np.triu_indices(b.shape[1], 1)) for b in blocks]
+    one = [none, *(b[:, i].ravel() for b, (i, _) in ends)]
+    other = [none, *(b[:, j].ravel() for b, (_, j) in ends)]
+    return np.concatenate(one), np.concatenate(other)
+
+
+def squares(blocks: Sequence[Ints], weights: Floats) -> Iterator[tuple[Ints, Floats]]:
+    """Give each table of blocks with what its pairs weigh, as in ``pairs_of``: a square a block."""
+    start = 0
+    for rows in blocks:
+        count, size = rows.shape
+        i, j = np.triu_indices(size, 1)
+        links = np.zeros((count, size, size))
+        end = start + count * len(i)
+        links[:, i, j] = links[:, j, i] = weights[start:end].reshape(count, len(i))
+        yield rows, links
+        start = end
+
+
 def _settle(label: Ints, blocks: list[Ints], weigh: Weigh) -> None:
-    upper = {size: np.triu_indices(size, 1) for size in {len(b) for b in blocks}}
-    ends = [(b, *upper[len(b)]) for b in blocks]
-    one = np.concatenate([b[i] for b, i, _ in ends])
-    other = np.concatenate([b[j] for b, _, j in ends])
-    every = bounded(weigh(one, other))
-    starts = np.cumsum([0, *(len(i) for _, i, _ in ends)])
-    # Where all pairs are for it, the component is the cluster that it is labelled as.
-    torn = np.flatnonzero(np.minimum.reduceat(every, starts[:-1]) <= 0)
-    three = np.array([len(blocks[at]) == 3 for at in torn], dtype=bool)
-    if three.any():
-        first = starts[torn[three]]
-        links = np.stack([every[first], every[first + 1], every[first + 2]], axis=1)
-        _join_three(label, np.stack([blocks[at] for at in torn[three]]), links)
-    for at in torn[~three]:
-        block, i, j = ends[at]
-        links = np.zeros((len(block), len(block)))
-        links[i, j] = links[j, i] = every[starts[at] : starts[at + 1]]
-        _join(label, block, links)
-
-
-# The pairs of three rows, in the order of their links.
-_PAIRS = np.array([(0, 1), (0, 2), (1, 2)])
-
-
-def _join_three(label: Ints, blocks: Ints, links: Floats) -> None:
-    """Do what :func:`_join` does for many blocks of three rows at once."""
-    label[blocks] = blocks
-    at, heaviest = np.arange(len(blocks)), links.argmax(axis=1)
-    joins = links[at, heaviest] >= 0
-    # The third row has a link to either of the two.
-    rest, nearest = links.copy(), np.where(np.isfinite(links), links, 0.0)
-    rest[at, heaviest], nearest[at, heaviest] = 0.0, -np.inf
-    whole = rest.sum(axis=1) / 2 * (1 - NEAREST) + nearest.max(axis=1) * NEAREST >= 0
-    one, other = _PAIRS[heaviest].T
-    label[blocks[at, other][joins]] = blocks[at, one][joins]
-    label[blocks[joins & whole]] = blocks[joins & whole][:, :1]
+    one, other = pairs_of(blocks)
+    if len(one):
+        for rows, links in squares(blocks, bounded(weigh(one, other))):
+            size = rows.shape[1]
+            # Where all pairs are for it, the component is the cluster that it is labelled as.
+            torn = (links[:, ~np.eye(size, dtype=bool)] <= 0).any(axis=1)
+            _join(label, rows[torn], links[torn])
 
 
 def bounded(weights: Floats) -> Floats:
@@ -130,33 +126,33 @@ def bounded(weights: Floats) -> Floats:
     return made
 
 
-def _join(label: Ints, block: Ints, links: Floats) -> None:
-    """Join the two groups with the heaviest link, see ``NEAREST``, until none is above zero."""
-    size = len(block)
-    groups = [[i] for i in range(size)]
-    total = links.copy()
-    counts = np.ones(size)
-    best = np.where(np.isfinite(links), links, 0.0)
-    np.fill_diagonal(total, -np.inf)
-    while True:
-        average = total / (counts[:, None] * counts[None, :])
-        average = average * (1 - NEAREST) + best * NEAREST
-        at = int(average.argmax())
-        a, b = divmod(at, size)
-        if average[a, b] < 0 or not np.isfinite(average[a, b]):
-            break
-        total[a] += total[b]
-        total[:, a] = total[a]
-        total[a, a] = -np.inf
-        total[b], total[:, b] = -np.inf, -np.inf
-        counts[a] += counts[b]
-        best[a] = np.maximum(best[a], best[b])
-        best[:, a] = best[a]
-        groups[a] += groups[b]
-        groups[b] = []
-    for group in groups:
-        if group:
-            label[block[group]] = block[min(group)]
+def _join(label: Ints, blocks: Ints, links: Floats) -> None:
+    """Join in each block the two groups with the heaviest link until none is above zero.
+
+    Of the link of two groups see ``NEAREST``.  The blocks have one size, and go together.
+    """
+    count, size = blocks.shape
+    # A group goes by its first member.
+    group = np.tile(np.arange(size), (count, 1))
+    total, best = links.copy(), np.where(np.isfinite(links), links, 0.0)
+    total[:, np.arange(size), np.arange(size)] = -np.inf
+    counts, going = np.ones((count, size)), np.arange(count)
+    while len(going):
+        average = total / (counts[:, :, None] * counts[:, None, :])
+        average = (average * (1 - NEAREST) + best * NEAREST).reshape(len(going), -1)
+        a, b = np.divmod(average.argmax(axis=1), size)
+        more = average.max(axis=1) >= 0
+        going, total, best, counts, a, b = (x[more] for x in (going, total, best, counts, a, b))
+        at = np.arange(len(going))
+        total[at, a] += total[at, b]
+        total[at, :, a] = total[at, a]
+        total[at, a, a] = total[at, b] = total[at, :, b] = -np.inf
+        counts[at, a] += counts[at, b]
+        best[at, a] = np.maximum(best[at, a], best[at, b])
+        best[at, :, a] = best[at, a]
+        own = group[going]
+        group[going] = np.where(own == b[:, None], a[:, None], own)
+    label[blocks] = np.take_along_axis(blocks, group, axis=1)
 
 
 def _join_large(

@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.clusters import CERTAIN, WHOLE, Clusters, Weigh, bounded
+from profilecore_duplicates.clusters import (
+    CERTAIN,
+    WHOLE,
+    Clusters,
+    Weigh,
+    blocks_of,
+    bounded,
+    pairs_of,
+    squares,
+)
 from profilecore_duplicates.table import Floats, Ints, Table
 
 
@@ -33,42 +42,32 @@ def thirds(
     inside = labels[left] == labels[right]
     listed = np.bincount(labels[left[inside]], minlength=len(labels))
     wanted = (size > 2) & (size <= WHOLE) & (listed < size * (size - 1) // 2)
-    rows = np.flatnonzero(wanted[labels])
+    blocks = blocks_of(labels, np.flatnonzero(wanted[labels]))
     none = np.empty(0, dtype=np.int64)
-    if not len(rows):
+    if not blocks:
         return Thirds(none, none, none.astype(float), none)
-    rows = rows[np.argsort(labels[rows], kind="stable")]
-    blocks = np.split(rows, np.flatnonzero(np.diff(labels[rows])) + 1)
-    upper = {size: np.triu_indices(size, 1) for size in {len(block) for block in blocks}}
-    one = np.concatenate([block[upper[len(block)][0]] for block in blocks])
-    other = np.concatenate([block[upper[len(block)][1]] for block in blocks])
+    one, other = pairs_of(blocks)
     # What was decided brings two rows together, and is no stronger a sign for a third one.
     every = np.minimum(bounded(weigh(one, other)), CERTAIN)
-    weights, through = [], []
-    at = 0
-    for block in blocks:
-        i, j = upper[len(block)]
-        links = np.zeros((len(block), len(block)))
-        links[i, j] = links[j, i] = every[at : at + len(i)]
-        at += len(i)
-        best, row = _best(links, i, j)
-        weights.append(best)
-        through.append(block[row])
-    weight, by = np.concatenate(weights), np.concatenate(through)
-    keep = (weight >= threshold) & ~np.isin(one * len(labels) + other, left * len(labels) + right)
+    best = [_best(*square) for square in squares(blocks, every)]
+    weight, by = (np.concatenate(parts) for parts in zip(*best, strict=True))
+    near = inside & wanted[labels[left]]
+    known = left[near] * len(labels) + right[near]
+    keep = (weight >= threshold) & ~np.isin(one * len(labels) + other, known)
     if table.side is not None:
         keep &= table.side[one] != table.side[other]
     return Thirds(one[keep], other[keep], weight[keep], by[keep])
 
 
-def _best(links: Floats, i: Ints, j: Ints) -> tuple[Floats, Ints]:
-    """Give for pairs of a block the highest weight in sight of any third row, and that row."""
-    own, one, other = links[i, j][:, None], links[i], links[j]
+def _best(blocks: Ints, links: Floats) -> tuple[Floats, Ints]:
+    """Give for the pairs of blocks the highest weight in sight of any third row, and that row."""
+    i, j = np.triu_indices(blocks.shape[1], 1)
+    own, one, other = links[:, i, j, None], links[:, i], links[:, j]
     # All three one, or only these two; against none, or one of the two and the third.
     together = np.logaddexp2(own + one + other, own)
     apart = np.logaddexp2(np.logaddexp2(0.0, one), other)
     weight = together - apart
     at = np.arange(len(i))
-    weight[at, i] = weight[at, j] = -np.inf
-    best = weight.argmax(axis=1)
-    return weight[at, best], best
+    weight[:, at, i] = weight[:, at, j] = -np.inf
+    by = np.take_along_axis(blocks, weight.argmax(axis=2), axis=1)
+    return weight.max(axis=2).ravel(), by.ravel()
