@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from broken_documents import BROKEN, Broken, fails
 
-from profilecore.store import NO_TERMS, Hit, Query
+from profilecore.store import NO_TERMS, Hit, MemoryStore, Query
 from profilecore.store.memory import _MemoryWriter
 
 __all__ = ["BROKEN", "Broken", "fails"]
@@ -239,3 +239,43 @@ class CountsRoundly(Counted):
 class StopsCounting(Counted):
     def counted(self, prefix):
         return min(5_000, len(self.found(prefix)))
+
+
+@fails("test_everything_comes_in_order_of_first_insertion")
+class ListsKindByKind(_MemoryWriter):
+    def everything(self, after=0, limit=1_000):
+        found = sorted(super().everything(0, 1_000), key=lambda kept: kept.document.kind)
+        return [kept._replace(place=n) for n, kept in enumerate(found, 1)][after : after + limit]
+
+
+@fails("test_everything_comes_in_order_of_first_insertion")
+class GivesTheVersionBefore(_MemoryWriter):
+    def everything(self, after=0, limit=1_000):
+        return [
+            kept._replace(document=attrs.evolve(kept.document, version=1, body=b"{}"))
+            for kept in super().everything(after, limit)
+        ]
+
+
+@fails("test_everything_comes_with_its_terms")
+class KeepsNoTermsToGive(_MemoryWriter):
+    def everything(self, after=0, limit=1_000):
+        return [kept._replace(terms=NO_TERMS) for kept in super().everything(after, limit)]
+
+
+@fails("test_blobs_are_listed_by_id")
+class ListsBlobsAsTheyCame(_MemoryWriter):
+    def blob_ids(self, after="", limit=1_000):
+        return [id for id in self._blobs if id > after][:limit]
+
+
+@fails("test_an_empty_store_takes_the_salt_of_another")
+class KeepsItsOwnSalt(MemoryStore):
+    def adopt(self, salt):
+        pass
+
+
+@fails("test_a_store_that_is_not_empty_keeps_its_salt")
+class TakesAnySalt(MemoryStore):
+    def adopt(self, salt):
+        self._salt = salt

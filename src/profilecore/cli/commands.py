@@ -3,6 +3,7 @@
 from profilecore.cli import (
     auditing,
     clearing,
+    copying,
     demo,
     due,
     importing,
@@ -47,6 +48,7 @@ for command in (
     clearing.receipts,
     auditing.audit,
     stores.reindex,
+    copying.copy,
     stores.plugins,
     stores.rules,
     demo.demo,

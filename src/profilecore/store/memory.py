@@ -11,11 +11,20 @@ from typing import Any
 
 import attrs
 
-from profilecore.errors import VersionConflict
+from profilecore.errors import StoreError, VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.model.fields import evolve
-from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Store, Terms, Writer
+from profilecore.store.port import (
+    NO_TERMS,
+    Hit,
+    Kept,
+    Query,
+    Reader,
+    Store,
+    Terms,
+    Writer,
+)
 
 
 @attrs.define(eq=False, repr=False)
@@ -54,6 +63,12 @@ class MemoryStore(Store):
                 self._depth -= 1
             if self._depth == 0:
                 self._writer.undo.clear()
+
+    def adopt(self, salt: bytes) -> None:
+        with self.write() as writer:
+            if writer.everything(limit=1) or writer.events(limit=1) or writer.blob_ids(limit=1):
+                raise StoreError("This store is not empty; copy into a new one.")
+            self._salt = salt
 
     def scrub(self) -> bool:
         return True
@@ -171,6 +186,14 @@ class _MemoryWriter(Writer):
 
     def blob(self, id: str) -> bytes | None:
         return self._blobs.get(id)
+
+    def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
+        start = bisect.bisect_left(self._order, (after + 1,))
+        rows = (self._rows[kind, id] for _, kind, id in self._order[start : start + limit])
+        return [Kept(row.number, row.document, row.terms) for row in rows]
+
+    def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        return sorted(id for id in self._blobs if id > after)[:limit]
 
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
         where = (document.kind, document.id)

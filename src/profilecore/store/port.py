@@ -64,6 +64,14 @@ def unpacked(terms: Terms) -> Terms:
     return terms
 
 
+class Kept(NamedTuple):
+    """A document with its terms.  ``place`` goes into the next call to go on behind it."""
+
+    place: int
+    document: Document
+    terms: Terms
+
+
 @frozen
 class Query:
     """What to search for: every condition must hold.
@@ -158,6 +166,17 @@ class Reader(abc.ABC):
     @abc.abstractmethod
     def blob(self, id: str) -> bytes | None:
         """Give the bytes stored under an id, or ``None``."""
+
+    @abc.abstractmethod
+    def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
+        """Give documents of all kinds in order of first insertion, behind a place.
+
+        Their terms have the keys and the rows that were stored, in whatever order.
+        """
+
+    @abc.abstractmethod
+    def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Give the ids of blobs by code point, behind one."""
 
 
 class Writer(Reader):
@@ -272,6 +291,13 @@ class Store(abc.ABC):
         Gives ``False`` if another reader still holds an older state; call again later.  After
         ``True``, no byte of :meth:`files` holds a value that no stored document or term holds,
         be it deleted, replaced, or of a transaction that was given up.
+        """
+
+    @abc.abstractmethod
+    def adopt(self, salt: bytes) -> None:
+        """Take the salt of the store that this one, which is empty, will be a copy of.
+
+        :raises StoreError: if it holds anything; then it keeps its own.
         """
 
     def files(self) -> tuple[Path, ...]:

@@ -37,6 +37,7 @@ from profilecore.testing._conformance_base import (
     capability_table,
     requires,
 )
+from profilecore.testing._conformance_copies import CopyConformance
 from profilecore.testing._conformance_documents import DocumentConformance
 from profilecore.testing._conformance_optional import (
     DurabilityConformance,
@@ -71,6 +72,7 @@ class StoreConformance(
     FeedConformance,
     BlobConformance,
     StoreItselfConformance,
+    CopyConformance,
     DurabilityConformance,
     ProcessesConformance,
     JoinConformance,

@@ -22,7 +22,7 @@ from typing import Any
 from profilecore.errors import StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
-from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Store, Terms, Writer
+from profilecore.store.port import NO_TERMS, Hit, Kept, Query, Reader, Store, Terms, Writer
 
 
 class FaultyStore(Store):
@@ -97,6 +97,10 @@ class FaultyStore(Store):
             yield _FaultyWriter(writer, self._call)
             self._call("commit")
 
+    def adopt(self, salt: bytes) -> None:
+        self._call("adopt")
+        self.inner.adopt(salt)
+
     def scrub(self) -> bool:
         self._call("scrub")
         return self.inner.scrub()
@@ -163,6 +167,14 @@ class _FaultyReader(Reader):
     def blob(self, id: str) -> bytes | None:
         self._call("blob")
         return self._reader.blob(id)
+
+    def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
+        self._call("everything")
+        return self._reader.everything(after, limit)
+
+    def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        self._call("blob_ids")
+        return self._reader.blob_ids(after, limit)
 
 
 class _FaultyWriter(_FaultyReader, Writer):

@@ -16,9 +16,9 @@ from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import UNREADABLE, Event
 from profilecore.model.fields import restore
-from profilecore.store.port import NO_TERMS, Hit, Query, Reader, Terms, Writer
+from profilecore.store.port import NO_TERMS, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
-from profilecore_sqlite.terms import Keys, Words, pack, rows_of, unpack
+from profilecore_sqlite.terms import Keys, Words, pack, rows_of, terms_of, unpack
 
 Row = tuple[Any, ...]
 
@@ -44,6 +44,8 @@ OWNED_BY_MANY = (
 # Below it, one statement that is compiled already is faster.
 OWNERS_TOGETHER = 20
 LISTING = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND n > ? ORDER BY n LIMIT ?"
+EVERYTHING = f"SELECT n, terms, {_DOCUMENT} FROM pc_document WHERE n > ? ORDER BY n LIMIT ?"
+BLOB_IDS = "SELECT DISTINCT id FROM pc_blob WHERE id > ? ORDER BY id LIMIT ?"
 NUMBER = "SELECT n FROM pc_document WHERE kind = ? AND id = ?"
 FIND = (
     "SELECT d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
@@ -224,6 +226,15 @@ class SqliteReader(Reader):
     def blob(self, id: str) -> bytes | None:
         parts = self.rows(BLOB, (id,))
         return b"".join(part for (part,) in parts) if parts else None
+
+    def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
+        return [
+            Kept(number, Document(*document), terms_of(packed))
+            for number, packed, *document in self.rows(EVERYTHING, (after, limit))
+        ]
+
+    def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        return [id for (id,) in self.rows(BLOB_IDS, (after, limit))]
 
 
 class SqliteWriter(SqliteReader, Writer):

@@ -108,6 +108,11 @@ def salt(connection: sqlite3.Connection) -> bytes:
     return value
 
 
+def set_salt(connection: sqlite3.Connection, salt: bytes) -> None:
+    """Put another salt in the place of the one that was made with the tables."""
+    connection.execute("UPDATE pc_meta SET value = ? WHERE key = ?", [salt, SALT])
+
+
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     value: int = _rows(connection, f"PRAGMA {name}")[0][0]
     return value

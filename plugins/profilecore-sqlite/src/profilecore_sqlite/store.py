@@ -158,6 +158,14 @@ class SqliteStore(Store):
         """
         return Joining(connection, self._settings.path)
 
+    def adopt(self, salt: bytes) -> None:
+        session = self._session()
+        with session.writing as writer:
+            if writer.everything(limit=1) or writer.events(limit=1) or writer.blob_ids(limit=1):
+                raise StoreError(f"{self.path} is not empty; copy into a new store.")
+            schema.set_salt(session.connection, salt)
+        self._salt = salt
+
     def scrub(self) -> bool:
         """Make everything deleted before this call unreadable in the store's own files.
 

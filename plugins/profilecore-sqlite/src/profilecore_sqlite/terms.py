@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from profilecore.store.port import Terms
+from profilecore.store.port import NO_TERMS, Line, Terms
 
 Keys = set[int]
 Words = set[tuple[str, str]]
@@ -45,6 +45,22 @@ def _words_of(line: str | list[str], number: int) -> list[WordRow]:
         return [(word, line, number) for word in line.split(" ")]
     text = line[0]
     return [(word, text, number) for word in line[1:]]
+
+
+def terms_of(packed: bytes) -> Terms:
+    """Give the terms of a packed form."""
+    if not packed:
+        return NO_TERMS
+    keys, lines = _decode(packed)
+    return Terms(
+        tuple(keys),
+        tuple(
+            Line(line, tuple(line.split(" ")))
+            if isinstance(line, str)
+            else Line(line[0], tuple(line[1:]))
+            for line in lines
+        ),
+    )
 
 
 def unpack(packed: bytes) -> tuple[Keys, Words]:
