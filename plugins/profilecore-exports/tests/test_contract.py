@@ -221,6 +221,15 @@ def test_a_property_exports_its_own_guests_only(world: World) -> None:
         world.export(FORMAT)
 
 
+def test_a_property_exports_and_registers_for_itself(world: World) -> None:
+    hans = world.guest(HANS)
+    world.stay(hans)
+    with world.engine.acting(Actor("desk", property_id=P)):
+        assert len(world.export(FORMAT).files) == 1
+        assert world.export(FORMAT).counts == {"already": 1}
+    assert [entry.by for entry in world.entries(hans)] == ["desk"]
+
+
 def test_a_property_without_settings_is_named_with_what_to_add(world: World) -> None:
     with pytest.raises(ExportRefused, match=r"exports-pt\.properties"):
         export(world.engine, world.format(FORMAT), "P9", ARRIVAL, DEPARTURE, world.folder)

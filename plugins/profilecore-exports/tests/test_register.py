@@ -32,6 +32,22 @@ def test_the_register_says_what_went_when_by_whom_and_in_which_file(world: World
     assert file.checksum == hashlib.sha256(world.contents(run)[0]).hexdigest()
 
 
+def test_what_is_registered_answered_and_noted_shows_in_the_feed(world: World) -> None:
+    hans = world.guest(HANS)
+    stay = world.stay(hans)
+    start = world.engine.changes().items[-1].seq
+    world.export(FORMAT)
+    read_answer(
+        world.engine,
+        world.format(FORMAT),
+        b"<EntregaBoletinsAlojamentoResult>0</EntregaBoletinsAlojamentoResult>",
+    )
+    record_details(world.engine, stay.id, {"rooms": 1})
+    (entry,) = world.entries(hans)
+    told = [(e.type, e.profile_id, e.subject) for e in world.engine.changes(start).items]
+    assert told == [("document.stored", hans.id, id) for id in (entry.id, entry.id, stay.id)]
+
+
 def test_no_name_stands_in_the_file_register_or_in_a_repr(world: World) -> None:
     world.stay(world.guest(HANS))
     run = world.export(FORMAT)

@@ -179,7 +179,7 @@ def answer(invocation: Invocation, format_name: str, file: Path, sent: str | Non
     made = read_answer(invocation.engine, format, file.read_bytes(), file=sent)
 
     def out() -> None:
-        say(f"{made.file}: {len(made.judged)} guests, {made.refused} refused")
+        say(f"{', '.join(made.files)}: {len(made.judged)} guests, {made.refused} refused")
         rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
         if rows:
             table(("guest", "code", "what the authority says"), rows)

@@ -250,12 +250,13 @@ class Answer:
     """An answer of the authority to one file; ``lot`` is the number it gave to the whole.
 
     ``rest`` is what holds for records without a verdict of their own: accepted, refused, or
-    ``None`` if nothing was decided yet.
+    ``None`` if nothing was decided yet.  ``others`` are about further lots, each with its number.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     rest: bool | None = None
     lot: str | None = attrs.field(default=None, repr=False)
+    others: tuple[Answer, ...] = ()
 
 
 @frozen

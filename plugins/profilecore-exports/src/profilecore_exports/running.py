@@ -102,8 +102,8 @@ def _state(
         plan.count("already")
     elif out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        with engine.store.write() as writer:
-            notes = Notes(writer, noting, {}, {})
+        with engine.transaction():
+            notes = Notes(engine, noting, {}, {})
             number = notes.numbers(f"file:{format.name}/{setting.property_id}", 1)[0]
             file = format.statement(changed(setting, number=number))
             notes.file(file)
@@ -136,8 +136,8 @@ def _write(
     written: list[WrittenFile] = []
     placed: list[Path] = []
     try:
-        with engine.store.write() as writer:
-            notes = Notes(writer, noting, entries, plan.digests)
+        with engine.transaction():
+            notes = Notes(engine, noting, entries, plan.digests)
             for file in _files(plan, setting, noting.format, notes):
                 watch("Writing files", len(written), None)
                 path = out / file.name
