@@ -193,8 +193,9 @@ class Report:
 
     @property
     def key(self) -> str:
-        """What is reported once: this guest, this stay, this moment."""
-        return f"{self.party.stay.id}:{self.moment.value}:{self.guest_id}"
+        """What is reported once: this guest, this stay or part of it, this moment."""
+        part = f":{self.party.part}" if self.party.part else ""
+        return f"{self.party.stay.id}:{self.moment.value}:{self.guest_id}{part}"
 
 
 @frozen
@@ -273,7 +274,8 @@ class Format:
     makes a file that takes back what was sent.  ``numbered`` records have a running number of the
     property.  ``counter`` names the series of the file's number.  ``query`` asks what became of
     lots that the authority has numbered.  ``choose`` picks those of a party who get a form, in
-    place of ``covers``.  A ``single`` format has one record a file.  ``statement`` makes the file
+    place of ``covers``.  After ``spell`` days a stay that goes on is reported anew, as if it began
+    then.  A ``single`` format has one record a file.  ``statement`` makes the file
     of a period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each
     night.  ``transport`` makes what sends the files of a property, where the settings say how.
     """
@@ -306,6 +308,7 @@ class Format:
     numbered: bool = False
     counter: Callable[[Sequence[Report], Setting], str] | None = None
     choose: Callable[[Party], Iterable[Guest]] | None = None
+    spell: int | None = None
     single: bool = False
     counts_rooms: bool = False
     statement: Callable[[Setting], OutFile] | None = None

@@ -206,11 +206,15 @@ def _at(text: str | None) -> time:
 
 @frozen
 class Party:
-    """The guests of one stay, the head first: who booked, and the companions."""
+    """The guests of one stay, the head first: who booked, and the companions.
+
+    Of a stay that a format divides ``part`` counts from 0, and ``stay`` begins with that part.
+    """
 
     stay: Stay
     details: Details
     guests: tuple[Guest, ...]
+    part: int = 0
 
     @property
     def head(self) -> Guest:

@@ -325,6 +325,7 @@ def alloggiati(config: ItalyConfig) -> Format:
         encoding="ascii",
         limit=MOST_LINES,
         headed=True,
+        spell=MOST_DAYS,
         keeps_copy=False,
         read_answer=_answer,
         retention=(
@@ -342,7 +343,7 @@ def alloggiati(config: ItalyConfig) -> Format:
         transport=lambda property_id: _transport(config, property_id),
         note=(
             "The portal takes arrivals of today and yesterday only. A stay of more than 30 days "
-            "is written with 30: report it anew after these."
+            "is due again after each 30, with what is left of it."
         ),
     )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import attrs
 
+from profilecore.model.enums import StayStatus
 from profilecore.rules.checks import Missing
 from profilecore.values import frozen
 from profilecore_exports.contract import (
@@ -188,7 +189,8 @@ class Planning:
     def _is_to_come(self, one: Due) -> bool:
         if one.moment is Moment.BOOKING or one.day <= self.setting.made_at.date():
             return False
-        return not (one.moment is Moment.ARRIVAL and one.party.stay.status.value == "in_house")
+        is_here = one.party.stay.status is StayStatus.IN_HOUSE and one.party.part == 0
+        return not (one.moment is Moment.ARRIVAL and is_here)
 
     # ---- who is complete
 

@@ -75,7 +75,7 @@ def export(
         setting = changed(setting, occupied=occupied(engine, property_id, start, end, watch))
     if format.statement is not None:
         return _state(engine, format, setting, out, again=again, at=at)
-    dues = due(engine, property_id, format.moments, start, end, zone, watch)
+    dues = due(engine, property_id, format.moments, start, end, zone, watch, spell=format.spell)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
     planning = Planning(format, setting, entries, dict(choices or {}), again)
@@ -194,9 +194,9 @@ def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]
     if format.single:
         yield from ([report] for report in reports)
         return
-    parties: dict[tuple[str, Moment, Action], list[Report]] = {}
+    parties: dict[tuple[str, int, Moment, Action], list[Report]] = {}
     for report in reports:
-        key = (report.party.stay.id, report.moment, report.action)
+        key = (report.party.stay.id, report.party.part, report.moment, report.action)
         parties.setdefault(key, []).append(report)
     chunk: list[Report] = []
     count = 0
