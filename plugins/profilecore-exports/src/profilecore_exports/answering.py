@@ -68,6 +68,22 @@ def read_answer(
     answer = format.read_answer(content)
     if not answer.verdicts and answer.rest is None and answer.lot is None:
         raise ExportRefused("no-verdict", "There is no verdict in this file; is it an answer?")
+    return note_answer(engine, format, answer, file=file, now=now)
+
+
+def note_answer(
+    engine: Engine,
+    format: Format,
+    answer: Answer,
+    *,
+    file: str | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Note an answer that was read, as :func:`read_answer` does.
+
+    :raises ExportRefused: if its file is not known.
+    :raises ScopeDenied: if it is another property's file.
+    """
     at = now or datetime.now(UTC)
     several = (answer, *answer.others)
     found = [_answered_file(engine, format, each, file, len(several) == 1) for each in several]

@@ -14,6 +14,7 @@ from profilecore.cli.program import OK, REFUSED, with_shared_options
 from profilecore.cli.waiting import Count, progress
 
 if TYPE_CHECKING:
+    from profilecore_exports.answering import Answered
     from profilecore_exports.contract import Format
     from profilecore_exports.planning import Choice, Run
 
@@ -178,14 +179,15 @@ def answer(invocation: Invocation, format_name: str, file: Path, sent: str | Non
     format = _format(invocation, format_name)
     made = read_answer(invocation.engine, format, file.read_bytes(), file=sent)
 
-    def out() -> None:
-        say(f"{', '.join(made.files)}: {len(made.judged)} guests, {made.refused} refused")
-        rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
-        if rows:
-            table(("guest", "code", "what the authority says"), rows)
-
-    invocation.answer(made, out)
+    invocation.answer(made, lambda: _show_answered(made))
     return REFUSED if made.refused else OK
+
+
+def _show_answered(made: Answered) -> None:
+    say(f"{', '.join(made.files)}: {len(made.judged)} guests, {made.refused} refused")
+    rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
+    if rows:
+        table(("guest", "code", "what the authority says"), rows)
 
 
 @export.command("send")
@@ -236,13 +238,35 @@ def send(
 
 @export.command("query")
 @click.argument("format_name", metavar="FORMAT")
-@click.option("--out", type=_OUT, required=True, metavar="DIR", help="Where the questions go.")
+@click.option("--out", type=_OUT, metavar="DIR", help="Write the questions there.")
+@click.option("--send", "sends", is_flag=True, help="Ask the web service, and note its answers.")
+@click.option("--property", "property_id", metavar="P", help="With --send: whose files.")
 @click.pass_obj
-def query(invocation: Invocation, format_name: str, out: Path) -> None:
-    """Write the questions about what the authority has received and not decided yet."""
+def query(
+    invocation: Invocation,
+    format_name: str,
+    out: Path | None,
+    sends: bool,
+    property_id: str | None,
+) -> int:
+    """Ask what became of what the authority has received and not decided yet.
+
+    With --out the questions are files for its web site.  With --send its web service is asked,
+    and each guest marked as by export answer; it ends with 1 if one was refused.
+    """
+    if (out is None) != sends or sends != (property_id is not None):
+        raise click.UsageError("Say either --out DIR, or --send --property P.")
+    format = _format(invocation, format_name)
+    if out is not None:
+        _write_queries(invocation, format, out)
+        return OK
+    return _ask(invocation, format, str(property_id))
+
+
+def _write_queries(invocation: Invocation, format: Format, out: Path) -> None:
     from profilecore_exports.asking import write_queries
 
-    names = write_queries(invocation.engine, _format(invocation, format_name), out)
+    names = write_queries(invocation.engine, format, out)
 
     def show() -> None:
         for name in names:
@@ -251,6 +275,22 @@ def query(invocation: Invocation, format_name: str, out: Path) -> None:
             say("There is nothing to ask about.")
 
     invocation.answer(listing(names), show)
+
+
+def _ask(invocation: Invocation, format: Format, property_id: str) -> int:
+    from profilecore_exports.asking import ask
+
+    with progress(Count.THINGS) as show:
+        told = ask(invocation.engine, format, property_id, watch=show)
+
+    def out() -> None:
+        for made in told:
+            _show_answered(made)
+        if not told:
+            say("There is nothing to ask about.")
+
+    invocation.answer(listing(told), out)
+    return REFUSED if any(made.refused for made in told) else OK
 
 
 @click.group()

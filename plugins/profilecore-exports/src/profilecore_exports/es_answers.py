@@ -97,7 +97,8 @@ def _of_lot(element: Element) -> Answer:
         return Answer((Verdict(False, None, state, found.get("descEstado", "")),), lot=lot)
     if state not in (_DONE, _PARTLY):
         return Answer(lot=lot)
-    return Answer(tuple(_verdicts(element)), lot=lot)
+    # A lot that is done without a word about its communications has taken them all.
+    return Answer(tuple(_verdicts(element)), rest=True if state == _DONE else None, lot=lot)
 
 
 def _verdicts(element: Element) -> Iterator[Verdict]:
