@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,7 +12,9 @@ import msgspec
 import pytest
 from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, TIMES, P, World, plain
 
+from profilecore import Engine
 from profilecore_exports import read_answer
+from profilecore_exports.si import SloveniaPlugin
 
 Validate = Callable[[bytes, str], list[str]]
 Shared = Callable[[str], Path]
@@ -329,6 +332,22 @@ def test_a_cancelled_stay_is_marked_as_taken_back(world: World, validate: Valida
     assert validate(content, "schemas/SI/GuestBookSchema.xsd") == []
     (row,) = ElementTree.fromstring(content)
     assert (row.get("zst"), row.get("status")) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tax": "1E-2"}, {"tax": "2,50"}, {"tax": "NaN"}, {"number": -1}]
+)
+def test_settings_that_the_schema_would_refuse_are_refused(wrong: dict[str, Any]) -> None:
+    config = {"exports-si": {"properties": {P: {"number": 1, "tax": "2.50"} | wrong}}}
+    options: Any = {"plugins": [SloveniaPlugin], "discover": False, "config": config}
+    with Engine.open("memory://", **options) as engine:
+        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
+
+
+def test_ajpes_takes_no_arrival_from_before_its_register(world: World) -> None:
+    world.stay(world.guest(HANS), arrival="2016-12-31", departure="2017-01-02")
+    run = world.export("si.eturizem", start=date(2016, 12, 31), end=date(2016, 12, 31))
+    assert world.codes(run) == [["arrival"]]
 
 
 def test_ajpes_takes_no_name_of_one_letter(world: World) -> None:

@@ -159,6 +159,20 @@ def test_names_come_in_the_letters_of_the_portal(world: World) -> None:
     assert (row["surname"], row["name"]) == ("LUKASIEWICZ O'BRIEN", "JUERGEN OEMER")
 
 
+def test_a_name_of_another_script_is_written_as_in_the_passport_where_that_is_known(
+    world: World,
+) -> None:
+    chinese = {"first_name": "小龙", "last_name": "李"}
+    latin = [
+        {"type": "former", "first_name": "Bruce", "last_name": "Ng"},
+        {"first_name": "Xiaolong", "last_name": "Lee"},
+    ]
+    world.stay(world.guest(HANS, **chinese, alternate_names=latin))
+    world.stay(world.guest(HANS, alternate_names=latin))
+    rows = parse(world.contents(world.export(FORMAT))[0])
+    assert {(r["surname"], r["name"]) for r in rows} == {("LEE", "XIAOLONG"), ("MUSTER", "HANS")}
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -109,8 +109,8 @@ def _person(report: Report, setting: Setting) -> str:
 
 def _names(guest: Guest) -> Iterator[str]:
     yield leaf("nombre", printable(guest.given_names, 50))
-    yield leaf("apellido1", printable(guest.profile.last_name, 50))
-    yield leaf("apellido2", printable(guest.profile.second_last_name, 50))
+    yield leaf("apellido1", printable(guest.name.last_name, 50))
+    yield leaf("apellido2", printable(guest.name.second_last_name, 50))
 
 
 def _identity(guest: Guest, *, support: bool = True) -> Iterator[str]:

@@ -243,7 +243,7 @@ NEEDS = (
         "/second_last_name",
         "second-last-name",
         "The second surname is missing, which is needed with a NIF.",
-        lambda g: g.profile.second_last_name,
+        lambda g: g.name.second_last_name,
         when=_has_nif,
     ),
     Need(

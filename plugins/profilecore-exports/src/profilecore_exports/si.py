@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
 import attrs
 import msgspec
@@ -57,15 +57,13 @@ _LETTERS = frozenset("FHILOPUV")
 _RELIEFS = frozenset(map(str, range(20)))
 _MONTHLY = frozenset({"11", "12", "50", "51", "54", "61", "62"})
 NO_DOCUMENT = "L"
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
+# The schema takes no arrivals from before the register began, and no births from before.
+_FIRST_ARRIVAL, _FIRST_BIRTH = date(2017, 1, 1), date(1800, 1, 1)
 
 
 def _tax(_: object, field: attrs.Attribute[str], value: str) -> None:
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    exponent = amount.as_tuple().exponent
-    if amount < 0 or not isinstance(exponent, int) or exponent < -4:
+    if not _AMOUNT.fullmatch(value):
         raise WrongValue(f"{field.name} must be an amount in EUR with at most 4 decimals, as 2.50")
 
 
@@ -83,7 +81,7 @@ class SlovenianHouse:
     report; without them there are none, all days, and what the guests tell.
     """
 
-    number: int
+    number: int = attrs.field(validator=attrs.validators.ge(0))
     tax: str = attrs.field(validator=_tax)
     extra_beds: int = 0
     open_days: int | None = None
@@ -103,6 +101,10 @@ class SloveniaConfig:
 def _row(report: Report, setting: Setting) -> str:
     guest, house = report.guest, setting.house
     kind, number = _document(guest)
+    if guest.arrived.date() < _FIRST_ARRIVAL:
+        raise unwritable("/stay/arrival", "arrival", "eTurizem takes arrivals from 2017 on.")
+    if guest.born is not None and guest.born < _FIRST_BIRTH:
+        raise unwritable("/birth_date", "birth-date", "eTurizem takes births from 1800 on.")
     return _written(
         {
             "idNO": house.number,
