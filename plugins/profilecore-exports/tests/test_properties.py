@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -29,10 +30,10 @@ from profilecore import Engine, Profile, Stay
 from profilecore.model import Address, Email, IdentityDocument, Phone
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.normalise.text import clean
-from profilecore_exports import Details, Format, Guest, Party, Report, Setting, Unwritable
+from profilecore_exports import Details, Format, Guest, Party, Report, Setting, Unwritable, lists
 from profilecore_exports.cz import NAME, TEXT
 from profilecore_exports.details import Payment
-from profilecore_exports.es_people import is_valid_number
+from profilecore_exports.es_people import _KIN, PAYMENTS, SEXES, is_valid_number
 from profilecore_exports.letters import UPPER_NAME, Letters
 from profilecore_exports.tables import Tables
 
@@ -292,6 +293,34 @@ def test_letters_are_written_as_passports_write_them(name: str, wanted: str) -> 
 
 def test_a_letter_of_the_alphabet_is_never_exchanged() -> None:
     assert Letters(frozenset("ÄA"), instead={"Ä": "A"}).fit("ä") == "Ä"
+
+
+@pytest.mark.parametrize(
+    ("codes", "file", "column"),
+    [
+        (lists.ES_PAYMENTS, "ES/catalogo_TIPO_PAGO.csv", "codigo"),
+        (lists.ES_KINSHIPS, "ES/catalogo_TIPO_PARENTESCO.csv", "codigo"),
+        (lists.ES_SEXES, "ES/catalogo_SEXO.csv", "codigo"),
+        (lists.IT_KINDS, "IT/tipo_alloggiato.csv", "codice"),
+        (lists.CZ_PURPOSES, "CZ/ucely_pobytu.csv", "kod"),
+        (lists.HR_CATEGORIES, "HR/TTPaymentCategory.csv", "code"),
+        (lists.HR_ORGANISATIONS, "HR/ArrivalOrganisation.csv", "CodeMI"),
+        (lists.SI_DOCUMENTS, "SI/vrstaDok.csv", "koda"),
+        (lists.SI_RELIEFS, "SI/ttObracun.csv", "koda"),
+        (lists.SI_STATUSES, "SI/statusPor.csv", "koda"),
+    ],
+)
+def test_a_short_list_has_the_codes_of_the_authority(
+    codes: lists.CodeList, file: str, column: str, shared: Callable[[str], Path]
+) -> None:
+    with shared(f"schemas/{file}").open(encoding="utf-8", newline="") as opened:
+        assert set(codes.codes) == {row[column] for row in csv.DictReader(opened)}
+
+
+def test_every_code_that_is_written_is_in_its_list() -> None:
+    assert set(PAYMENTS.values()) == set(lists.ES_PAYMENTS.codes)
+    assert set(SEXES.values()) == set(lists.ES_SEXES.codes)
+    assert set(_KIN.values()) <= set(lists.ES_KINSHIPS.codes)
 
 
 DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"

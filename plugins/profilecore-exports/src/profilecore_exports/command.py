@@ -431,16 +431,19 @@ def add(invocation: Invocation, name: str, file: Path) -> int:
 @tables.command("list")
 @click.pass_obj
 def list_tables(invocation: Invocation) -> None:
-    """List the tables that formats ask for: which are loaded, and where to get the others."""
+    """List the tables of codes: which are loaded, where to get the others, which come along."""
     from profilecore_exports.tables import KIND, versions_of
 
-    specs = {s.name: s for format in _formats(invocation).values() for s in format.tables}
+    formats = _formats(invocation).values()
+    specs = {spec.name: spec for format in formats for spec in format.tables}
+    brought = {each.name: each for format in formats for each in format.lists}
     with invocation.engine.store.read() as reader:
         known = {name: versions_of(reader.get(KIND, name), name) for name in sorted(specs)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": n, "title": specs[n].title, "where": specs[n].where, "versions": listed.versions}
         for n, listed in known.items()
     ]
+    rows += [vars(each) for _, each in sorted(brought.items())]
 
     def out() -> None:
         shown = []
@@ -450,6 +453,26 @@ def list_tables(invocation: Invocation) -> None:
                 last = listed.versions[-1]
                 state = f"version {last.number}, {last.rows} rows, {last.added_at:%Y-%m-%d}"
             shown.append((name, state))
+        for name, each in sorted(brought.items()):
+            shown.append((name, f"in the package, of {each.as_of}, from {each.source}"))
         table(("table", "loaded"), shown)
 
     invocation.answer(listing(rows), out)
+
+
+@tables.command("show")
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def show_list(invocation: Invocation, name: str) -> None:
+    """Show the codes of a short list that the package brings along."""
+    formats = _formats(invocation).values()
+    brought = {each.name: each for format in formats for each in format.lists}
+    if name not in brought:
+        raise click.UsageError(f"There is no list {name}; there are {', '.join(sorted(brought))}")
+    found = brought[name]
+
+    def out() -> None:
+        table(("code", found.title), found.codes.items())
+        say(f"As of {found.as_of}, from {found.source}.")
+
+    invocation.answer(vars(found), out)

@@ -25,6 +25,7 @@ from profilecore_exports.guests import Guest, Party
 
 if TYPE_CHECKING:
     from profilecore_exports.letters import Letters
+    from profilecore_exports.lists import CodeList
     from profilecore_exports.tables import Tables, TableSpec
     from profilecore_exports.transport import Transport
 
@@ -278,6 +279,7 @@ class Format:
     then.  A ``single`` format has one record a file.  ``statement`` makes the file
     of a period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each
     night.  ``transport`` makes what sends the files of a property, where the settings say how.
+    ``tables`` are loaded from the authority's files, ``lists`` are the short ones it brings along.
     """
 
     name: str
@@ -316,6 +318,7 @@ class Format:
     read_answer: Callable[[bytes], Answer] | None = None
     retention: tuple[RetentionRule, ...] = ()
     tables: tuple[TableSpec, ...] = ()
+    lists: tuple[CodeList, ...] = ()
     note: str = ""
 
     def house(self, property_id: str) -> Any:

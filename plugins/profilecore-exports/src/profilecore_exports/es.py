@@ -27,6 +27,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.es_answers import answer, query
 from profilecore_exports.es_mossos import mossos
 from profilecore_exports.es_people import (
+    LISTS,
     NEEDS,
     PAYMENTS,
     POSTCODES,
@@ -305,6 +306,7 @@ def travellers(config: SpainConfig) -> Format:
         read_answer=answer,
         retention=(_KEPT,),
         tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         transport=lambda property_id: _transport(config, "PV", property_id),
         note="Catalonia and the Basque Country have channels of their own.",
     )
@@ -334,6 +336,8 @@ def bookings(config: SpainConfig) -> Format:
         cancel=lambda reports, setting: _cancellation(RH, reports, setting),
         query=query,
         read_answer=answer,
+        tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         transport=lambda property_id: _transport(config, "RH", property_id),
     )
 

@@ -8,6 +8,7 @@ from string import ascii_uppercase, digits
 from profilecore_exports.codes import alpha_3
 from profilecore_exports.contract import Deadline, Format, OutFile, Report, Setting, Trust
 from profilecore_exports.es_people import (
+    LISTS,
     NEEDS,
     PAYMENTS,
     POSTCODES,
@@ -114,5 +115,6 @@ def mossos(houses: Mapping[str, SpanishHouse]) -> Format:
         needs=NEEDS,
         letters=_TEXT,
         tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         note="Unverified: compare a file with one that the portal took before you rely on it.",
     )

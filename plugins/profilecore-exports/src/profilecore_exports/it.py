@@ -30,6 +30,7 @@ from profilecore_exports.details import Group
 from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
+from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import every, parse, texts
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
@@ -340,6 +341,7 @@ def alloggiati(config: ItalyConfig) -> Format:
             ),
         ),
         tables=(STATES, TOWNS),
+        lists=(IT_KINDS,),
         transport=lambda property_id: _transport(config, property_id),
         note=(
             "The portal takes arrivals of today and yesterday only. A stay of more than 30 days "

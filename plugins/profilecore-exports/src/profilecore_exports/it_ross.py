@@ -22,6 +22,7 @@ from profilecore_exports.it import (
     town,
 )
 from profilecore_exports.letters import UPPER_NAME, printable
+from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import HEAD, escape, tag
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
@@ -182,5 +183,6 @@ def ross1000(config: ItalyConfig) -> Format:
         counts_rooms=True,
         cancel=_cancel,
         tables=(STATES, TOWNS),
+        lists=(IT_KINDS,),
         note="Regions differ in the words of their lists; Puglia has another format.",
     )
