@@ -147,6 +147,17 @@ def test_late_ones_are_counted(world: World) -> None:
         assert world.export(FORMAT, out=None, now=now).counts.get("late", 0) == int(late)
 
 
+def test_who_is_late_now_is_told_with_until_when_it_was_due(world: World) -> None:
+    whole, half = world.guest(HANS), world.guest(HANS, birth_date=None)
+    stays = [world.stay(guest) for guest in (whole, half)]
+    run = world.export(FORMAT, out=None, now=EVENING + timedelta(days=7))
+    assert {(late.guest_id, late.stay_id) for late in run.late} == {
+        (whole.id, stays[0].id),
+        (half.id, stays[1].id),
+    }
+    assert {late.until.date() for late in run.late} == {date(2026, 11, 25)}
+
+
 @pytest.mark.parametrize(
     ("deadline", "ends"),
     [

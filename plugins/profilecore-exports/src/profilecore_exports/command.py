@@ -160,6 +160,10 @@ def _show(run: Run, format: Format, out: Path | None, *, dry_run: bool) -> None:
             ("guest", "stay", "why", "what to do"),
             [(c.guest_id, c.stay_id, c.why, c.do) for c in run.changed],
         )
+    if dry_run and run.late:
+        say("Late now:")
+        late = [(each.guest_id, each.stay_id, each.moment.value, each.until) for each in run.late]
+        table(("guest", "stay", "moment", "was due until"), late)
     if not format.trust.is_verified:
         say(f"The layout of {format.name} is unverified ({format.trust.value}).")
 

@@ -66,6 +66,19 @@ class Changed:
 
 
 @frozen
+class Late:
+    """A guest whose report is late now, written or not: it was due ``until`` then.
+
+    The time is by the clock of the property.
+    """
+
+    guest_id: str
+    stay_id: str
+    moment: Moment
+    until: datetime
+
+
+@frozen
 class WrittenFile:
     """A file of a run: its name, SHA-256, ``report`` or ``cancellation``, and its guests."""
 
@@ -91,6 +104,7 @@ class Run:
     files: tuple[WrittenFile, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
     changed: tuple[Changed, ...] = ()
+    late: tuple[Late, ...] = ()
     counts: Mapping[str, int] = attrs.field(factory=dict)
     stopped: bool = False
 
@@ -109,6 +123,7 @@ class Plan:
     cancellations: list[Report] = attrs.field(factory=list)
     incomplete: list[Incomplete] = attrs.field(factory=list)
     changed: list[Changed] = attrs.field(factory=list)
+    late: list[Late] = attrs.field(factory=list)
     digests: dict[str, str] = attrs.field(factory=dict)
     counts: dict[str, int] = attrs.field(factory=dict)
     is_cancelled: bool = False
@@ -135,6 +150,7 @@ class Plan:
             files,
             tuple(self.incomplete),
             tuple(self.changed),
+            tuple(self.late),
             {what: number for what, number in sorted(self.counts.items()) if number},
             stopped,
         )
@@ -246,7 +262,7 @@ class Planning:
         self.made.incomplete.append(
             Incomplete(guest.id, stay, one.moment, one.day, tuple(missing), ignored)
         )
-        self._note_late(one)
+        self._note_late(one, [guest])
 
     # ---- what was sent before
 
@@ -400,13 +416,14 @@ class Planning:
             written.append(report)
         self.made.reports += written
         self.made.count("reported", sum(r.action is Action.NEW for r in written))
-        if written:
-            self._note_late(one, len(written))
+        self._note_late(one, [report.guest for report in written])
 
-    def _note_late(self, one: Due, number: int = 1) -> None:
+    def _note_late(self, one: Due, guests: Sequence[Guest]) -> None:
         ends = self.format.deadline.ends(_moment(one.party, one), one.party.nights)
         if ends is not None and ends < self.setting.made_at:
-            self.made.count("late", number)
+            stay = one.party.stay.id
+            self.made.late += [Late(guest.id, stay, one.moment, ends) for guest in guests]
+            self.made.count("late", len(guests))
 
 
 def _moment(party: Party, one: Due) -> datetime:
