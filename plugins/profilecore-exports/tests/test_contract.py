@@ -90,6 +90,17 @@ def test_a_stay_that_was_cancelled_after_it_was_sent_is_told(world: World) -> No
     assert [c.why for c in world.export(BY_HAND).changed] == ["stay-cancelled"]
 
 
+@pytest.mark.parametrize("first", ["cancelled", "confirmed"])
+def test_who_cancels_and_books_anew_for_the_same_day_is_reported_once(
+    world: World, first: str
+) -> None:
+    hans = world.guest(HANS)
+    second = {"cancelled": "confirmed", "confirmed": "cancelled"}[first]
+    for status in (first, second):
+        world.stay(hans, world.guest(HANS), status=status)
+    assert world.export(FORMAT).counts == {"reported": 2}
+
+
 @pytest.mark.parametrize("status", ["enquired", "optional", "cancelled", "no_show"])
 def test_a_stay_that_did_not_come_about_is_not_reported(world: World, status: str) -> None:
     world.stay(world.guest(HANS), status=status)

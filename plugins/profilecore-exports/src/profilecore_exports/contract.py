@@ -272,14 +272,15 @@ class Format:
     has more.  ``rules`` looks at those of a party who go into one file and gives (report, problem)
     of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
     A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
-    makes a file that takes back what was sent.  ``numbered`` records have a running number of the
-    property.  ``counter`` names the series of the file's number.  ``query`` asks what became of
-    lots that the authority has numbered.  ``choose`` picks those of a party who get a form, in
-    place of ``covers``.  After ``spell`` days a stay that goes on is reported anew, as if it began
-    then.  A ``single`` format has one record a file.  ``statement`` makes the file
-    of a period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each
-    night.  ``transport`` makes what sends the files of a property, where the settings say how.
-    ``tables`` are loaded from the authority's files, ``lists`` are the short ones it brings along.
+    makes a file that takes back what was sent; ``cancels_bare`` if it needs nothing personal for
+    that, so that it can for somebody who was cleared since.  ``numbered`` records have a running
+    number of the property.  ``counter`` names the series of the file's number.  ``query`` asks what
+    became of lots that the authority has numbered.  ``choose`` picks those of a party who get a
+    form, in place of ``covers``. After ``spell`` days a stay that goes on is reported anew, as if
+    it began then.  A ``single`` format has one record a file.  ``statement`` makes the file of a
+    period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each night.
+    ``transport`` makes what sends the files of a property, where the settings say how.  ``tables``
+    are loaded from the authority's files, ``lists`` are the short ones it brings along.
     """
 
     name: str
@@ -306,6 +307,7 @@ class Format:
     common: Callable[[Party, Setting], str] | None = None
     amends: Amends = Amends.BY_HAND
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
+    cancels_bare: bool = False
     query: Callable[[Sequence[str]], bytes] | None = None
     numbered: bool = False
     counter: Callable[[Sequence[Report], Setting], str] | None = None

@@ -216,13 +216,18 @@ class _Gathering:
         if stay.status in NEVER:
             return None
         profiles, unknown, cleared = [], 0, 0
+        is_off = stay.status in OFF
         for id in (stay.profile_id, *stay.companions):
             profile = self._profile(id)
             if profile is None:
                 unknown += 1
-            elif profile.state is not State.ACTIVE:
-                cleared += 1
-            elif (key := (moment, day, profile.id)) not in self._seen:
+                continue
+            is_cleared = profile.state is not State.ACTIVE
+            cleared += is_cleared
+            if is_off:
+                # What was reported of such a stay is taken back, wherever the guest is by now.
+                profiles.append(profile)
+            elif not is_cleared and (key := (moment, day, profile.id)) not in self._seen:
                 self._seen.add(key)
                 profiles.append(profile)
         if not profiles:
@@ -234,7 +239,6 @@ class _Gathering:
             Guest(profile, first, stay, details, number == 0, kin.get(profile.id, {}))
             for number, profile in enumerate(profiles)
         )
-        is_off = stay.status in OFF
         return Due(moment, day, Party(stay, details, guests, part), is_off, unknown, cleared)
 
     def _profile(self, id: str) -> Profile | None:

@@ -307,6 +307,7 @@ class CroatiaPlugin(CountryPlugin):
             amends=Amends.AGAIN,
             lists=(HR_CATEGORIES, HR_ORGANISATIONS),
             cancel=_cancel,
+            cancels_bare=True,
             read_answer=answer,
             note="Codes of documents, borders and places come from the lists of the account.",
         )

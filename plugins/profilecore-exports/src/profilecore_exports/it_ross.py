@@ -182,6 +182,7 @@ def ross1000(config: ItalyConfig) -> Format:
         headed=True,
         counts_rooms=True,
         cancel=_cancel,
+        cancels_bare=True,
         tables=(STATES, TOWNS),
         lists=(IT_KINDS,),
         note="Regions differ in the words of their lists; Puglia has another format.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from profilecore import Entry as Document
+from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_exports.contract import Action, Format, OutFile, Report
@@ -20,6 +21,7 @@ from profilecore_exports.register import (
     Stage,
     entry_id,
     file_id,
+    put_facts,
     stored,
 )
 
@@ -56,6 +58,7 @@ class Notes:
         self._before = entries
         self._digests = digests
         self._entries: dict[str, Entry] = {}
+        self._facts: dict[str, Entry] = {}
         self._files: list[SentFile] = []
         self._series: dict[str, tuple[int, int]] = {}
 
@@ -76,7 +79,11 @@ class Notes:
             id = entry_id(noting.format.name, report)
             ids.append(id)
             positions.append(position)
-            self._entries[id] = self._entry(file, report, id)
+            if report.guest.profile.state is State.ACTIVE:
+                self._entries[id] = self._entry(file, report, id)
+            else:
+                taken = {"stage": Stage.CANCELLED, "file": file.name, "written_at": noting.at}
+                self._facts[id] = evolve(self._before[id], **taken)
         self._files.append(
             SentFile(
                 file_id(noting.format.name, noting.property_id, file.name, noting.at),
@@ -111,6 +118,13 @@ class Notes:
                 for name, (version, last) in series
             ],
         )
+
+    def store_facts(self) -> None:
+        """Store, after the transaction, that reports of people who were cleared were taken back."""
+        if self._facts:
+            with self._engine.store.write() as writer:
+                for entry in self._facts.values():
+                    put_facts(writer, entry, entry.guest_id, entry.version)
 
     def _stored(self, entry: Entry) -> Document:
         old = self._before.get(entry.id)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import attrs
 
-from profilecore.model.enums import StayStatus
+from profilecore.model.enums import State, StayStatus
 from profilecore.rules.checks import Missing
 from profilecore.values import frozen
 from profilecore_exports.contract import (
@@ -356,7 +356,12 @@ class Planning:
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
         needs_reference = self.format.amends is Amends.CANCEL
-        if self.format.cancel is None or (needs_reference and old.reference is None):
+        is_cleared = report.guest.profile.state is not State.ACTIVE
+        if (
+            self.format.cancel is None
+            or (needs_reference and old.reference is None)
+            or (is_cleared and not self.format.cancels_bare)
+        ):
             self._by_hand(one, report.guest, why, "Tell the authority by hand.")
             return
         self.made.cancellations.append(

@@ -166,7 +166,8 @@ def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, 
             if named in document.body:
                 entry = codec.load(Entry, document.body)
                 if entry.format == format:
-                    found[entry.id] = entry
+                    # A clear, or a retention rule, has made a newer version of the document.
+                    found[entry.id] = evolve(entry, version=document.version)
     return found
 
 
@@ -208,7 +209,7 @@ def note(engine: Engine, file: SentFile, changed: Iterable[tuple[Document, Entry
         with engine.store.write() as writer:
             for document, entry in listed:
                 if document.owner in gone:
-                    _put_facts(writer, document, entry)
+                    put_facts(writer, entry, document.owner, document.version)
     with engine.transaction():
         engine.store_document(FILE, file, id=file.id, property_id=file.property_id)
         left = [stored(entry, d.owner, d.version) for d, entry in listed if d.owner not in gone]
@@ -221,10 +222,8 @@ def stored(entry: Entry, owner: str, version: int) -> profilecore.Entry:
     return profilecore.Entry(made, owner, entry.id, version, property_id=entry.property_id)
 
 
-def _put_facts(writer: Writer, document: Document, entry: Entry) -> None:
-    made = evolve(entry, answer_text=None, version=document.version + 1)
-    body = Codec().dump(made)
-    writer.put(
-        Document(ENTRY, entry.id, document.owner, made.version, body, entry.property_id),
-        expect=document.version,
-    )
+def put_facts(writer: Writer, entry: Entry, owner: str, version: int) -> None:
+    """Store an entry of somebody who was cleared, without what the authority may have told."""
+    made = evolve(entry, answer_text=None, version=version + 1)
+    document = Document(ENTRY, entry.id, owner, made.version, Codec().dump(made), entry.property_id)
+    writer.put(document, expect=version)

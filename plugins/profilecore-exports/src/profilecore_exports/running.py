@@ -151,6 +151,7 @@ def _write(
         for path in placed:
             path.unlink(missing_ok=True)
         raise
+    notes.store_facts()
     return written
 
 
