@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, TIMES, P, World, plain
+from exports_kit import DEPARTURE, EVENING, HANS, ITALIAN_STATES, LUCIA, MIA, TIMES, P, World, plain
 
 from profilecore import Engine
 from profilecore_exports import read_answer
+from profilecore_exports.it import ItalyPlugin
 from profilecore_exports.si import SloveniaPlugin
 
 Validate = Callable[[bytes, str], list[str]]
@@ -405,6 +406,38 @@ def test_statistics_of_italy_are_those_of_the_worked_sample(world: World, shared
             assert movement.findtext("struttura/camereoccupate") == "1"
             made.remove(movement)
     assert plain(ElementTree.tostring(made)) == plain(ElementTree.tostring(worked))
+
+
+def test_a_closed_property_reports_its_closed_days_with_noughts(
+    make_world: Callable[..., World],
+) -> None:
+    house = {
+        "structure": "S",
+        "rooms": 10,
+        "beds": 20,
+        "closed": ["2026-11-01/2026-11-20", "2026-11-22"],
+    }
+    world = make_world(**{"exports-it": {"properties": {P: house}}})
+    world.load("it.stati", ITALIAN_STATES)
+    world.stay(world.guest(HANS))
+    days = {"start": date(2026, 11, 19), "now": LATER}
+    made = ElementTree.fromstring(world.contents(world.export("it.ross1000", **days))[0])
+    shown = [[e.text for e in found] for found in made.iter("struttura")]
+    assert shown == [
+        ["NO", "0", "0", "0"],
+        ["SI", "1", "10", "20"],
+        ["SI", "1", "10", "20"],
+        ["NO", "0", "0", "0"],
+        ["SI", "0", "10", "20"],
+    ]
+
+
+@pytest.mark.parametrize("closed", ["November", "2026-11-02/2026-11-01", "2026-02-30"])
+def test_days_of_closing_that_are_none_are_refused(closed: str) -> None:
+    config = {"exports-it": {"properties": {P: {"closed": [closed]}}}}
+    options: Any = {"plugins": [ItalyPlugin], "discover": False, "config": config}
+    with Engine.open("memory://", **options) as engine:
+        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
 
 
 # ---- Colombia

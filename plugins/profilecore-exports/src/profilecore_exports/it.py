@@ -77,18 +77,43 @@ def _apartment(_: object, field: attrs.Attribute[str | None], value: str | None)
         raise WrongValue(f"{field.name} must be the number of the apartment, 1 to 6 digits")
 
 
+def _spans(_: object, field: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for text in value:
+        try:
+            first, last = span(text)
+        except ValueError:
+            first, last = date.max, date.min
+        if last < first:
+            raise WrongValue(f"{field.name} must be days or spans, as 2026-11-02/2026-12-18")
+
+
+def span(text: str) -> tuple[date, date]:
+    """Give the first and the last day of a text, as ``2026-11-02`` or ``2026-11-02/2026-12-18``.
+
+    :raises ValueError: if it is none.
+    """
+    first, _, last = text.partition("/")
+    return date.fromisoformat(first), date.fromisoformat(last or first)
+
+
 @frozen
 class ItalianHouse:
     """A property in Italy.
 
     With ``apartment``, its number at Alloggiati Web, records have 174 characters.  ``structure``
-    is its code at the region's ROSS1000; ``rooms`` and ``beds`` are how many it has.
+    is its code at the region's ROSS1000; ``rooms`` and ``beds`` are how many it has, ``closed``
+    the days and spans of days on which it is shut.
     """
 
     apartment: str | None = attrs.field(default=None, validator=_apartment)
     structure: str | None = None
     rooms: int = 0
     beds: int = 0
+    closed: tuple[str, ...] = attrs.field(default=(), validator=_spans)
+
+    def is_open(self, day: date) -> bool:
+        """Tell whether the property is open on a day."""
+        return not any(first <= day <= last for first, last in map(span, self.closed))
 
 
 @frozen
