@@ -232,16 +232,25 @@ def settle(paths: list[Path]) -> None:
 
 def place(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, and that only its owner may read."""
-    if path.exists():
+    name = os.fspath(path)
+    if os.path.exists(name):  # noqa: PTH110  # of ten thousand files each way counts
         raise ExportRefused(
             "file-exists", f"{path.name} is in the directory already; choose another with --out."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = f"{name}.part"
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(_opened(part, path.parent), "wb") as file:
             file.write(content)
-        part.replace(path)
+        os.replace(part, name)  # noqa: PTH105
     except BaseException:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
         raise
+
+
+def _opened(part: str, folder: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        return os.open(part, flags, 0o600)
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(part, flags, 0o600)
