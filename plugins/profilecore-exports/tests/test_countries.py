@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -197,6 +198,19 @@ def test_unknown_parts_of_a_birth_are_noughts(world: World, birth: str, cell: st
     (content,) = world.contents(world.export("cz.ubyport-ws"))
     assert f"<d:cDate>{cell}</d:cDate>".encode() in content
     assert world.codes(world.export("cz.ubyport")) == [["birth-date"]]
+
+
+def test_every_nationality_has_the_code_of_the_police(world: World, shared: Shared) -> None:
+    import pycountry
+
+    with shared("schemas/CZ/staty_kod3.csv").open(encoding="utf-8", newline="") as opened:
+        known = {row["kod3"] for row in csv.DictReader(opened)}
+    for country in ("XK", *(each.alpha_2 for each in pycountry.countries)):
+        if country != "CZ":
+            world.stay(world.guest(HANS, nationalities=[country]))
+    run = world.export("cz.ubyport")
+    lines = b"\r\n".join(world.contents(run)).decode("cp1250").split("\r\n")
+    assert {line.split("|")[9] for line in lines if line.startswith("U")} == known - {"CZE"}
 
 
 def test_files_of_ubyport_are_divided_at_their_limit(world: World) -> None:

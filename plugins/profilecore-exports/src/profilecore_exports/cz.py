@@ -48,6 +48,8 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 NIL = "http://www.w3.org/2001/XMLSchema-instance"
 MOST_UNL, MOST_WS = 99, 32
 NO_PURPOSE = "99"
+# In the police's list of states, which has ISO's codes for all the others.
+KOSOVO = "XXK"
 PURPOSE_KEY = f"{UNL}.purpose"
 # Numbers that only tell something: the record was taken.
 NOTICES = frozenset({"1", "112"})
@@ -141,7 +143,7 @@ def _values(report: Report, setting: Setting) -> _Values:
     return _Values(
         surname,
         name,
-        alpha_3(guest.nationality),
+        KOSOVO if guest.nationality == "XK" else alpha_3(guest.nationality),
         home[:128].rstrip(),
         document,
         visa,
