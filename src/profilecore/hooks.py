@@ -90,6 +90,12 @@ class StaySource(Protocol):
     def __call__(self, profile_ids: Sequence[str]) -> Iterable[Stay]: ...
 
 
+class Verb(Protocol):
+    """A function of a plugin that a host calls as a verb of the engine."""
+
+    def __call__(self, engine: Engine, /, *args: Any, **kwargs: Any) -> Any: ...
+
+
 # ---- contributors: once an engine ------------------------------------------------------------
 
 
@@ -194,6 +200,19 @@ def profilecore_register_matchers(register: Callable[[Matcher], None]) -> None:
 
 
 @hookspec
+def profilecore_register_verbs(register: Callable[[str, Verb], None]) -> None:
+    """Register verbs of the engine: ``engine.<name>(...)`` calls a function of the plugin.
+
+    The function is given the engine, then what the caller gave.  It works as the acting person,
+    joins an open transaction as any verb does, and what it raises reaches the caller as it is.
+    ``AsyncEngine`` has the verb too, to be awaited.
+
+    :param register: call it with the verb's name and the function; a name may be taken once, and
+        none that the engine has itself.
+    """
+
+
+@hookspec
 def profilecore_register_commands(register: Callable[[click.Command], None]) -> None:
     """Register commands of the ``profilecore`` program.
 
@@ -283,6 +302,9 @@ class Hooks(Protocol):
     ) -> list[None]: ...
     def profilecore_register_matchers(
         self, *, register: Callable[[Matcher], None]
+    ) -> list[None]: ...
+    def profilecore_register_verbs(
+        self, *, register: Callable[[str, Verb], None]
     ) -> list[None]: ...
     def profilecore_register_commands(
         self, *, register: Callable[[click.Command], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
 from functools import partial
@@ -20,6 +20,7 @@ from profilecore.hooks import (
     Matcher,
     ReferenceProvider,
     StaySource,
+    Verb,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Contributions:
     elsewhere: dict[str, HeldElsewhere] = attrs.field(factory=dict)
     retention: dict[str, RetentionRule] = attrs.field(factory=dict)
     matchers: dict[str, Matcher] = attrs.field(factory=dict)
+    verbs: dict[str, Verb] = attrs.field(factory=dict)
 
 
 class Plugins:
@@ -83,6 +85,7 @@ class Plugins:
     :param block: names never to load.
     :param config: plugin name to the mapping its ``Config`` class is made from.
     :param strict: raise the first failure instead of leaving the plugin out and noting it.
+    :param taken: names that no verb of a plugin may have.
     """
 
     def __init__(
@@ -93,9 +96,11 @@ class Plugins:
         block: Iterable[str] = (),
         config: Mapping[str, Any] | None = None,
         strict: bool = False,
+        taken: Collection[str] = (),
     ) -> None:
         self.failures: list[PluginError] = []
         self._strict = strict
+        self._taken = frozenset(taken)
         self._config = dict(config or {})
         self._blocked = frozenset(block)
         self._manager = pluggy.PluginManager(PROJECT)
@@ -190,6 +195,7 @@ class Plugins:
             (hooks.profilecore_register_elsewhere, _named_into(made.elsewhere)),
             (hooks.profilecore_register_retention, _named_into(made.retention)),
             (hooks.profilecore_register_matchers, _named_into(made.matchers)),
+            (hooks.profilecore_register_verbs, _verbs_into(made.verbs, self._taken)),
             (hooks.profilecore_register_terms, made.terms.append),
             (hooks.profilecore_register_stays, made.stays.append),
         ):
@@ -350,6 +356,19 @@ def _into(target: dict[str, T]) -> Callable[[str, T], None]:
 def _named_into(target: dict[str, Any]) -> Callable[[Any], None]:
     put = _into(target)
     return lambda value: put(value.name, value)
+
+
+def _verbs_into(target: dict[str, Verb], taken: frozenset[str]) -> Callable[[str, Verb], None]:
+    put = _into(target)
+
+    def register(name: str, verb: Verb) -> None:
+        if not name.isidentifier() or name.startswith("_"):
+            raise ValueError("the name of a verb must be a public identifier")
+        if name in taken:
+            raise ValueError(f"the engine has {name} itself")
+        put(name, verb)
+
+    return register
 
 
 def read_config(cls: type[T], values: Mapping[str, Any], path: str = "config") -> T:

@@ -68,6 +68,36 @@ def test_bad_stays_go_to_the_rejects_file(run: Run, write: Write, ana: str) -> N
     assert "/arrival: must be a date" in rows[3]["_problems"]
 
 
+def test_companions_are_named_by_their_ids_of_the_source(
+    run: Run, engine: Engine, write: Write, ana: str
+) -> None:
+    others = [
+        engine.create({"last_name": n, "external_ids": [{"system": "pms", "value": id}]}).id
+        for n, id in (("Ibsen", "G2"), ("Olsen", "G3"))
+    ]
+    head = "external_id,property,reference,companions\n"
+    rows = 'G1,P1,R1,G2; G3;G2;G1\nG1,P1,R2,"G3,G2"\nG1,P1,R3,\nG1,P1,R4,G2;nobody\n'
+    file = write("s.csv", head + rows)
+    answer = imported(run, file, "--source", "pms", code=1)
+    assert counts(answer) == (3, 0, 0, 1)
+    found = {stay.reference: list(stay.companions) for stay in engine.stays(ana)}
+    assert found == {"R1": others, "R2": others[::-1], "R3": []}
+    text = Path(answer["rejects"]).read_text()
+    assert "/companions: has no guest of this source" in text
+    again = write("t.csv", head + "G1,P1,R1,\nG1,P1,R2,G2\n")
+    assert counts(imported(run, again, "--source", "pms")) == (0, 1, 1, 0)
+    found = {stay.reference: list(stay.companions) for stay in engine.stays(ana)}
+    assert found == {"R1": others, "R2": others[:1], "R3": []}
+
+
+def test_companions_may_be_a_list_in_json(run: Run, engine: Engine, write: Write, ana: str) -> None:
+    ben = engine.create({"last_name": "B", "external_ids": [{"system": "pms", "value": "7"}]}).id
+    row = '{"external_id": "G1", "property": "P1", "reference": "R%d", "companions": %s}\n'
+    file = write("s.jsonl", row % (1, "[7]") + row % (2, "{}"))
+    assert counts(imported(run, file, "--source", "pms", code=1)) == (1, 0, 0, 1)
+    assert engine.stays(ana)[0].companions == (ben,)
+
+
 def test_a_row_may_name_its_own_source(run: Run, engine: Engine, write: Write, ana: str) -> None:
     file = write("s.csv", "source,external_id,property,reference\npms,G1,P1,R1\ncrm,G1,P1,R2\n")
     assert counts(imported(run, file, code=1)) == (1, 0, 0, 1)

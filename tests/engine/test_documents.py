@@ -122,6 +122,25 @@ def test_a_document_may_be_the_chains_own(engine: Engine) -> None:
     assert not engine.delete_document("letter", "newest")
 
 
+def test_a_document_may_be_a_propertys_own(engine: Engine) -> None:
+    chain = engine.store_document("letter", Letter("to all"), id="newest")
+    with engine.acting(P1):
+        made = engine.store_document("letter", Letter("a"), id="ours", property_id="P1")
+        assert (made.profile_id, made.property_id) == (None, "P1")
+        assert (
+            engine.store_document("letter", Letter("b"), id="ours", property_id="P1").version == 2
+        )
+        with pytest.raises(ScopeDenied):
+            engine.store_document("letter", Letter("c"), id=chain.id, property_id="P1")
+    with engine.acting(P2):
+        assert engine.documents("letter", ids=["ours"]) == []
+        with pytest.raises(NotFound):
+            engine.store_document("letter", Letter("c"), id="ours", property_id="P2")
+    with engine.acting(P1):
+        assert engine.delete_document("letter", "ours")
+    assert engine.documents("letter") == [chain]
+
+
 def test_it_may_not_have_the_id_of_its_profile(engine: Engine) -> None:
     ana = person(engine, "García")
     with pytest.raises(InvalidProfile):

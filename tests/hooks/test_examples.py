@@ -30,6 +30,7 @@ SHOWN = {
     "profilecore_register_stays": "[datetime.date(2026, 5, 1)]\n",
     "profilecore_register_survivorship": "Came in May, with two dogs.\n",
     "profilecore_register_terms": "True\n",
+    "profilecore_register_verbs": "Buenos días, Ana!\n",
 }
 
 

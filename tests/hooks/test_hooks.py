@@ -29,7 +29,7 @@ from profilecore import (
     hookimpl,
     hooks,
 )
-from profilecore.hooks import Matcher
+from profilecore.hooks import Matcher, Verb
 from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.rules.changing import Change
@@ -352,6 +352,19 @@ def test_hook_register_matchers() -> None:
     engine = open_engine(plugins=[AlikeToAll()])
     a, b = engine.create(ANA), engine.create(ANA)
     assert [match.profile_id for match in engine.matches(a.id)] == [b.id]
+
+
+class Knocking:
+    name = "knocking"
+
+    @hookimpl
+    def profilecore_register_verbs(self, register: Callable[[str, Verb], None]) -> None:
+        register("knock", lambda engine, id: f"Room of {engine.get(id).first_name}")
+
+
+def test_hook_register_verbs() -> None:
+    engine: Any = open_engine(plugins=[Knocking()])
+    assert engine.knock(engine.create(ANA).id) == "Room of Ana"
 
 
 class Greeting:

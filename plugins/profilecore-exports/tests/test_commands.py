@@ -135,11 +135,22 @@ def test_a_table_is_loaded_and_listed(desk: Desk, engine: Engine, tmp_path: Path
     assert done.exit_code == 1
     assert "Row 6 has no code or no name" in told(done)
     listed = json.loads(desk("exports", "tables", "list", as_json=True).stdout)["items"]
-    rows = {row["name"]: len(row["versions"]) for row in listed}
+    rows = {row["name"]: len(row["versions"]) for row in listed if "versions" in row}
     assert (rows["it.stati"], rows["it.comuni"]) == (1, 0)
     assert "missing; get it from" in told(desk("exports", "tables", "list"))
     stay(engine, HANS)
     assert desk("export", "it.alloggiati", *days(), "--out", tmp_path).exit_code == 0
+
+
+def test_short_lists_are_shown_with_their_source_and_date(desk: Desk) -> None:
+    listed = json.loads(desk("exports", "tables", "list", as_json=True).stdout)["items"]
+    short = {row["name"]: row for row in listed if "codes" in row}
+    assert short["es.parentescos"]["codes"]["HJ"] == "child"
+    assert all(row["source"] and row["as_of"] for row in short.values())
+    shown = told(desk("exports", "tables", "show", "cz.ucely"))
+    assert "tourism" in shown
+    assert "As of 2018" in shown
+    assert desk("exports", "tables", "show", "it.comuni").exit_code == 2
 
 
 def test_details_complete_a_stay(desk: Desk, engine: Engine, tmp_path: Path) -> None:

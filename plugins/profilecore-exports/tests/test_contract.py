@@ -90,6 +90,17 @@ def test_a_stay_that_was_cancelled_after_it_was_sent_is_told(world: World) -> No
     assert [c.why for c in world.export(BY_HAND).changed] == ["stay-cancelled"]
 
 
+@pytest.mark.parametrize("first", ["cancelled", "confirmed"])
+def test_who_cancels_and_books_anew_for_the_same_day_is_reported_once(
+    world: World, first: str
+) -> None:
+    hans = world.guest(HANS)
+    second = {"cancelled": "confirmed", "confirmed": "cancelled"}[first]
+    for status in (first, second):
+        world.stay(hans, world.guest(HANS), status=status)
+    assert world.export(FORMAT).counts == {"reported": 2}
+
+
 @pytest.mark.parametrize("status", ["enquired", "optional", "cancelled", "no_show"])
 def test_a_stay_that_did_not_come_about_is_not_reported(world: World, status: str) -> None:
     world.stay(world.guest(HANS), status=status)
@@ -145,6 +156,17 @@ def test_late_ones_are_counted(world: World) -> None:
     days = [(EVENING + timedelta(days=n), n > 5) for n in (0, 3, 7)]
     for now, late in days:
         assert world.export(FORMAT, out=None, now=now).counts.get("late", 0) == int(late)
+
+
+def test_who_is_late_now_is_told_with_until_when_it_was_due(world: World) -> None:
+    whole, half = world.guest(HANS), world.guest(HANS, birth_date=None)
+    stays = [world.stay(guest) for guest in (whole, half)]
+    run = world.export(FORMAT, out=None, now=EVENING + timedelta(days=7))
+    assert {(late.guest_id, late.stay_id) for late in run.late} == {
+        (whole.id, stays[0].id),
+        (half.id, stays[1].id),
+    }
+    assert {late.until.date() for late in run.late} == {date(2026, 11, 25)}
 
 
 @pytest.mark.parametrize(
@@ -219,6 +241,15 @@ def test_a_booking_is_of_the_day_at_the_property(make_world: Callable[..., World
 def test_a_property_exports_its_own_guests_only(world: World) -> None:
     with world.engine.acting(Actor("desk", property_id="P2")), pytest.raises(ScopeDenied):
         world.export(FORMAT)
+
+
+def test_a_property_exports_and_registers_for_itself(world: World) -> None:
+    hans = world.guest(HANS)
+    world.stay(hans)
+    with world.engine.acting(Actor("desk", property_id=P)):
+        assert len(world.export(FORMAT).files) == 1
+        assert world.export(FORMAT).counts == {"already": 1}
+    assert [entry.by for entry in world.entries(hans)] == ["desk"]
 
 
 def test_a_property_without_settings_is_named_with_what_to_add(world: World) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, TIMES, P, World, plain
+from exports_kit import DEPARTURE, EVENING, HANS, ITALIAN_STATES, LUCIA, MIA, TIMES, P, World, plain
 
+from profilecore import Engine
 from profilecore_exports import read_answer
+from profilecore_exports.it import ItalyPlugin
+from profilecore_exports.si import SloveniaPlugin
 
 Validate = Callable[[bytes, str], list[str]]
 Shared = Callable[[str], Path]
@@ -195,6 +200,19 @@ def test_unknown_parts_of_a_birth_are_noughts(world: World, birth: str, cell: st
     assert world.codes(world.export("cz.ubyport")) == [["birth-date"]]
 
 
+def test_every_nationality_has_the_code_of_the_police(world: World, shared: Shared) -> None:
+    import pycountry
+
+    with shared("schemas/CZ/staty_kod3.csv").open(encoding="utf-8", newline="") as opened:
+        known = {row["kod3"] for row in csv.DictReader(opened)}
+    for country in ("XK", *(each.alpha_2 for each in pycountry.countries)):
+        if country != "CZ":
+            world.stay(world.guest(HANS, nationalities=[country]))
+    run = world.export("cz.ubyport")
+    lines = b"\r\n".join(world.contents(run)).decode("cp1250").split("\r\n")
+    assert {line.split("|")[9] for line in lines if line.startswith("U")} == known - {"CZE"}
+
+
 def test_files_of_ubyport_are_divided_at_their_limit(world: World) -> None:
     for _ in range(33):
         world.stay(world.guest(HANS))
@@ -331,6 +349,22 @@ def test_a_cancelled_stay_is_marked_as_taken_back(world: World, validate: Valida
     assert (row.get("zst"), row.get("status")) == ("1", "2")
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"tax": "1E-2"}, {"tax": "2,50"}, {"tax": "NaN"}, {"number": -1}]
+)
+def test_settings_that_the_schema_would_refuse_are_refused(wrong: dict[str, Any]) -> None:
+    config = {"exports-si": {"properties": {P: {"number": 1, "tax": "2.50"} | wrong}}}
+    options: Any = {"plugins": [SloveniaPlugin], "discover": False, "config": config}
+    with Engine.open("memory://", **options) as engine:
+        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
+
+
+def test_ajpes_takes_no_arrival_from_before_its_register(world: World) -> None:
+    world.stay(world.guest(HANS), arrival="2016-12-31", departure="2017-01-02")
+    run = world.export("si.eturizem", start=date(2016, 12, 31), end=date(2016, 12, 31))
+    assert world.codes(run) == [["arrival"]]
+
+
 def test_ajpes_takes_no_name_of_one_letter(world: World) -> None:
     world.stay(world.guest(HANS, first_name="X"))
     assert world.codes(world.export("si.eturizem")) == [["name-too-short"]]
@@ -386,6 +420,38 @@ def test_statistics_of_italy_are_those_of_the_worked_sample(world: World, shared
             assert movement.findtext("struttura/camereoccupate") == "1"
             made.remove(movement)
     assert plain(ElementTree.tostring(made)) == plain(ElementTree.tostring(worked))
+
+
+def test_a_closed_property_reports_its_closed_days_with_noughts(
+    make_world: Callable[..., World],
+) -> None:
+    house = {
+        "structure": "S",
+        "rooms": 10,
+        "beds": 20,
+        "closed": ["2026-11-01/2026-11-20", "2026-11-22"],
+    }
+    world = make_world(**{"exports-it": {"properties": {P: house}}})
+    world.load("it.stati", ITALIAN_STATES)
+    world.stay(world.guest(HANS))
+    days = {"start": date(2026, 11, 19), "now": LATER}
+    made = ElementTree.fromstring(world.contents(world.export("it.ross1000", **days))[0])
+    shown = [[e.text for e in found] for found in made.iter("struttura")]
+    assert shown == [
+        ["NO", "0", "0", "0"],
+        ["SI", "1", "10", "20"],
+        ["SI", "1", "10", "20"],
+        ["NO", "0", "0", "0"],
+        ["SI", "0", "10", "20"],
+    ]
+
+
+@pytest.mark.parametrize("closed", ["November", "2026-11-02/2026-11-01", "2026-02-30"])
+def test_days_of_closing_that_are_none_are_refused(closed: str) -> None:
+    config = {"exports-it": {"properties": {P: {"closed": [closed]}}}}
+    options: Any = {"plugins": [ItalyPlugin], "discover": False, "config": config}
+    with Engine.open("memory://", **options) as engine:
+        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
 
 
 # ---- Colombia

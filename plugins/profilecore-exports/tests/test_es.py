@@ -228,8 +228,27 @@ def test_a_received_lot_is_not_yet_accepted(world: World) -> None:
     lucia = world.engine.search("lucía").items[0]
     assert [entry.stage.value for entry in world.entries(lucia)] == ["written"]
     judged = read_answer(world.engine, world.format(PV), of_lot(accepted(1)).encode())
-    assert judged.file == run.files[0].name
+    assert judged.files == (run.files[0].name,)
     assert [entry.reference for entry in world.entries(lucia)] == [CODE]
+
+
+def test_an_answer_about_several_lots_marks_the_guests_of_each(world: World) -> None:
+    guests, lots = [world.guest(LUCIA), world.guest(HANS)], (LOT, LOT[:-1] + "b")
+    runs = []
+    for guest, lot in zip(guests, lots, strict=True):
+        world.stay(guest, details=BOOKED)
+        runs.append(world.export(PV))
+        answered(world, runs[-1], f"<respuesta><codigo>0</codigo><lote>{lot}</lote></respuesta>")
+    results = "".join(
+        f"<resultado><lote>{lot}</lote><codigoEstado>1</codigoEstado><resultadoComunicacion>"
+        f"{accepted(1, CODE[:-1] + str(number))}</resultadoComunicacion></resultado>"
+        for number, lot in enumerate(lots)
+    )
+    told = read_answer(world.engine, world.format(PV), f"<r>{results}</r>".encode())
+    assert told.files == tuple(run.files[0].name for run in runs)
+    assert told.lots == lots
+    references = [entry.reference for guest in guests for entry in world.entries(guest)]
+    assert references == [CODE[:-1] + "0", CODE[:-1] + "1"]
 
 
 def test_a_whole_lot_can_be_refused(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,39 @@ def test_a_group_has_a_leader_and_members(world: World) -> None:
     assert [row["type"] for row in parse(world.contents(world.export(FORMAT))[0])] == ["18", "20"]
 
 
-def test_a_stay_of_more_than_thirty_days_is_written_with_thirty(world: World) -> None:
-    world.stay(world.guest(HANS), departure="2027-03-01")
-    assert parse(world.contents(world.export(FORMAT))[0])[0]["days"] == "30"
+def test_a_long_stay_is_due_again_after_each_thirty_days(world: World) -> None:
+    world.stay(*world.family(), departure="2027-01-25", status="in_house")
+    first = world.export(FORMAT, end=date(2027, 2, 1))
+    assert [row["days"] for row in parse(world.contents(first)[0])] == ["30", "30"]
+    assert first.counts == {"not_yet": 4, "reported": 2}
+    later = world.export(FORMAT, end=date(2027, 2, 1), now=datetime(2027, 1, 20, 12, tzinfo=UTC))
+    rows = parse(world.contents(later)[0])
+    assert [(row["type"], row["arrival"], row["days"]) for row in rows] == [
+        ("17", "20/12/2026", "30"),
+        ("19", "20/12/2026", "30"),
+        ("17", "19/01/2027", "06"),
+        ("19", "19/01/2027", "06"),
+    ]
+    again = world.export(FORMAT, end=date(2027, 2, 1), now=datetime(2027, 1, 20, 12, tzinfo=UTC))
+    assert again.counts == {"already": 6}
+
+
+def test_a_run_of_later_days_finds_what_is_left_of_a_long_stay(world: World) -> None:
+    world.stay(world.guest(HANS), departure="2027-01-25")
+    days = {"start": date(2027, 1, 19), "end": date(2027, 1, 19)}
+    run = world.export(FORMAT, now=datetime(2027, 1, 19, 12, tzinfo=UTC), **days)
+    assert [row["days"] for row in parse(world.contents(run)[0])] == ["06"]
+
+
+@pytest.mark.parametrize(
+    ("departure", "days"), [("2026-12-20", ["30"]), ("2026-12-21", ["30", "01"])]
+)
+def test_thirty_days_are_one_record_and_one_more_is_another(
+    world: World, departure: str, days: list[str]
+) -> None:
+    world.stay(world.guest(HANS), departure=departure)
+    run = world.export(FORMAT, end=date(2027, 2, 1), now=datetime(2027, 2, 1, 12, tzinfo=UTC))
+    assert [row["days"] for row in parse(world.contents(run)[0])] == days
 
 
 def test_an_adult_takes_the_place_of_an_incomplete_head(world: World) -> None:
@@ -126,6 +157,20 @@ def test_names_come_in_the_letters_of_the_portal(world: World) -> None:
     world.stay(world.guest(HANS, first_name="Jürgen-Ömer", last_name="Łukasiewicz O’Brien"))
     (row,) = parse(world.contents(world.export(FORMAT))[0])
     assert (row["surname"], row["name"]) == ("LUKASIEWICZ O'BRIEN", "JUERGEN OEMER")
+
+
+def test_a_name_of_another_script_is_written_as_in_the_passport_where_that_is_known(
+    world: World,
+) -> None:
+    chinese = {"first_name": "小龙", "last_name": "李"}
+    latin = [
+        {"type": "former", "first_name": "Bruce", "last_name": "Ng"},
+        {"first_name": "Xiaolong", "last_name": "Lee"},
+    ]
+    world.stay(world.guest(HANS, **chinese, alternate_names=latin))
+    world.stay(world.guest(HANS, alternate_names=latin))
+    rows = parse(world.contents(world.export(FORMAT))[0])
+    assert {(r["surname"], r["name"]) for r in rows} == {("LEE", "XIAOLONG"), ("MUSTER", "HANS")}
 
 
 @pytest.mark.parametrize(

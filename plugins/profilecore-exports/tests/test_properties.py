@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,10 +30,10 @@ from profilecore import Engine, Profile, Stay
 from profilecore.model import Address, Email, IdentityDocument, Phone
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.normalise.text import clean
-from profilecore_exports import Details, Format, Guest, Party, Report, Setting, Unwritable
+from profilecore_exports import Details, Format, Guest, Party, Report, Setting, Unwritable, lists
 from profilecore_exports.cz import NAME, TEXT
 from profilecore_exports.details import Payment
-from profilecore_exports.es_people import is_valid_number
+from profilecore_exports.es_people import _KIN, PAYMENTS, SEXES, is_valid_number
 from profilecore_exports.letters import UPPER_NAME, Letters
 from profilecore_exports.tables import Tables
 
@@ -200,6 +201,92 @@ def test_a_line_of_the_dat_and_of_the_mossos_has_its_columns(
             assert "\n" not in made[0]
 
 
+# ---- fixed and parted layouts are read back
+
+ITALIAN = (
+    ("type", 2), ("arrival", 10), ("days", 2), ("surname", 50), ("name", 30), ("sex", 1),
+    ("born", 10), ("town", 9), ("province", 2), ("state", 9), ("citizen", 9), ("document", 5),
+    ("number", 20), ("issued", 9),
+)  # fmt: skip
+ITALIAN_CODES = {"100000216": "DE", "100000239": "ES", "100000536": "US", "100000314": "CN"}
+COLOMBIAN_CODES = {"23": "DE", "245": "ES", "249": "US", "215": "CN"}
+ALPHA_3 = {"DEU": "DE", "ESP": "ES", "USA": "US", "CHN": "CN"}
+PORTUGUESE = ("type", "surname", "name", "citizen", "place", "born", "number", "document",
+              "issued", "lives", "town", "arrival", "departure", "end")  # fmt: skip
+CZECH = ("type", "arrival", "departure", "surname", "name", "", "born", "", "", "citizen", "lives",
+         "number", "visa", "purpose", "", "note")  # fmt: skip
+COLOMBIAN = ("hotel", "city", "document", "number", "citizen", "surname", "second", "name", "way",
+             "day", "from", "to", "born")  # fmt: skip
+CATALAN = ("type", "spanish", "number", "document", "issued on", "surname", "second", "name",
+           "sex", "born", "citizen", "arrival", "at", "departure", "until")  # fmt: skip
+
+
+def cut(text: str) -> dict[str, str]:
+    """Read a fixed record, and see that it is written again as it was."""
+    cells, at = {}, 0
+    for name, width in ITALIAN:
+        cells[name] = text[at : at + width].rstrip()
+        at += width
+    assert "".join(cells[name].ljust(width) for name, width in ITALIAN) == text
+    return cells
+
+
+def agree(profile: Profile, cells: dict[str, str], form: str, codes: dict[str, str]) -> None:
+    """See that what was read is what the profile says."""
+    (document,) = profile.documents
+    born = datetime.strptime(cells["born"], form)  # noqa: DTZ007  # a day has no zone
+    assert born.date().isoformat() == profile.birth_date
+    assert cells["number"] == document.number
+    assert codes[cells["citizen"]] == profile.nationalities[0]
+    if "issued" in cells:
+        assert codes[cells["issued"]] == document.country
+
+
+@settings(steady, max_examples=100)
+@given(profile=profiles())
+def test_a_police_record_of_italy_is_read_back(world: World, profile: Profile) -> None:
+    made = written(world, "it.alloggiati", profile)
+    if made is not None:
+        cells = cut(made[0])
+        agree(profile, cells, "%d/%m/%Y", ITALIAN_CODES)
+        assert (cells["arrival"], cells["days"]) == ("20/11/2026", "03")
+        assert cells["sex"] == ("1" if profile.sex is Sex.MALE else "2")
+        assert ITALIAN_CODES[cells["state"]] == profile.birth_country
+        surnames = " ".join(filter(None, (profile.last_name, profile.second_last_name)))
+        assert UPPER_NAME.fit(surnames).startswith(cells["surname"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "columns", "form", "codes"),
+    [
+        ("pt.siba-dat", "|", PORTUGUESE, "%Y%m%d", ALPHA_3),
+        ("cz.ubyport", "|", CZECH, "%d.%m.%Y", ALPHA_3),
+        ("co.sire", "\t", COLOMBIAN, "%d/%m/%Y", COLOMBIAN_CODES),
+        ("es.mossos", "|", CATALAN, "%Y%m%d", ALPHA_3),
+    ],
+)
+@settings(steady, max_examples=60)
+@given(profile=profiles())
+def test_a_parted_record_is_read_back(
+    world: World,
+    name: str,
+    mark: str,
+    columns: tuple[str, ...],
+    form: str,
+    codes: dict[str, str],
+    profile: Profile,
+) -> None:
+    made = written(world, name, profile)
+    if made is not None:
+        cells = made[0].split(mark)
+        assert mark.join(cells) == made[0]
+        read = dict(zip(columns, cells, strict=False))
+        agree(profile, read, form, codes)
+        if "departure" in read:
+            days = (datetime.strptime(read[n], form).day for n in ("arrival", "departure"))  # noqa: DTZ007
+            assert tuple(days) == (20, 23)
+
+
 LETTERED = ("co.sire", "cz.ubyport", "cz.ubyport-ws", "it.alloggiati", "it.ross1000", "pt.siba",
             "pt.siba-dat", "th.tm30")  # fmt: skip
 # What comes from lists of the authority, our own numbers, times and tags.
@@ -279,6 +366,9 @@ def test_fitted_texts_are_of_the_alphabet_short_enough_and_stay_what_they_are(
         ("Straße", "STRASSE"),
         ("Ångström", "AANGSTROEM"),
         ("Иванов", "IVANOV"),
+        ("Ольга", "OLGA"),
+        ("Юлия Щукина", "IULIIA SHCHUKINA"),
+        ("Хрущёв", "KHRUSHCHEV"),
         ("D’Angelo", "D'ANGELO"),
         ("Jean-Luc", "JEAN LUC"),
     ],
@@ -289,6 +379,34 @@ def test_letters_are_written_as_passports_write_them(name: str, wanted: str) -> 
 
 def test_a_letter_of_the_alphabet_is_never_exchanged() -> None:
     assert Letters(frozenset("ÄA"), instead={"Ä": "A"}).fit("ä") == "Ä"
+
+
+@pytest.mark.parametrize(
+    ("codes", "file", "column"),
+    [
+        (lists.ES_PAYMENTS, "ES/catalogo_TIPO_PAGO.csv", "codigo"),
+        (lists.ES_KINSHIPS, "ES/catalogo_TIPO_PARENTESCO.csv", "codigo"),
+        (lists.ES_SEXES, "ES/catalogo_SEXO.csv", "codigo"),
+        (lists.IT_KINDS, "IT/tipo_alloggiato.csv", "codice"),
+        (lists.CZ_PURPOSES, "CZ/ucely_pobytu.csv", "kod"),
+        (lists.HR_CATEGORIES, "HR/TTPaymentCategory.csv", "code"),
+        (lists.HR_ORGANISATIONS, "HR/ArrivalOrganisation.csv", "CodeMI"),
+        (lists.SI_DOCUMENTS, "SI/vrstaDok.csv", "koda"),
+        (lists.SI_RELIEFS, "SI/ttObracun.csv", "koda"),
+        (lists.SI_STATUSES, "SI/statusPor.csv", "koda"),
+    ],
+)
+def test_a_short_list_has_the_codes_of_the_authority(
+    codes: lists.CodeList, file: str, column: str, shared: Callable[[str], Path]
+) -> None:
+    with shared(f"schemas/{file}").open(encoding="utf-8", newline="") as opened:
+        assert set(codes.codes) == {row[column] for row in csv.DictReader(opened)}
+
+
+def test_every_code_that_is_written_is_in_its_list() -> None:
+    assert set(PAYMENTS.values()) == set(lists.ES_PAYMENTS.codes)
+    assert set(SEXES.values()) == set(lists.ES_SEXES.codes)
+    assert set(_KIN.values()) <= set(lists.ES_KINSHIPS.codes)
 
 
 DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from exports_kit import EVENING, HANS, P, World
+from exports_kit import ARRIVAL, BOOKED, EVENING, HANS, LUCIA, P, World
 
 from profilecore import Actor, ProfileCleared
 from profilecore_exports import read_answer, record_details
@@ -30,6 +30,22 @@ def test_the_register_says_what_went_when_by_whom_and_in_which_file(world: World
     import hashlib
 
     assert file.checksum == hashlib.sha256(world.contents(run)[0]).hexdigest()
+
+
+def test_what_is_registered_answered_and_noted_shows_in_the_feed(world: World) -> None:
+    hans = world.guest(HANS)
+    stay = world.stay(hans)
+    start = world.engine.changes().items[-1].seq
+    world.export(FORMAT)
+    read_answer(
+        world.engine,
+        world.format(FORMAT),
+        b"<EntregaBoletinsAlojamentoResult>0</EntregaBoletinsAlojamentoResult>",
+    )
+    record_details(world.engine, stay.id, {"rooms": 1})
+    (entry,) = world.entries(hans)
+    told = [(e.type, e.profile_id, e.subject) for e in world.engine.changes(start).items]
+    assert told == [("document.stored", hans.id, id) for id in (entry.id, entry.id, stay.id)]
 
 
 def test_no_name_stands_in_the_file_register_or_in_a_repr(world: World) -> None:
@@ -171,3 +187,41 @@ def test_an_access_request_shows_what_was_reported(world: World) -> None:
     documents = world.engine.access(hans.id)["documents"]
     assert documents["registration"][0]["format"] == FORMAT
     assert documents["registration-details"][0]["arrived_at"] == "16:05"
+
+
+@pytest.mark.parametrize("name", ["es.ses-hospedajes", "hr.evisitor", "it.ross1000"])
+def test_a_stay_that_was_called_off_is_taken_back_after_a_clear_too(
+    world: World, name: str
+) -> None:
+    lucia, hans = world.guest(HANS, first_name="Lucia"), world.guest(HANS)
+    stay = world.stay(lucia, hans, details=BOOKED)
+    run = world.export(name, end=ARRIVAL)
+    if name == "es.ses-hospedajes":
+        code = "00000000-0000-0000-0000-000000000001"
+        taken = (
+            "<r><resultado><codigoEstado>1</codigoEstado><resultadoComunicacion><orden>1</orden>"
+            f"<codigoComunicacion>{code}</codigoComunicacion></resultadoComunicacion>"
+            "</resultado></r>"
+        )
+        read_answer(world.engine, world.format(name), taken.encode(), file=run.files[0].name)
+    off = {"property_id": P, "reference": stay.reference, "status": "no_show"}
+    world.engine.record_stay(lucia.id, off)
+    world.engine.clear(hans.id)
+    run = world.export(name, end=ARRIVAL)
+    assert {file.kind for file in run.files} == {"cancellation"}
+    assert run.counts == {"cancelled": 2, "cleared": 1}
+    (entry,) = world.entries(hans)
+    assert (entry.stage.value, entry.by, entry.answer_text) == ("cancelled", None, None)
+    assert world.export(name, end=ARRIVAL).counts == {"cleared": 1}
+
+
+def test_what_needs_the_values_of_a_cleared_guest_is_left_to_a_person(world: World) -> None:
+    lucia, hans = world.guest(LUCIA), world.guest(HANS)
+    stay = world.stay(lucia, hans)
+    world.export("si.eturizem")
+    off = {"property_id": P, "reference": stay.reference, "status": "no_show"}
+    world.engine.record_stay(lucia.id, off)
+    world.engine.clear(hans.id)
+    run = world.export("si.eturizem")
+    assert [(c.guest_id, c.why) for c in run.changed] == [(hans.id, "stay-cancelled")]
+    assert run.counts == {"cancelled": 1, "cleared": 1}

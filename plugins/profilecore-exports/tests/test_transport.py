@@ -27,7 +27,7 @@ from exports_kit import (
 )
 
 from profilecore import Actor, ScopeDenied
-from profilecore_exports import DirectoryTransport, ExportRefused, NotSent, send
+from profilecore_exports import DirectoryTransport, ExportRefused, NotSent, ask, send
 from profilecore_exports.register import sent_files
 
 PASSWORD = "s3cret-password"
@@ -124,20 +124,74 @@ def test_travellers_go_to_spain_zipped_and_the_lot_is_noted(
     assert len(send(world.engine, form, world.folder, P, names=[file.name])) == 1
 
 
-def test_an_open_lot_is_asked_about_with_the_service(
+def of_spain_later(state: int) -> Any:
+    """Make a service that takes reports, and then says of each lot that is asked about the same."""
+    asked: list[list[str | None]] = []
+
+    def judge(action: str, headers: Any, tree: ElementTree.Element) -> str | tuple[int, str]:
+        listed = tree.find(".//codigosLote")
+        if listed is None:
+            return of_spain(action, headers, tree).replace(LOT, f"L{len(asked)}")  # type: ignore[union-attr]  # never refused here
+        asked.append([lot.text for lot in listed])
+        return (
+            "<r><respuesta><codigo>0</codigo></respuesta>"
+            + "".join(
+                f"<resultado><lote>{lot.text}</lote><codigoEstado>{state}</codigoEstado>"
+                "<resultadoComunicaciones><resultadoComunicacion><orden>1</orden>"
+                f"<codigoComunicacion>C-{lot.text}</codigoComunicacion></resultadoComunicacion>"
+                "</resultadoComunicaciones></resultado>"
+                for lot in listed
+            )
+            + "</r>"
+        )
+
+    return judge
+
+
+def test_open_lots_are_asked_about_with_the_service_until_they_are_decided(
     make_world: Callable[..., World], serve: Callable[..., Fake]
 ) -> None:
-    def judge(action: str, headers: Any, tree: ElementTree.Element) -> str:
-        assert tree.findtext(".//codigosLote/lote") == LOT
-        return "<r><resultado><lote>x</lote><codigoEstado>4</codigoEstado></resultado></r>"
-
-    world = spanish(make_world, serve(judge))
+    fake = serve(of_spain_later(4))
+    world = spanish(make_world, fake)
     form = world.format("es.ses-hospedajes")
-    assert form.transport is not None
-    transport: Any = form.transport(P)
-    assert b"codigoEstado" in transport.ask([LOT])
-    with pytest.raises(ExportRefused):
-        transport.ask([LOT] * 11)
+    world.export(form.name)
+    send(world.engine, form, world.folder, P)
+    (pending,) = ask(world.engine, form, P)
+    assert (pending.lots, pending.judged) == (("L0",), ())
+    fake.judge = of_spain_later(1)
+    (decided,) = ask(world.engine, form, P)
+    assert [each.accepted for each in decided.judged] == [True]
+    hans = world.engine.search("hans").items[0]
+    assert [entry.reference for entry in world.entries(hans)] == ["C-L0"]
+    assert ask(world.engine, form, P) == []
+
+
+def test_a_question_that_is_refused_judges_nobody(
+    make_world: Callable[..., World], serve: Callable[..., Fake]
+) -> None:
+    fake = serve(of_spain)
+    world = spanish(make_world, fake)
+    form = world.format("es.ses-hospedajes")
+    world.export(form.name)
+    send(world.engine, form, world.folder, P)
+    fake.judge = lambda *_: "<r><respuesta><codigo>10107</codigo></respuesta></r>"
+    with pytest.raises(NotSent, match="10107"):
+        ask(world.engine, form, P)
+    hans = world.engine.search("hans").items[0]
+    assert [entry.stage.value for entry in world.entries(hans)] == ["sent"]
+    with world.engine.acting(Actor("desk", property_id="P2")), pytest.raises(ScopeDenied):
+        ask(world.engine, form, P)
+    with pytest.raises(ExportRefused, match="no service that can be asked"):
+        ask(world.engine, world.format("pt.siba-dat"), P)
+
+
+def test_one_question_is_about_ten_lots_at_most(
+    make_world: Callable[..., World], serve: Callable[..., Fake]
+) -> None:
+    transport: Any = spanish(make_world, serve(of_spain)).format("es.ses-hospedajes").transport
+    for lots in ([LOT] * 11, []):
+        with pytest.raises(ExportRefused):
+            transport(P).ask(lots)
 
 
 def test_cards_go_to_italy_under_a_token_row_by_row(

@@ -72,7 +72,7 @@ def test_other_cards_have_the_number_of_the_standard(
 def test_a_guest_is_found_by_the_number_that_was_typed(engine: Engine, kind: str) -> None:
     paper = {"type": kind, "number": "99999999-R", "country": "ES"}
     known = engine.create({"first_name": "Carmen", "last_name": "Española", "documents": [paper]})
-    made = scan(engine, card("99999999R"), apply=True)
+    made = scan(engine, card("99999999R"))
     assert made.profile_id == known.id
     (document,) = engine.get(known.id).documents
     assert (document.number, document.support_number) == ("99999999R", "BAA000589")

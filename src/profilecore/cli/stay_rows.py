@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.model.fields import evolve
 
 BATCH = 500
-_EXTERNAL_ID = "external_id"
+_EXTERNAL_ID, _COMPANIONS = "external_id", "companions"
+_BETWEEN_IDS = re.compile(r"[;,|]")
 _FIELDS = {
     _EXTERNAL_ID: "externalid guestid customerid clientid id",
     "property_id": "property propertyid hotel house",
@@ -31,6 +33,7 @@ _FIELDS = {
     "adults": "adults",
     "children": "children",
     "unit": "unit room",
+    _COMPANIONS: "companions companionids sharers accompanying",
 }
 _BY_COLUMN = {name: field for field, names in _FIELDS.items() for name in names.split()}
 _WHOLE = frozenset({"nights", "adults", "children"})
@@ -119,11 +122,22 @@ class StayMap:
 
 
 def _cell(field: str, cell: Any) -> Any:
+    if field == _COMPANIONS:
+        return _ids(cell)
     if not isinstance(cell, str):
         return cell if field in _WHOLE else str(cell)
     if field in ("arrival", "departure"):
         return words.day(cell)
     return cell.strip()
+
+
+def _ids(cell: Any) -> list[str]:
+    """Give the external ids of a cell, in which semicolons, commas or bars part them."""
+    if isinstance(cell, str):
+        cell = _BETWEEN_IDS.split(cell)
+    if not isinstance(cell, list) or not all(isinstance(id, str | int) for id in cell):
+        raise ValueError("must be external ids, with ; between them")
+    return [text for text in (str(id).strip() for id in cell) if text]
 
 
 def load(
@@ -169,14 +183,25 @@ def _record(
 
 
 def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any]) -> str:
-    found = engine.search(external_id=external, limit=1).items
-    if not found:
-        problem = Problem(f"/{_EXTERNAL_ID}", "unknown-guest", "is no guest of this source")
-        raise InvalidProfile([problem])
-    person = found[0]
-    before = {stay.id: stay for stay in engine.stays(person.id)}
-    made = engine.record_stay(person.id, values)
+    person = _guest(engine, external, _EXTERNAL_ID)
+    if _COMPANIONS in values:
+        found = (_guest(engine, (external[0], id), _COMPANIONS) for id in values[_COMPANIONS])
+        others = dict.fromkeys(other for other in found if other != person)
+        values = values | {_COMPANIONS: list(others)}
+    before = {stay.id: stay for stay in engine.stays(person)}
+    made = engine.record_stay(person, values)
     old = before.get(made.id)
     if old is None:
         return "created" if made.version == 1 else "updated"
     return "unchanged" if old.version == made.version else "updated"
+
+
+def _guest(engine: Engine, external: tuple[str, str], field: str) -> str:
+    """Give the id of the guest whom a source knows by an id."""
+    found = engine.search(external_id=external, limit=1).items
+    if not found:
+        what = (
+            "is no guest of this source" if field == _EXTERNAL_ID else "has no guest of this source"
+        )
+        raise InvalidProfile([Problem(f"/{field}", "unknown-guest", what)])
+    return found[0].id

@@ -66,6 +66,16 @@ class AsyncEngine:
         call = functools.partial(function, *args, **kwargs)
         return await anyio.to_thread.run_sync(call, limiter=self._limiter)
 
+    if not TYPE_CHECKING:  # misspelt verbs go on being found
+
+        def __getattr__(self, name: str) -> Any:
+            """Give a verb that a plugin has registered, to be awaited."""
+            sync = self.__dict__.get("sync")
+            if sync is None or name not in sync.plugins.contributions.verbs:
+                what = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(what, name=name, obj=self)
+            return functools.partial(self.run, getattr(sync, name))
+
     async def close(self) -> None:
         await self.run(self.sync.close)
 

@@ -70,9 +70,8 @@ def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None
     for entry in entries:
         if not isinstance(entry.value, kind.cls):
             raise TypeError(f"A document of the kind {kind.name} is a {kind.cls.__name__}.")
-        if not may_see(entry.property_id, actor) or (
-            entry.profile_id is None and actor.property_id
-        ):
+        of_chain = entry.profile_id is None and entry.property_id is None
+        if not may_see(entry.property_id, actor) or (of_chain and actor.property_id):
             raise ScopeDenied(f"store a {kind.name} for another property or for the chain")
     if len({entry.id for entry in entries}) < len(entries):
         raise InvalidProfile([Problem("/id", "taken", "must not come twice in one call")])
@@ -91,6 +90,8 @@ def _put(
     version = known.version if known else 0
     if known is not None and not may_see(known.property_id, unit.kernel.actor):
         raise NotFound(name, id)
+    if known is not None and _of_chain(known) and unit.kernel.actor.property_id is not None:
+        raise ScopeDenied(f"store over a {name} of the chain")
     owner, root_id = _owner(unit, known, name, id, entry.profile_id, active)
     if entry.if_version is not None and entry.if_version != version:
         raise VersionConflict(id, entry.if_version, version)
@@ -100,6 +101,10 @@ def _put(
     if root_id is not None:
         unit.emit(DOCUMENT_STORED, root_id, subject=id, scope=at)
     return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
+
+
+def _of_chain(document: Document) -> bool:
+    return document.owner == document.id and document.property_id is None
 
 
 def _owner(
@@ -194,7 +199,7 @@ def delete(kernel: Kernel, kind: str, id: str) -> bool:
         if document.owner != id:
             root = kernel.living(unit.writer, document.owner)
             unit.emit(DOCUMENT_DELETED, root.id, subject=id, scope=document.property_id)
-        elif kernel.actor.property_id is not None:
+        elif _of_chain(document) and kernel.actor.property_id is not None:
             raise ScopeDenied(f"delete a {kind} of the chain")
         return unit.writer.delete(kind, id)
 

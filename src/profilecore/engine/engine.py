@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from profilecore.engine import profiles
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from profilecore.rules.checks import Missing
     from profilecore.rules.matching import Match
     from profilecore.rules.merging import MergePlan
+
+
+# What is no part of the class: the engine's attribute, and the asynchronous engine's own names.
+_OWN = frozenset({"plugins", "run", "sync"})
 
 
 class Engine(Owned, Privacy, ForPlugins):
@@ -77,7 +82,12 @@ class Engine(Owned, Privacy, ForPlugins):
         given = dict(config or {})
         settings = _read_settings(given.pop("profilecore", {}))
         self.plugins = Plugins(
-            (*BUILTIN, *plugins), discover=discover, block=block, config=given, strict=strict
+            (*BUILTIN, *plugins),
+            discover=discover,
+            block=block,
+            config=given,
+            strict=strict,
+            taken=_OWN | set(dir(type(self))),
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
@@ -122,6 +132,20 @@ class Engine(Owned, Privacy, ForPlugins):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    if not TYPE_CHECKING:  # misspelt verbs go on being found
+
+        def __getattr__(self, name: str) -> Any:
+            """Give a verb that a plugin has registered, bound to this engine."""
+            plugins = self.__dict__.get("plugins")
+            verb = plugins.contributions.verbs.get(name) if plugins is not None else None
+            if verb is None:
+                what = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(what, name=name, obj=self)
+            return MethodType(verb, self)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self.plugins.contributions.verbs]
 
     @property
     def store(self) -> Store:

@@ -36,9 +36,10 @@ class ForPlugins:
         """Store a document of a kind that a plugin registered: a new one, or over its ``id``.
 
         It belongs to the profile, is merged, cleared and shown with it; without ``profile_id`` it
-        is the chain's own.  ``keys`` are the (sort, value) pairs by which :meth:`documents`
-        finds it, kept as keyed hashes and replaced as a whole.  ``if_version`` is the version
-        that must be stored, 0 for none.  With ``property_id`` other properties do not see it.
+        is the chain's own, or the property's.  ``keys`` are the (sort, value) pairs by which
+        :meth:`documents` finds it, kept as keyed hashes and replaced as a whole.  ``if_version``
+        is the version that must be stored, 0 for none.  With ``property_id`` other properties do
+        not see it.
 
         :raises NotFound: if no plugin has the kind, or as :meth:`get`, or if the document is
             somebody else's.

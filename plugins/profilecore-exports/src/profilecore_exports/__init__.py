@@ -11,6 +11,7 @@ from profilecore_exports.plugin import ExportsPlugin
 
 if TYPE_CHECKING:
     from profilecore_exports.answering import read_answer
+    from profilecore_exports.asking import ask
     from profilecore_exports.contract import (
         Action,
         Amends,
@@ -69,6 +70,7 @@ __all__ = [
     "Unwritable",
     "Verdict",
     "add_table",
+    "ask",
     "export",
     "formats_of",
     "read_answer",
@@ -110,6 +112,7 @@ __getattr__ = later(
         "Unwritable": "faults",
         "Verdict": "contract",
         "add_table": "tables",
+        "ask": "asking",
         "export": "running",
         "formats_of": "contract",
         "read_answer": "answering",

@@ -5,27 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from profilecore.codec import Codec
 from profilecore.errors import ScopeDenied
-from profilecore.model import Document
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_exports.contract import Answer, Format, Verdict
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.letters import printable
-from profilecore_exports.persons import is_cleared
-from profilecore_exports.register import (
-    ENTRY,
-    Entry,
-    SentFile,
-    Stage,
-    put_file,
-    sent_files,
-)
+from profilecore_exports.register import Entry, SentFile, Stage, note, noted, sent_files
 
 if TYPE_CHECKING:
     from profilecore import Engine
-    from profilecore.store import Writer
+    from profilecore.model import Document
 
 MOST_TEXT = 500
 
@@ -43,11 +33,11 @@ class Judged:
 
 @frozen
 class Answered:
-    """What came of an answer: the file it is about, and each guest who has a verdict."""
+    """What came of an answer: the files it is about, and each guest who has a verdict."""
 
     format: str
-    file: str
-    lot: str | None
+    files: tuple[str, ...]
+    lots: tuple[str, ...]
     judged: tuple[Judged, ...] = ()
 
     @property
@@ -67,8 +57,8 @@ def read_answer(
     """Read the authority's answer and note it on every guest it is about.
 
     ``file`` is the name of the file that is answered; without it the answer's own lot tells, or
-    the one file of the format that nobody has answered.  A refused guest is reported again by
-    the next run.
+    the one file of the format that nobody has answered.  Of an answer about several lots each
+    tells its own.  A refused guest is reported again by the next run.
 
     :raises ExportRefused: if the format has no answers, this is none, or its file is not known.
     :raises ScopeDenied: if it is another property's file.
@@ -78,27 +68,47 @@ def read_answer(
     answer = format.read_answer(content)
     if not answer.verdicts and answer.rest is None and answer.lot is None:
         raise ExportRefused("no-verdict", "There is no verdict in this file; is it an answer?")
-    sent = _answered_file(engine, format, answer, file)
-    if engine.actor.property_id not in (None, sent.property_id):
-        raise ScopeDenied("read the answer to another property's file")
+    return note_answer(engine, format, answer, file=file, now=now)
+
+
+def note_answer(
+    engine: Engine,
+    format: Format,
+    answer: Answer,
+    *,
+    file: str | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Note an answer that was read, as :func:`read_answer` does.
+
+    :raises ExportRefused: if its file is not known.
+    :raises ScopeDenied: if it is another property's file.
+    """
     at = now or datetime.now(UTC)
-    with engine.store.write() as writer:
-        judged = tuple(_note(writer, sent, answer))
-        decided = at if judged else sent.decided_at
-        put_file(
-            writer,
-            evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided),
-        )
-    return Answered(format.name, sent.name, answer.lot or sent.lot, judged)
+    several = (answer, *answer.others)
+    found = [_answered_file(engine, format, each, file, len(several) == 1) for each in several]
+    for sent in found:
+        if engine.actor.property_id not in (None, sent.property_id):
+            raise ScopeDenied("read the answer to another property's file")
+    judged: list[Judged] = []
+    for each, sent in zip(several, found, strict=True):
+        judged += _noted(engine, sent, each, at)
+    lots = (each.lot or sent.lot for each, sent in zip(several, found, strict=True))
+    return Answered(
+        format.name, tuple(f.name for f in found), tuple(filter(None, lots)), tuple(judged)
+    )
 
 
-def _answered_file(engine: Engine, format: Format, answer: Answer, name: str | None) -> SentFile:
+def _answered_file(
+    engine: Engine, format: Format, answer: Answer, name: str | None, alone: bool
+) -> SentFile:
+    """Give the file that an answer is about; of several answers each must tell its lot."""
     files = list(sent_files(engine.store, format.name))
-    if name is not None:
+    if name is not None and alone:
         found = [file for file in files if file.name == name][-1:]
     else:
         found = [file for file in files if answer.lot is not None and file.lot == answer.lot]
-        found = found or [file for file in files if file.answered_at is None]
+        found = found or [file for file in files if alone and file.answered_at is None]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -111,33 +121,29 @@ def _answered_file(engine: Engine, format: Format, answer: Answer, name: str | N
     )
 
 
-def _note(writer: Writer, sent: SentFile, answer: Answer) -> list[Judged]:
+def _noted(engine: Engine, sent: SentFile, answer: Answer, at: datetime) -> list[Judged]:
+    """Note the answer to one file, and give what it says of each guest."""
     by_position = {v.position: v for v in answer.verdicts if v.position is not None}
     whole = next((v for v in answer.verdicts if v.position is None), None)
-    codec = Codec()
+    entries = noted(engine, sent)
+    changed: dict[str, tuple[Document, Entry]] = {}
     judged = []
     for id, position in zip(sent.entries, sent.positions, strict=True):
         verdict = by_position.get(position, whole)
         if verdict is None and answer.rest is not None:
             verdict = Verdict(answer.rest)
-        document = writer.get(ENTRY, id)
-        if verdict is None or document is None:
+        if verdict is None or id not in entries:
             continue
-        entry = codec.load(Entry, document.body)
+        document, entry = entries[id]
         if entry.file != sent.name:
             continue  # it went out again in a later file, which has an answer of its own
         made = _judged(entry, verdict, sent)
-        if is_cleared(writer, document.owner):
-            made = evolve(made, answer_text=None)  # it may name the guest
-        if made == entry:
-            judged.append(_told(entry, verdict))
-            continue
-        made = evolve(made, version=document.version + 1)
-        writer.put(
-            Document(ENTRY, id, document.owner, made.version, codec.dump(made), entry.property_id),
-            expect=document.version,
-        )
+        if made != entry:
+            changed[id] = document, made
         judged.append(_told(entry, verdict))
+    decided = at if judged else sent.decided_at
+    told = evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided)
+    note(engine, told, changed.values())
     return judged
 
 

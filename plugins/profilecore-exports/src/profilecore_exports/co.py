@@ -26,6 +26,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, Letters
+from profilecore_exports.lists import CO_DOCUMENTS
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -46,7 +47,7 @@ _SOURCE = "Migración Colombia, SIRE: the tables beside the instruction for uplo
 COUNTRIES = TableSpec("co.paises", "Countries, with the numbers of SIRE", _SOURCE)
 CITIES = TableSpec("co.ciudades", "Cities, with the numbers of the DIVIPOLA", _SOURCE)
 NAME = Letters(frozenset(ascii_uppercase + "Ñ "))
-PASSPORT, RESIDENT, DIPLOMAT, FOREIGN = "3", "5", "46", "10"
+PASSPORT, RESIDENT, FOREIGN = "3", "5", "10"
 _KINDS = {
     DocumentType.PASSPORT: PASSPORT,
     DocumentType.RESIDENCE_PERMIT: RESIDENT,
@@ -112,7 +113,7 @@ def _line(report: Report, setting: Setting) -> str:
     assert guest.born is not None
     assert moment is not None
     kind = guest.value(KIND_KEY) or _KINDS.get(document.type)
-    if kind not in (PASSPORT, RESIDENT, DIPLOMAT, FOREIGN):
+    if kind not in CO_DOCUMENTS:
         message = (
             f"SIRE has no number for this kind of document; give 3, 5, 46 or 10 as {KIND_KEY}."
         )
@@ -124,8 +125,8 @@ def _line(report: Report, setting: Setting) -> str:
             str(kind),
             fits(NUMBER.fit(document.number), "/documents", "document's number"),
             _country(guest.nationality, tables, "/nationalities"),
-            fits(NAME.fit(guest.profile.last_name), "/last_name", "surname"),
-            NAME.fit(guest.profile.second_last_name),
+            fits(NAME.fit(guest.name.last_name), "/last_name", "surname"),
+            NAME.fit(guest.name.second_last_name),
             fits(NAME.fit(guest.given_names), "/first_name", "first name"),
             "E" if is_entry else "S",
             f"{moment:%d/%m/%Y}",
@@ -167,6 +168,7 @@ class ColombiaPlugin(CountryPlugin):
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
             letters=NAME,
             tables=(COUNTRIES, CITIES),
+            lists=(CO_DOCUMENTS,),
             note="The encoding of the file (UTF-8) and the deadline are not verified.",
         )  # fmt: skip
         return (sire,)

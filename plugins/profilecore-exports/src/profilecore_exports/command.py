@@ -14,6 +14,7 @@ from profilecore.cli.program import OK, REFUSED, with_shared_options
 from profilecore.cli.waiting import Count, progress
 
 if TYPE_CHECKING:
+    from profilecore_exports.answering import Answered
     from profilecore_exports.contract import Format
     from profilecore_exports.planning import Choice, Run
 
@@ -159,6 +160,10 @@ def _show(run: Run, format: Format, out: Path | None, *, dry_run: bool) -> None:
             ("guest", "stay", "why", "what to do"),
             [(c.guest_id, c.stay_id, c.why, c.do) for c in run.changed],
         )
+    if dry_run and run.late:
+        say("Late now:")
+        late = [(each.guest_id, each.stay_id, each.moment.value, each.until) for each in run.late]
+        table(("guest", "stay", "moment", "was due until"), late)
     if not format.trust.is_verified:
         say(f"The layout of {format.name} is unverified ({format.trust.value}).")
 
@@ -178,14 +183,15 @@ def answer(invocation: Invocation, format_name: str, file: Path, sent: str | Non
     format = _format(invocation, format_name)
     made = read_answer(invocation.engine, format, file.read_bytes(), file=sent)
 
-    def out() -> None:
-        say(f"{made.file}: {len(made.judged)} guests, {made.refused} refused")
-        rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
-        if rows:
-            table(("guest", "code", "what the authority says"), rows)
-
-    invocation.answer(made, out)
+    invocation.answer(made, lambda: _show_answered(made))
     return REFUSED if made.refused else OK
+
+
+def _show_answered(made: Answered) -> None:
+    say(f"{', '.join(made.files)}: {len(made.judged)} guests, {made.refused} refused")
+    rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
+    if rows:
+        table(("guest", "code", "what the authority says"), rows)
 
 
 @export.command("send")
@@ -236,13 +242,35 @@ def send(
 
 @export.command("query")
 @click.argument("format_name", metavar="FORMAT")
-@click.option("--out", type=_OUT, required=True, metavar="DIR", help="Where the questions go.")
+@click.option("--out", type=_OUT, metavar="DIR", help="Write the questions there.")
+@click.option("--send", "sends", is_flag=True, help="Ask the web service, and note its answers.")
+@click.option("--property", "property_id", metavar="P", help="With --send: whose files.")
 @click.pass_obj
-def query(invocation: Invocation, format_name: str, out: Path) -> None:
-    """Write the questions about what the authority has received and not decided yet."""
+def query(
+    invocation: Invocation,
+    format_name: str,
+    out: Path | None,
+    sends: bool,
+    property_id: str | None,
+) -> int:
+    """Ask what became of what the authority has received and not decided yet.
+
+    With --out the questions are files for its web site.  With --send its web service is asked,
+    and each guest marked as by export answer; it ends with 1 if one was refused.
+    """
+    if (out is None) != sends or sends != (property_id is not None):
+        raise click.UsageError("Say either --out DIR, or --send --property P.")
+    format = _format(invocation, format_name)
+    if out is not None:
+        _write_queries(invocation, format, out)
+        return OK
+    return _ask(invocation, format, str(property_id))
+
+
+def _write_queries(invocation: Invocation, format: Format, out: Path) -> None:
     from profilecore_exports.asking import write_queries
 
-    names = write_queries(invocation.engine, _format(invocation, format_name), out)
+    names = write_queries(invocation.engine, format, out)
 
     def show() -> None:
         for name in names:
@@ -251,6 +279,22 @@ def query(invocation: Invocation, format_name: str, out: Path) -> None:
             say("There is nothing to ask about.")
 
     invocation.answer(listing(names), show)
+
+
+def _ask(invocation: Invocation, format: Format, property_id: str) -> int:
+    from profilecore_exports.asking import ask
+
+    with progress(Count.THINGS) as show:
+        told = ask(invocation.engine, format, property_id, watch=show)
+
+    def out() -> None:
+        for made in told:
+            _show_answered(made)
+        if not told:
+            say("There is nothing to ask about.")
+
+    invocation.answer(listing(told), out)
+    return REFUSED if any(made.refused for made in told) else OK
 
 
 @click.group()
@@ -391,16 +435,19 @@ def add(invocation: Invocation, name: str, file: Path) -> int:
 @tables.command("list")
 @click.pass_obj
 def list_tables(invocation: Invocation) -> None:
-    """List the tables that formats ask for: which are loaded, and where to get the others."""
+    """List the tables of codes: which are loaded, where to get the others, which come along."""
     from profilecore_exports.tables import KIND, versions_of
 
-    specs = {s.name: s for format in _formats(invocation).values() for s in format.tables}
+    formats = _formats(invocation).values()
+    specs = {spec.name: spec for format in formats for spec in format.tables}
+    brought = {each.name: each for format in formats for each in format.lists}
     with invocation.engine.store.read() as reader:
         known = {name: versions_of(reader.get(KIND, name), name) for name in sorted(specs)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": n, "title": specs[n].title, "where": specs[n].where, "versions": listed.versions}
         for n, listed in known.items()
     ]
+    rows += [vars(each) for _, each in sorted(brought.items())]
 
     def out() -> None:
         shown = []
@@ -410,6 +457,26 @@ def list_tables(invocation: Invocation) -> None:
                 last = listed.versions[-1]
                 state = f"version {last.number}, {last.rows} rows, {last.added_at:%Y-%m-%d}"
             shown.append((name, state))
+        for name, each in sorted(brought.items()):
+            shown.append((name, f"in the package, of {each.as_of}, from {each.source}"))
         table(("table", "loaded"), shown)
 
     invocation.answer(listing(rows), out)
+
+
+@tables.command("show")
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def show_list(invocation: Invocation, name: str) -> None:
+    """Show the codes of a short list that the package brings along."""
+    formats = _formats(invocation).values()
+    brought = {each.name: each for format in formats for each in format.lists}
+    if name not in brought:
+        raise click.UsageError(f"There is no list {name}; there are {', '.join(sorted(brought))}")
+    found = brought[name]
+
+    def out() -> None:
+        table(("code", found.title), found.codes.items())
+        say(f"As of {found.as_of}, from {found.source}.")
+
+    invocation.answer(vars(found), out)

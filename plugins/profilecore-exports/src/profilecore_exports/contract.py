@@ -25,6 +25,7 @@ from profilecore_exports.guests import Guest, Party
 
 if TYPE_CHECKING:
     from profilecore_exports.letters import Letters
+    from profilecore_exports.lists import CodeList
     from profilecore_exports.tables import Tables, TableSpec
     from profilecore_exports.transport import Transport
 
@@ -193,8 +194,9 @@ class Report:
 
     @property
     def key(self) -> str:
-        """What is reported once: this guest, this stay, this moment."""
-        return f"{self.party.stay.id}:{self.moment.value}:{self.guest_id}"
+        """What is reported once: this guest, this stay or part of it, this moment."""
+        part = f":{self.party.part}" if self.party.part else ""
+        return f"{self.party.stay.id}:{self.moment.value}:{self.guest_id}{part}"
 
 
 @frozen
@@ -250,12 +252,13 @@ class Answer:
     """An answer of the authority to one file; ``lot`` is the number it gave to the whole.
 
     ``rest`` is what holds for records without a verdict of their own: accepted, refused, or
-    ``None`` if nothing was decided yet.
+    ``None`` if nothing was decided yet.  ``others`` are about further lots, each with its number.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     rest: bool | None = None
     lot: str | None = attrs.field(default=None, repr=False)
+    others: tuple[Answer, ...] = ()
 
 
 @frozen
@@ -269,12 +272,15 @@ class Format:
     has more.  ``rules`` looks at those of a party who go into one file and gives (report, problem)
     of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
     A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
-    makes a file that takes back what was sent.  ``numbered`` records have a running number of the
-    property.  ``counter`` names the series of the file's number.  ``query`` asks what became of
-    lots that the authority has numbered.  ``choose`` picks those of a party who get a form, in
-    place of ``covers``.  A ``single`` format has one record a file.  ``statement`` makes the file
-    of a period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each
-    night.  ``transport`` makes what sends the files of a property, where the settings say how.
+    makes a file that takes back what was sent; ``cancels_bare`` if it needs nothing personal for
+    that, so that it can for somebody who was cleared since.  ``numbered`` records have a running
+    number of the property.  ``counter`` names the series of the file's number.  ``query`` asks what
+    became of lots that the authority has numbered.  ``choose`` picks those of a party who get a
+    form, in place of ``covers``. After ``spell`` days a stay that goes on is reported anew, as if
+    it began then.  A ``single`` format has one record a file.  ``statement`` makes the file of a
+    period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each night.
+    ``transport`` makes what sends the files of a property, where the settings say how.  ``tables``
+    are loaded from the authority's files, ``lists`` are the short ones it brings along.
     """
 
     name: str
@@ -301,10 +307,12 @@ class Format:
     common: Callable[[Party, Setting], str] | None = None
     amends: Amends = Amends.BY_HAND
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
+    cancels_bare: bool = False
     query: Callable[[Sequence[str]], bytes] | None = None
     numbered: bool = False
     counter: Callable[[Sequence[Report], Setting], str] | None = None
     choose: Callable[[Party], Iterable[Guest]] | None = None
+    spell: int | None = None
     single: bool = False
     counts_rooms: bool = False
     statement: Callable[[Setting], OutFile] | None = None
@@ -312,6 +320,7 @@ class Format:
     read_answer: Callable[[bytes], Answer] | None = None
     retention: tuple[RetentionRule, ...] = ()
     tables: tuple[TableSpec, ...] = ()
+    lists: tuple[CodeList, ...] = ()
     note: str = ""
 
     def house(self, property_id: str) -> Any:

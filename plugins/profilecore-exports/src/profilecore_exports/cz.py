@@ -28,6 +28,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, Letters
+from profilecore_exports.lists import CZ_PURPOSES
 from profilecore_exports.markup import HEAD, every, leaf, parse, tag
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
@@ -47,12 +48,9 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 NIL = "http://www.w3.org/2001/XMLSchema-instance"
 MOST_UNL, MOST_WS = 99, 32
 NO_PURPOSE = "99"
+# In the police's list of states, which has ISO's codes for all the others.
+KOSOVO = "XXK"
 PURPOSE_KEY = f"{UNL}.purpose"
-PURPOSES = frozenset(
-    {
-        "00", "01", "02", "03", "04", "05", "06", "07", "10", "11", "12", "13", "27", "93", "99",
-    }
-)  # fmt: skip
 # Numbers that only tell something: the record was taken.
 NOTICES = frozenset({"1", "112"})
 _OWN = "ÁĄÄÂĂČĆÇĎĐÉĘËĚÍÎĹŁĽŃŇÓÔÖŐŔŘŠŚŤÚŰÜŮÝŽŹŻ"
@@ -83,7 +81,7 @@ def _mark(_: object, field: attrs.Attribute[str], value: str) -> None:
 
 
 def _purpose(_: object, field: attrs.Attribute[str], value: str) -> None:
-    if value not in PURPOSES:
+    if value not in CZ_PURPOSES:
         raise WrongValue(f"{field.name} must be a code of the purposes of stay, as 10 for tourism")
 
 
@@ -137,7 +135,7 @@ def _values(report: Report, setting: Setting) -> _Values:
         raise unwritable("/last_name", "letters", message)
     document, note = _document(report)
     purpose = guest.value(PURPOSE_KEY) or setting.house.purpose
-    if purpose not in PURPOSES:
+    if purpose not in CZ_PURPOSES:
         message = f"{PURPOSE_KEY} must be a code of the purposes of stay, as 10 for tourism."
         raise unwritable("/stay/details/values", "purpose", message)
     visa = NUMBER.fit(guest.visa.number, 15) if guest.visa else ""
@@ -145,7 +143,7 @@ def _values(report: Report, setting: Setting) -> _Values:
     return _Values(
         surname,
         name,
-        alpha_3(guest.nationality),
+        KOSOVO if guest.nationality == "XK" else alpha_3(guest.nationality),
         home[:128].rstrip(),
         document,
         visa,
@@ -361,6 +359,7 @@ class CzechiaPlugin(CountryPlugin):
             letters=TEXT,
             encoding="cp1250",
             limit=MOST_UNL,
+            lists=(CZ_PURPOSES,),
             retention=(
                 RetentionRule(
                     name="cz.registrations",
@@ -388,6 +387,7 @@ class CzechiaPlugin(CountryPlugin):
             needs=(*_SHARED, BIRTH_YEAR),
             letters=TEXT,
             limit=MOST_WS,
+            lists=(CZ_PURPOSES,),
             read_answer=answer,
             note="The police certify software before they give an account of the web service.",
         )

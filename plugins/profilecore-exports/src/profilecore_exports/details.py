@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from profilecore.codec import Codec
 from profilecore.errors import InvalidProfile, NotFound, Problem
-from profilecore.model import Document, Stay
+from profilecore.model import Stay
 from profilecore.model.fields import (
     Clear,
     Search,
@@ -27,7 +27,6 @@ from profilecore.model.fields import (
 )
 from profilecore.model.reading import Reading
 from profilecore_exports.faults import ExportRefused
-from profilecore_exports.persons import need_living
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -163,27 +162,26 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
     _check_values(good.get("values") or {}, reading)
     if reading.problems:
         raise InvalidProfile(reading.problems)
-    codec = Codec()
-    with engine.store.write() as writer:
-        kept = _kept_stay(writer, stay) if isinstance(stay, str) else stay
-        if writer.get("profile", kept.profile_id) is None:
-            raise NotFound("profile", kept.profile_id)
-        need_living(writer, [kept.profile_id])
-        stored = writer.get(DETAILS, kept.id)
-        old = codec.load(Details, stored.body) if stored else Details(id=kept.id)
+    if isinstance(stay, str):
+        with engine.store.read() as reader:
+            stay = _kept_stay(reader, stay)
+    with engine.transaction():
+        found = engine.documents(DETAILS, ids=[stay.id])
+        old = found[0].value if found else Details(id=stay.id)
         if "values" in good:
             both = old.values | (good["values"] or {})
             good["values"] = {k: v for k, v in both.items() if v is not None}
-        made = evolve(old, **good)
-        if made == old:
-            return old
-        made = evolve(made, version=old.version + 1)
-        owner = stored.owner if stored else kept.profile_id
-        body = codec.dump(made)
-        writer.put(
-            Document(DETAILS, kept.id, owner, made.version, body, kept.property_id),
-            expect=old.version,
-        )
+        made: Details = evolve(old, **good)
+        if made != old:
+            made = evolve(made, version=old.version + 1)
+            engine.store_document(
+                DETAILS,
+                made,
+                profile_id=found[0].profile_id if found else stay.profile_id,
+                id=stay.id,
+                if_version=old.version,
+                property_id=stay.property_id,
+            )
     return made
 
 

@@ -27,6 +27,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.es_answers import answer, query
 from profilecore_exports.es_mossos import mossos
 from profilecore_exports.es_people import (
+    LISTS,
     NEEDS,
     PAYMENTS,
     POSTCODES,
@@ -109,8 +110,8 @@ def _person(report: Report, setting: Setting) -> str:
 
 def _names(guest: Guest) -> Iterator[str]:
     yield leaf("nombre", printable(guest.given_names, 50))
-    yield leaf("apellido1", printable(guest.profile.last_name, 50))
-    yield leaf("apellido2", printable(guest.profile.second_last_name, 50))
+    yield leaf("apellido1", printable(guest.name.last_name, 50))
+    yield leaf("apellido2", printable(guest.name.second_last_name, 50))
 
 
 def _identity(guest: Guest, *, support: bool = True) -> Iterator[str]:
@@ -301,10 +302,12 @@ def travellers(config: SpainConfig) -> Format:
         common=_contract,
         amends=Amends.CANCEL,
         cancel=lambda reports, setting: _cancellation(PV, reports, setting),
+        cancels_bare=True,
         query=query,
         read_answer=answer,
         retention=(_KEPT,),
         tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         transport=lambda property_id: _transport(config, "PV", property_id),
         note="Catalonia and the Basque Country have channels of their own.",
     )
@@ -332,8 +335,11 @@ def bookings(config: SpainConfig) -> Format:
         common=_contract,
         amends=Amends.CANCEL,
         cancel=lambda reports, setting: _cancellation(RH, reports, setting),
+        cancels_bare=True,
         query=query,
         read_answer=answer,
+        tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         transport=lambda property_id: _transport(config, "RH", property_id),
     )
 

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from profilecore_exports.contract import Answer, Verdict
+from profilecore_exports.contract import Answer, Verdict, changed
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.markup import HEAD, every, leaf, local, parse, tag, texts
 
@@ -70,14 +70,15 @@ def _zipped(content: bytes, name: str) -> bytes:
 
 
 def answer(content: bytes) -> Answer:
-    """Read what the web service answers to a report, or to the question about a lot.
+    """Read what the web service answers to a report, or to the question about some lots.
 
     A lot that is received is not yet accepted: only the answer to the question decides.
     """
     root = parse(content)
     results = [e for e in every(root, "resultado") if "codigoEstado" in texts(e)]
     if results:
-        return _of_lot(results[0])
+        first, *others = map(_of_lot, results)
+        return changed(first, others=tuple(others))
     for element in every(root, "respuesta", "resultado", "anulacionLoteResponse"):
         found = texts(element)
         # The paper spells codigoRetorno, the description of the service codigo.
@@ -96,7 +97,8 @@ def _of_lot(element: Element) -> Answer:
         return Answer((Verdict(False, None, state, found.get("descEstado", "")),), lot=lot)
     if state not in (_DONE, _PARTLY):
         return Answer(lot=lot)
-    return Answer(tuple(_verdicts(element)), lot=lot)
+    # A lot that is done without a word about its communications has taken them all.
+    return Answer(tuple(_verdicts(element)), rest=True if state == _DONE else None, lot=lot)
 
 
 def _verdicts(element: Element) -> Iterator[Verdict]:

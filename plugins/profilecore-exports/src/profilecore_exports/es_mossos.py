@@ -8,6 +8,7 @@ from string import ascii_uppercase, digits
 from profilecore_exports.codes import alpha_3
 from profilecore_exports.contract import Deadline, Format, OutFile, Report, Setting, Trust
 from profilecore_exports.es_people import (
+    LISTS,
     NEEDS,
     PAYMENTS,
     POSTCODES,
@@ -48,8 +49,8 @@ def _record(report: Report, setting: Setting) -> str:
         "" if is_spanish else number,
         kind,
         f"{issued:%Y%m%d}" if issued else "",
-        _TEXT.fit(guest.profile.last_name, 50),
-        _TEXT.fit(guest.profile.second_last_name, 50),
+        _TEXT.fit(guest.name.last_name, 50),
+        _TEXT.fit(guest.name.second_last_name, 50),
         _TEXT.fit(guest.given_names, 50),
         SEXES[guest.sex] if guest.sex else "",
         f"{guest.born:%Y%m%d}",
@@ -114,5 +115,6 @@ def mossos(houses: Mapping[str, SpanishHouse]) -> Format:
         needs=NEEDS,
         letters=_TEXT,
         tables=(TOWNS, POSTCODES),
+        lists=LISTS,
         note="Unverified: compare a file with one that the portal took before you rely on it.",
     )

@@ -15,6 +15,7 @@ from profilecore_exports.contract import Need, Report
 from profilecore_exports.details import Payment
 from profilecore_exports.faults import TableMissing, unwritable
 from profilecore_exports.guests import Guest, Party
+from profilecore_exports.lists import ES_DOCUMENTS, ES_KINSHIPS, ES_PAYMENTS, ES_SEXES
 from profilecore_exports.needs import (
     ARRIVAL,
     BIRTH_DATE,
@@ -44,11 +45,9 @@ PAYMENTS = {
     Payment.ON_SITE: "DESTI",
     Payment.OTHER: "OTRO",
 }
+LISTS = (ES_DOCUMENTS, ES_SEXES, ES_PAYMENTS, ES_KINSHIPS)
 # "M" is mujer, a woman.
 SEXES = {Sex.MALE: "H", Sex.FEMALE: "M", Sex.DIVERSE: "O", Sex.INTER: "O", Sex.OPEN: "O"}
-KINSHIPS = frozenset(
-    {"AB", "BA", "BN", "CD", "CY", "HJ", "HR", "NI", "PM", "SB", "SG", "TI", "YN", "TU", "OT"}
-)
 # What somebody of the party is to the child says what the child is to that person.
 _KIN = {
     RelationshipType.PARENT: "HJ",
@@ -210,8 +209,8 @@ def kinship(report: Report) -> str:
     guest = report.guest
     given = guest.value(KINSHIP_KEY)
     if given is not None:
-        if given not in KINSHIPS:
-            message = f"{KINSHIP_KEY} must be one of {', '.join(sorted(KINSHIPS))}."
+        if given not in ES_KINSHIPS:
+            message = f"{KINSHIP_KEY} must be one of {', '.join(ES_KINSHIPS.codes)}."
             raise unwritable("/stay/details/values", "kinship", message)
         return given
     adults = {g.id for g in report.party.guests if g.is_adult}
@@ -243,7 +242,7 @@ NEEDS = (
         "/second_last_name",
         "second-last-name",
         "The second surname is missing, which is needed with a NIF.",
-        lambda g: g.profile.second_last_name,
+        lambda g: g.name.second_last_name,
         when=_has_nif,
     ),
     Need(

@@ -62,31 +62,47 @@ def due(
     end: date,
     zone: ZoneInfo,
     watch: Watch = lambda *_: None,
+    *,
+    spell: int | None = None,
 ) -> list[Due]:
     """Give the parties of a property whose moment lies between two days, both included.
 
     They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
-    once, in the larger party.
+    once, in the larger party.  With ``spell`` a stay of more days arrives anew after so many.
     """
     wanted = frozenset(moments)
     found = [
-        (moment, day, stay)
-        for given in _stays(engine, property_id, wanted, start, end, watch)
-        for stay in (_by_the_clock_of(zone, given),)
+        (moment, day, stay, part)
+        for given in _stays(engine, property_id, wanted, start, end, spell, watch)
+        for part, stay in enumerate(_parts(_by_the_clock_of(zone, given), spell))
         for moment in Moment
-        if moment in wanted and (day := day_of(stay, moment)) and start <= day <= end
+        if moment in wanted
+        and (part == 0 or moment is Moment.ARRIVAL)
+        and (day := day_of(stay, moment))
+        and start <= day <= end
     ]
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
     gather = _Gathering(engine)
     made = []
-    for number, (moment, day, stay) in enumerate(found):
+    for number, (moment, day, stay, part) in enumerate(found):
         if number % 200 == 0:
             watch("Reading guests", number, len(found))
-        one = gather.party(moment, day, stay)
+        one = gather.party(moment, day, stay, part)
         if one is not None:
             made.append(one)
     order = list(Moment)
     return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
+
+
+def _parts(stay: Stay, spell: int | None) -> Iterator[Stay]:
+    """Yield a stay, then what is left of it after each spell."""
+    yield stay
+    while spell and stay.arrival and stay.departure:
+        begins = stay.arrival + timedelta(days=spell)
+        if begins >= stay.departure:
+            return
+        stay = evolve(stay, arrival=begins)
+        yield stay
 
 
 def _by_the_clock_of(zone: ZoneInfo, stay: Stay) -> Stay:
@@ -131,6 +147,7 @@ def _stays(
     moments: frozenset[Moment],
     start: date,
     end: date,
+    spell: int | None,
     watch: Watch,
 ) -> Iterator[Stay]:
     # A booking is kept in UTC, where its day may be the one before or after.
@@ -142,7 +159,10 @@ def _stays(
             Moment.ARRIVAL: stay.arrival or "",
             Moment.DEPARTURE: stay.departure or "",
         }
-        return any(first <= days[moment] <= last for moment in moments)
+        goes_on = (
+            spell is not None and days[Moment.ARRIVAL] <= last and first < days[Moment.DEPARTURE]
+        )
+        return goes_on or any(first <= days[moment] <= last for moment in moments)
 
     yield from _all_stays(engine, property_id, is_due, watch)
 
@@ -192,17 +212,22 @@ class _Gathering:
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
 
-    def party(self, moment: Moment, day: date, stay: Stay) -> Due | None:
+    def party(self, moment: Moment, day: date, stay: Stay, part: int) -> Due | None:
         if stay.status in NEVER:
             return None
         profiles, unknown, cleared = [], 0, 0
+        is_off = stay.status in OFF
         for id in (stay.profile_id, *stay.companions):
             profile = self._profile(id)
             if profile is None:
                 unknown += 1
-            elif profile.state is not State.ACTIVE:
-                cleared += 1
-            elif (key := (moment, day, profile.id)) not in self._seen:
+                continue
+            is_cleared = profile.state is not State.ACTIVE
+            cleared += is_cleared
+            if is_off:
+                # What was reported of such a stay is taken back, wherever the guest is by now.
+                profiles.append(profile)
+            elif not is_cleared and (key := (moment, day, profile.id)) not in self._seen:
                 self._seen.add(key)
                 profiles.append(profile)
         if not profiles:
@@ -214,8 +239,7 @@ class _Gathering:
             Guest(profile, first, stay, details, number == 0, kin.get(profile.id, {}))
             for number, profile in enumerate(profiles)
         )
-        is_off = stay.status in OFF
-        return Due(moment, day, Party(stay, details, guests), is_off, unknown, cleared)
+        return Due(moment, day, Party(stay, details, guests, part), is_off, unknown, cleared)
 
     def _profile(self, id: str) -> Profile | None:
         if id not in self._profiles:

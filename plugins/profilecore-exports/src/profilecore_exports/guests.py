@@ -10,9 +10,11 @@ import attrs
 
 from profilecore.model import Address, IdentityDocument, Profile, Stay
 from profilecore.model.dates import is_complete
-from profilecore.model.enums import DocumentType, RelationshipType, Sex
+from profilecore.model.enums import DocumentType, NameType, RelationshipType, Sex
+from profilecore.model.parts import Name
 from profilecore.values import frozen
 from profilecore_exports.details import FACET, Details, Group, Registration
+from profilecore_exports.letters import is_latin
 
 # What shows who somebody is; a visa or a student card does not.
 PROVES = frozenset(
@@ -56,14 +58,28 @@ class Guest:
     # ---- names
 
     @cached_property
+    def name(self) -> Profile | Name:
+        """The name to report: the profile's, but in Latin letters where another name has them.
+
+        So is the name in the passport of somebody whose own name is of another script.
+        """
+        if is_latin(" ".join(filter(None, self.profile.own_name))):
+            return self.profile
+        for other in self.profile.alternate_names:
+            words = " ".join(filter(None, other.words))
+            if other.type is NameType.ALTERNATE and other.last_name and is_latin(words):
+                return other
+        return self.profile
+
+    @cached_property
     def given_names(self) -> str:
         """First and middle names, one blank between them."""
-        return " ".join(filter(None, (self.profile.first_name, self.profile.middle_name)))
+        return " ".join(filter(None, (self.name.first_name, self.name.middle_name)))
 
     @cached_property
     def surnames(self) -> str:
         """All surnames, one blank between them."""
-        return " ".join(filter(None, (self.profile.last_name, self.profile.second_last_name)))
+        return " ".join(filter(None, (self.name.last_name, self.name.second_last_name)))
 
     # ---- birth
 
@@ -206,11 +222,15 @@ def _at(text: str | None) -> time:
 
 @frozen
 class Party:
-    """The guests of one stay, the head first: who booked, and the companions."""
+    """The guests of one stay, the head first: who booked, and the companions.
+
+    Of a stay that a format divides ``part`` counts from 0, and ``stay`` begins with that part.
+    """
 
     stay: Stay
     details: Details
     guests: tuple[Guest, ...]
+    part: int = 0
 
     @property
     def head(self) -> Guest:

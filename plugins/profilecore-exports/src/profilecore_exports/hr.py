@@ -30,6 +30,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, printable
+from profilecore_exports.lists import HR_CATEGORIES, HR_ORGANISATIONS
 from profilecore_exports.markup import leaf, tag
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
@@ -57,7 +58,6 @@ EU = frozenset(
     }
 )  # fmt: skip
 CHILD, YOUTH, ADULT = "1", "2", "14"
-CATEGORIES = frozenset(map(str, range(1, 19))) - {"3"}
 _PLACE = re.compile(r"[^-]+-[^-].*")
 
 
@@ -192,7 +192,7 @@ def _agency(guest: Guest) -> Mapping[str, str]:
 def _category(guest: Guest) -> str:
     given = guest.value(f"{EVISITOR}.category")
     if given is not None:
-        if given not in CATEGORIES:
+        if given not in HR_CATEGORIES:
             message = "hr.evisitor.category must be a code of eVisitor's tourist tax categories."
             raise unwritable("/stay/details/values", "category", message)
         return given
@@ -305,7 +305,9 @@ class CroatiaPlugin(CountryPlugin):
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
             single=True,
             amends=Amends.AGAIN,
+            lists=(HR_CATEGORIES, HR_ORGANISATIONS),
             cancel=_cancel,
+            cancels_bare=True,
             read_answer=answer,
             note="Codes of documents, borders and places come from the lists of the account.",
         )
@@ -322,6 +324,7 @@ class CroatiaPlugin(CountryPlugin):
             house_hint=_HINT,
             needs=_NEEDS,
             amends=Amends.AGAIN,
+            lists=(HR_CATEGORIES, HR_ORGANISATIONS),
             read_answer=answer,
         )
         return (one, many)

@@ -30,6 +30,7 @@ from profilecore_exports.details import Group
 from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
+from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import every, parse, texts
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
@@ -76,18 +77,43 @@ def _apartment(_: object, field: attrs.Attribute[str | None], value: str | None)
         raise WrongValue(f"{field.name} must be the number of the apartment, 1 to 6 digits")
 
 
+def _spans(_: object, field: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for text in value:
+        try:
+            first, last = span(text)
+        except ValueError:
+            first, last = date.max, date.min
+        if last < first:
+            raise WrongValue(f"{field.name} must be days or spans, as 2026-11-02/2026-12-18")
+
+
+def span(text: str) -> tuple[date, date]:
+    """Give the first and the last day of a text, as ``2026-11-02`` or ``2026-11-02/2026-12-18``.
+
+    :raises ValueError: if it is none.
+    """
+    first, _, last = text.partition("/")
+    return date.fromisoformat(first), date.fromisoformat(last or first)
+
+
 @frozen
 class ItalianHouse:
     """A property in Italy.
 
     With ``apartment``, its number at Alloggiati Web, records have 174 characters.  ``structure``
-    is its code at the region's ROSS1000; ``rooms`` and ``beds`` are how many it has.
+    is its code at the region's ROSS1000; ``rooms`` and ``beds`` are how many it has, ``closed``
+    the days and spans of days on which it is shut.
     """
 
     apartment: str | None = attrs.field(default=None, validator=_apartment)
     structure: str | None = None
     rooms: int = 0
     beds: int = 0
+    closed: tuple[str, ...] = attrs.field(default=(), validator=_spans)
+
+    def is_open(self, day: date) -> bool:
+        """Tell whether the property is open on a day."""
+        return not any(first <= day <= last for first, last in map(span, self.closed))
 
 
 @frozen
@@ -325,6 +351,7 @@ def alloggiati(config: ItalyConfig) -> Format:
         encoding="ascii",
         limit=MOST_LINES,
         headed=True,
+        spell=MOST_DAYS,
         keeps_copy=False,
         read_answer=_answer,
         retention=(
@@ -339,10 +366,11 @@ def alloggiati(config: ItalyConfig) -> Format:
             ),
         ),
         tables=(STATES, TOWNS),
+        lists=(IT_KINDS,),
         transport=lambda property_id: _transport(config, property_id),
         note=(
             "The portal takes arrivals of today and yesterday only. A stay of more than 30 days "
-            "is written with 30: report it anew after these."
+            "is due again after each 30, with what is left of it."
         ),
     )
 

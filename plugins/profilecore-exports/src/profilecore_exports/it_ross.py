@@ -22,6 +22,7 @@ from profilecore_exports.it import (
     town,
 )
 from profilecore_exports.letters import UPPER_NAME, printable
+from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import HEAD, escape, tag
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
@@ -121,15 +122,17 @@ def _movement(day: date, reports: Sequence[Report], setting: Setting) -> str:
         for r in reports
         if r.moment is Moment.DEPARTURE and r.guest.leaves and r.guest.leaves.date() == day
     ]
+    # Whoever comes or goes says that it is open, whatever the settings say.
+    is_open = bool(arrivals or departures) or house.is_open(day)
+    figures = (setting.occupied.get(day, 0), house.rooms, house.beds) if is_open else (0, 0, 0)
+    names = ("camereoccupate", "cameredisponibili", "lettidisponibili")
     return tag(
         "movimento",
         _field("data", f"{day:%Y%m%d}"),
         tag(
             "struttura",
-            _field("apertura", "SI"),
-            _field("camereoccupate", setting.occupied.get(day, 0)),
-            _field("cameredisponibili", house.rooms),
-            _field("lettidisponibili", house.beds),
+            _field("apertura", "SI" if is_open else "NO"),
+            *(_field(name, figure) for name, figure in zip(names, figures, strict=True)),
         ),
         tag("arrivi", *arrivals) if arrivals else "",
         tag("partenze", *departures) if departures else "",
@@ -181,6 +184,8 @@ def ross1000(config: ItalyConfig) -> Format:
         headed=True,
         counts_rooms=True,
         cancel=_cancel,
+        cancels_bare=True,
         tables=(STATES, TOWNS),
+        lists=(IT_KINDS,),
         note="Regions differ in the words of their lists; Puglia has another format.",
     )

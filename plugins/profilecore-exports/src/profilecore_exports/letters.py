@@ -1,7 +1,7 @@
 """Names in the letters that an authority takes: its own, or those that stand for them.
 
-What stands for a letter is told by the format first, then by the table of ICAO 9303 by which
-passports are written (Ö as OE), then by taking marks away, then by transliteration.
+What stands for a letter is told by the format first, then by the tables of ICAO 9303 by which
+passports are written (Ö as OE, Я as IA), then by taking marks away, then by transliteration.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ ICAO: Mapping[str, str] = {
     "Ö": "OE", "Ø": "OE", "Œ": "OE", "ẞ": "SS", "Þ": "TH", "Ŧ": "T", "Ü": "UE", "ß": "SS",
     "ı": "I", "ĸ": "Q",
 }  # fmt: skip
+# The same, table B; Ь is left out.  States differ, and a passport's own spelling is better still.
+CYRILLIC: Mapping[str, str] = {
+    "А": "A", "Б": "B", "В": "V", "Г": "G", "Ґ": "G", "Д": "D", "Ђ": "D", "Ѓ": "G", "Е": "E",
+    "Ё": "E", "Є": "IE", "Ж": "ZH", "З": "Z", "Ѕ": "DZ", "И": "I", "І": "I", "Ї": "I", "Й": "I",
+    "Ј": "J", "К": "K", "Ќ": "K", "Л": "L", "Љ": "LJ", "М": "M", "Н": "N", "Њ": "NJ", "О": "O",
+    "П": "P", "Р": "R", "С": "S", "Т": "T", "Ћ": "C", "У": "U", "Ў": "U", "Ф": "F", "Х": "KH",
+    "Ц": "TS", "Ч": "CH", "Џ": "DZ", "Ш": "SH", "Щ": "SHCH", "Ъ": "IE", "Ы": "Y", "Ь": "",
+    "Ѣ": "IE", "Э": "E", "Ю": "IU", "Я": "IA", "Ѳ": "F", "Ѵ": "Y",
+}  # fmt: skip
+_STANDS_FOR = {**ICAO, **CYRILLIC}
 _APOSTROPHES = dict.fromkeys("’‘`´ʼ′", "'")
 _DASHES = dict.fromkeys("‐‑‒–—−", "-")
 _ALSO = _APOSTROPHES | _DASHES
@@ -60,6 +70,8 @@ class Letters:
     def write_one(self, char: str) -> str:
         """Give what stands for one character, nothing if nothing does."""
         own = self.instead.get(char)
+        if own is None and _STANDS_FOR.get(char.upper()) == "":
+            return ""
         candidates = [own] if own is not None else []
         candidates += _plain(char)
         for candidate in candidates:
@@ -89,7 +101,7 @@ def _plain(char: str) -> list[str]:
     from anyascii import anyascii
 
     found = []
-    known = ICAO.get(char) or ICAO.get(char.upper())
+    known = _STANDS_FOR.get(char) or _STANDS_FOR.get(char.upper())
     if known is not None:
         found.append(known if char.isupper() else known.lower())
     also = _ALSO.get(char)
@@ -119,3 +131,10 @@ def printable(text: str | None, limit: int | None = None) -> str:
 
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def is_latin(text: str) -> bool:
+    """Tell whether all letters of a text are Latin ones."""
+    return text.isascii() or all(
+        unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha()
+    )

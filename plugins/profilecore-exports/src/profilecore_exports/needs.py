@@ -21,9 +21,7 @@ def is_head(guest: Guest) -> bool:
     return guest.is_head
 
 
-LAST_NAME = Need(
-    "/last_name", "last-name", "The surname is missing.", lambda g: g.profile.last_name
-)
+LAST_NAME = Need("/last_name", "last-name", "The surname is missing.", lambda g: g.name.last_name)
 FIRST_NAME = Need(
     "/first_name", "first-name", "The first name is missing.", lambda g: g.given_names
 )

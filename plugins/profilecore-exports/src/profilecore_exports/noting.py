@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from profilecore.codec import Codec
-from profilecore.model import Document
+from profilecore import Entry as Document
+from profilecore.model.enums import State
 from profilecore.model.fields import evolve
-from profilecore.store.port import NO_TERMS
 from profilecore.values import frozen
 from profilecore_exports.contract import Action, Format, OutFile, Report
-from profilecore_exports.persons import need_living
 from profilecore_exports.register import (
     ENTRY,
     FILE,
@@ -23,10 +21,12 @@ from profilecore_exports.register import (
     Stage,
     entry_id,
     file_id,
+    put_facts,
+    stored,
 )
 
 if TYPE_CHECKING:
-    from profilecore.store import Writer
+    from profilecore import Engine
 
 
 @frozen
@@ -40,7 +40,7 @@ class Noting:
 
 
 class Notes:
-    """The notes of one run.
+    """The notes of one run, inside a transaction of its engine.
 
     ``entries`` are those that the run was planned on: if another run has noted one of them since,
     storing fails and the transaction is to be given up.  ``digests`` are by the ids of entries.
@@ -48,26 +48,25 @@ class Notes:
 
     def __init__(
         self,
-        writer: Writer,
+        engine: Engine,
         noting: Noting,
         entries: Mapping[str, Entry],
         digests: Mapping[str, str],
     ) -> None:
-        self._writer = writer
+        self._engine = engine
         self._noting = noting
         self._before = entries
         self._digests = digests
-        self._codec = Codec()
         self._entries: dict[str, Entry] = {}
+        self._facts: dict[str, Entry] = {}
         self._files: list[SentFile] = []
         self._series: dict[str, tuple[int, int]] = {}
 
     def numbers(self, series: str, count: int) -> range:
         """Give the next ``count`` numbers of a series, which begins with 1."""
         if series not in self._series:
-            stored = self._writer.get(NUMBER, series)
-            last = self._codec.load(Number, stored.body).last if stored else 0
-            self._series[series] = (stored.version if stored else 0, last)
+            found = self._engine.documents(NUMBER, ids=[series])
+            self._series[series] = (found[0].version, found[0].value.last) if found else (0, 0)
         version, last = self._series[series]
         self._series[series] = (version, last + count)
         return range(last + 1, last + 1 + count)
@@ -80,7 +79,11 @@ class Notes:
             id = entry_id(noting.format.name, report)
             ids.append(id)
             positions.append(position)
-            self._entries[id] = self._entry(file, report, id)
+            if report.guest.profile.state is State.ACTIVE:
+                self._entries[id] = self._entry(file, report, id)
+            else:
+                taken = {"stage": Stage.CANCELLED, "file": file.name, "written_at": noting.at}
+                self._facts[id] = evolve(self._before[id], **taken)
         self._files.append(
             SentFile(
                 file_id(noting.format.name, noting.property_id, file.name, noting.at),
@@ -102,21 +105,30 @@ class Notes:
         :raises VersionConflict: if somebody else has noted one of the guests since.
         :raises ProfileCleared: if one of them was cleared since.
         """
-        need_living(self._writer, [entry.guest_id for entry in self._entries.values()])
-        self._writer.put_many((d, NO_TERMS, expect) for d, expect in self._documents())
+        store, property_id = self._engine.store_documents, self._noting.property_id
+        store(ENTRY, [self._stored(entry) for entry in self._entries.values()])
+        store(
+            FILE, [Document(f, id=f.id, if_version=0, property_id=property_id) for f in self._files]
+        )
+        series = self._series.items()
+        store(
+            NUMBER,
+            [
+                Document(Number(last), id=name, if_version=version, property_id=property_id)
+                for name, (version, last) in series
+            ],
+        )
 
-    def _documents(self) -> Iterator[tuple[Document, int]]:
-        dump, property_id = self._codec.dump, self._noting.property_id
-        for id, entry in self._entries.items():
-            old = self._before.get(id)
-            at = old.version if old else 0
-            made = evolve(entry, version=at + 1)
-            yield Document(ENTRY, id, entry.guest_id, at + 1, dump(made), property_id), at
-        for file in self._files:
-            yield Document(FILE, file.id, file.id, 1, dump(file), property_id), 0
-        for series, (version, last) in self._series.items():
-            body = dump(Number(last))
-            yield Document(NUMBER, series, series, version + 1, body), version
+    def store_facts(self) -> None:
+        """Store, after the transaction, that reports of people who were cleared were taken back."""
+        if self._facts:
+            with self._engine.store.write() as writer:
+                for entry in self._facts.values():
+                    put_facts(writer, entry, entry.guest_id, entry.version)
+
+    def _stored(self, entry: Entry) -> Document:
+        old = self._before.get(entry.id)
+        return stored(entry, entry.guest_id, old.version if old else 0)
 
     def _entry(self, file: OutFile, report: Report, id: str) -> Entry:
         noting, stay = self._noting, report.party.stay

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import attrs
 
+from profilecore.model.enums import State, StayStatus
 from profilecore.rules.checks import Missing
 from profilecore.values import frozen
 from profilecore_exports.contract import (
@@ -65,6 +66,19 @@ class Changed:
 
 
 @frozen
+class Late:
+    """A guest whose report is late now, written or not: it was due ``until`` then.
+
+    The time is by the clock of the property.
+    """
+
+    guest_id: str
+    stay_id: str
+    moment: Moment
+    until: datetime
+
+
+@frozen
 class WrittenFile:
     """A file of a run: its name, SHA-256, ``report`` or ``cancellation``, and its guests."""
 
@@ -90,6 +104,7 @@ class Run:
     files: tuple[WrittenFile, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
     changed: tuple[Changed, ...] = ()
+    late: tuple[Late, ...] = ()
     counts: Mapping[str, int] = attrs.field(factory=dict)
     stopped: bool = False
 
@@ -108,6 +123,7 @@ class Plan:
     cancellations: list[Report] = attrs.field(factory=list)
     incomplete: list[Incomplete] = attrs.field(factory=list)
     changed: list[Changed] = attrs.field(factory=list)
+    late: list[Late] = attrs.field(factory=list)
     digests: dict[str, str] = attrs.field(factory=dict)
     counts: dict[str, int] = attrs.field(factory=dict)
     is_cancelled: bool = False
@@ -134,6 +150,7 @@ class Plan:
             files,
             tuple(self.incomplete),
             tuple(self.changed),
+            tuple(self.late),
             {what: number for what, number in sorted(self.counts.items()) if number},
             stopped,
         )
@@ -188,7 +205,8 @@ class Planning:
     def _is_to_come(self, one: Due) -> bool:
         if one.moment is Moment.BOOKING or one.day <= self.setting.made_at.date():
             return False
-        return not (one.moment is Moment.ARRIVAL and one.party.stay.status.value == "in_house")
+        is_here = one.party.stay.status is StayStatus.IN_HOUSE and one.party.part == 0
+        return not (one.moment is Moment.ARRIVAL and is_here)
 
     # ---- who is complete
 
@@ -244,7 +262,7 @@ class Planning:
         self.made.incomplete.append(
             Incomplete(guest.id, stay, one.moment, one.day, tuple(missing), ignored)
         )
-        self._note_late(one)
+        self._note_late(one, [guest])
 
     # ---- what was sent before
 
@@ -338,7 +356,12 @@ class Planning:
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
         needs_reference = self.format.amends is Amends.CANCEL
-        if self.format.cancel is None or (needs_reference and old.reference is None):
+        is_cleared = report.guest.profile.state is not State.ACTIVE
+        if (
+            self.format.cancel is None
+            or (needs_reference and old.reference is None)
+            or (is_cleared and not self.format.cancels_bare)
+        ):
             self._by_hand(one, report.guest, why, "Tell the authority by hand.")
             return
         self.made.cancellations.append(
@@ -398,13 +421,14 @@ class Planning:
             written.append(report)
         self.made.reports += written
         self.made.count("reported", sum(r.action is Action.NEW for r in written))
-        if written:
-            self._note_late(one, len(written))
+        self._note_late(one, [report.guest for report in written])
 
-    def _note_late(self, one: Due, number: int = 1) -> None:
+    def _note_late(self, one: Due, guests: Sequence[Guest]) -> None:
         ends = self.format.deadline.ends(_moment(one.party, one), one.party.nights)
         if ends is not None and ends < self.setting.made_at:
-            self.made.count("late", number)
+            stay = one.party.stay.id
+            self.made.late += [Late(guest.id, stay, one.moment, ends) for guest in guests]
+            self.made.count("late", len(guests))
 
 
 def _moment(party: Party, one: Due) -> datetime:

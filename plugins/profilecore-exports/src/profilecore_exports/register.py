@@ -7,12 +7,13 @@ takes what is personal out of it.  Files and running numbers hold ids only and a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+import profilecore
 from profilecore.codec import Codec
 from profilecore.model import Document, DocumentKind, OnClear
 from profilecore.model.fields import (
@@ -20,13 +21,16 @@ from profilecore.model.fields import (
     Other,
     Search,
     Sensitivity,
+    evolve,
     field,
     record,
 )
 from profilecore.values import frozen
 from profilecore_exports.contract import Moment, Report
+from profilecore_exports.persons import is_cleared
 
 if TYPE_CHECKING:
+    from profilecore import Engine
     from profilecore.store import Reader, Store, Writer
 
 ENTRY = "registration"
@@ -162,7 +166,8 @@ def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, 
             if named in document.body:
                 entry = codec.load(Entry, document.body)
                 if entry.format == format:
-                    found[entry.id] = entry
+                    # A clear, or a retention rule, has made a newer version of the document.
+                    found[entry.id] = evolve(entry, version=document.version)
     return found
 
 
@@ -181,9 +186,44 @@ def sent_files(store: Store, format: str | None = None) -> Iterator[SentFile]:
         after = page[-1].id
 
 
-def put_file(writer: Writer, file: SentFile) -> None:
-    """Note a file, or what has become of it."""
-    stored = writer.get(FILE, file.id)
-    at = stored.version if stored else 0
-    body = Codec().dump(file)
-    writer.put(Document(FILE, file.id, file.id, at + 1, body, file.property_id), expect=at)
+def noted(engine: Engine, file: SentFile) -> dict[str, tuple[Document, Entry]]:
+    """Give the entries of a file's records by id, each with the document it was read from."""
+    codec, ids = Codec(), list(dict.fromkeys(file.entries))
+    with engine.store.read() as reader:
+        return {d.id: (d, codec.load(Entry, d.body)) for d in reader.get_many(ENTRY, ids)}
+
+
+def note(engine: Engine, file: SentFile, changed: Iterable[tuple[Document, Entry]]) -> None:
+    """Store what has become of a file and of entries, each with the document it was read from.
+
+    Of somebody who was cleared only the facts are noted, which are no personal data: that the
+    authority has taken a report is to be proved afterwards too.
+
+    :raises VersionConflict: if one was changed since it was read.
+    """
+    listed = list(changed)
+    with engine.store.read() as reader:
+        gone = {d.owner for d, _ in listed if is_cleared(reader, d.owner)}
+    if gone:
+        # The engine stores nothing of whoever was cleared.
+        with engine.store.write() as writer:
+            for document, entry in listed:
+                if document.owner in gone:
+                    put_facts(writer, entry, document.owner, document.version)
+    with engine.transaction():
+        engine.store_document(FILE, file, id=file.id, property_id=file.property_id)
+        left = [stored(entry, d.owner, d.version) for d, entry in listed if d.owner not in gone]
+        engine.store_documents(ENTRY, left)
+
+
+def stored(entry: Entry, owner: str, version: int) -> profilecore.Entry:
+    """Give an entry as the engine stores it over a version, 0 for none."""
+    made = evolve(entry, version=version + 1)
+    return profilecore.Entry(made, owner, entry.id, version, property_id=entry.property_id)
+
+
+def put_facts(writer: Writer, entry: Entry, owner: str, version: int) -> None:
+    """Store an entry of somebody who was cleared, without what the authority may have told."""
+    made = evolve(entry, answer_text=None, version=version + 1)
+    document = Document(ENTRY, entry.id, owner, made.version, Codec().dump(made), entry.property_id)
+    writer.put(document, expect=version)

@@ -24,6 +24,7 @@ from profilecore_exports.contract import (
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import unwritable
 from profilecore_exports.letters import NUMBER, printable
+from profilecore_exports.lists import RS_DOCUMENTS
 from profilecore_exports.naming import safe
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -156,6 +157,7 @@ class SerbiaPlugin(CountryPlugin):
             ),
             single=True,
             amends=Amends.AGAIN,
+            lists=(RS_DOCUMENTS,),
             note="Unverified. Guests from Serbia, and check-outs, are not covered.",
         )
         return (made,)

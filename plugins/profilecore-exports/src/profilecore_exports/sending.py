@@ -8,16 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profilecore.codec import Codec
 from profilecore.errors import ScopeDenied
-from profilecore.model import Document
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_exports.answering import Answered, read_answer
 from profilecore_exports.contract import Format
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.gathering import Watch
-from profilecore_exports.register import ENTRY, Entry, SentFile, Stage, put_file, sent_files
+from profilecore_exports.register import SentFile, Stage, note, noted, sent_files
 from profilecore_exports.transport import Outgoing, Transport
 
 if TYPE_CHECKING:
@@ -94,20 +92,9 @@ def _content(folder: Path, file: SentFile) -> bytes:
 
 
 def _note(engine: Engine, file: SentFile, at: datetime) -> None:
-    codec = Codec()
-    with engine.store.write() as writer:
-        put_file(writer, evolve(file, sent_at=at))
-        for id in dict.fromkeys(file.entries):
-            document = writer.get(ENTRY, id)
-            if document is None:
-                continue
-            entry = codec.load(Entry, document.body)
-            if entry.file != file.name or entry.stage is not Stage.WRITTEN:
-                continue
-            made = evolve(entry, stage=Stage.SENT, version=document.version + 1)
-            writer.put(
-                Document(
-                    ENTRY, id, document.owner, made.version, codec.dump(made), entry.property_id
-                ),
-                expect=document.version,
-            )
+    changed = [
+        (document, evolve(entry, stage=Stage.SENT))
+        for document, entry in noted(engine, file).values()
+        if entry.file == file.name and entry.stage is Stage.WRITTEN
+    ]
+    note(engine, evolve(file, sent_at=at), changed)

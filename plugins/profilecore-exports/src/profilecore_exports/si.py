@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
 import attrs
 import msgspec
@@ -29,6 +29,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import printable
+from profilecore_exports.lists import SI_DOCUMENTS, SI_RELIEFS, SI_STATUSES
 from profilecore_exports.markup import HEAD, attributes, every, parse
 from profilecore_exports.naming import file_name, safe
 from profilecore_exports.needs import (
@@ -53,25 +54,20 @@ _KINDS = {
     DocumentType.RESIDENCE_PERMIT: "U",
     DocumentType.NIE: "U",
 }
-_LETTERS = frozenset("FHILOPUV")
-_RELIEFS = frozenset(map(str, range(20)))
-_MONTHLY = frozenset({"11", "12", "50", "51", "54", "61", "62"})
 NO_DOCUMENT = "L"
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
+# The schema takes no arrivals from before the register began, and no births from before.
+_FIRST_ARRIVAL, _FIRST_BIRTH = date(2017, 1, 1), date(1800, 1, 1)
 
 
 def _tax(_: object, field: attrs.Attribute[str], value: str) -> None:
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    exponent = amount.as_tuple().exponent
-    if amount < 0 or not isinstance(exponent, int) or exponent < -4:
+    if not _AMOUNT.fullmatch(value):
         raise WrongValue(f"{field.name} must be an amount in EUR with at most 4 decimals, as 2.50")
 
 
 def _status(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
-    if value is not None and value not in _MONTHLY:
-        raise WrongValue(f"{field.name} must be one of {', '.join(sorted(_MONTHLY))}")
+    if value is not None and value not in SI_STATUSES:
+        raise WrongValue(f"{field.name} must be one of {', '.join(SI_STATUSES.codes)}")
 
 
 @frozen
@@ -83,7 +79,7 @@ class SlovenianHouse:
     report; without them there are none, all days, and what the guests tell.
     """
 
-    number: int
+    number: int = attrs.field(validator=attrs.validators.ge(0))
     tax: str = attrs.field(validator=_tax)
     extra_beds: int = 0
     open_days: int | None = None
@@ -103,6 +99,10 @@ class SloveniaConfig:
 def _row(report: Report, setting: Setting) -> str:
     guest, house = report.guest, setting.house
     kind, number = _document(guest)
+    if guest.arrived.date() < _FIRST_ARRIVAL:
+        raise unwritable("/stay/arrival", "arrival", "eTurizem takes arrivals from 2017 on.")
+    if guest.born is not None and guest.born < _FIRST_BIRTH:
+        raise unwritable("/birth_date", "birth-date", "eTurizem takes births from 1800 on.")
     return _written(
         {
             "idNO": house.number,
@@ -140,7 +140,7 @@ def _document(guest: Guest) -> tuple[str, str]:
     if document is None:
         return NO_DOCUMENT, "0"  # a child of Slovenia, by the needs
     kind = guest.value(KIND_KEY) or _KINDS.get(document.type)
-    if kind not in _LETTERS:
+    if kind not in SI_DOCUMENTS:
         message = f"AJPES has no code for this kind of document; give its letter as {KIND_KEY}."
         raise unwritable("/documents", "document-type", message)
     return str(kind), printable(document.number)
@@ -150,7 +150,7 @@ def _relief(guest: Guest) -> str:
     """Give the reason of a relief from the tourist tax: by age, unless the desk says another."""
     given = guest.value(TAX_KEY)
     if given is not None:
-        if given not in _RELIEFS:
+        if given not in SI_RELIEFS:
             message = f"{TAX_KEY} must be a reason of tax relief, 0 to 19."
             raise unwritable("/stay/details/values", "tax", message)
         return given
@@ -301,6 +301,7 @@ class SloveniaPlugin(CountryPlugin):
             numbered=True,
             amends=Amends.AGAIN,
             cancel=_cancel,
+            lists=(SI_DOCUMENTS, SI_RELIEFS),
             read_answer=answer,
             note="Sending a row again under its number changes it: inferred, try it on the test.",
         )  # fmt: skip
@@ -316,6 +317,7 @@ class SloveniaPlugin(CountryPlugin):
             houses=houses,
             house_hint=_HINT,
             counts_rooms=True,
+            lists=(SI_STATUSES,),
             statement=_monthly,
             note="Rooms sold are counted from the stays of the month.",
         )

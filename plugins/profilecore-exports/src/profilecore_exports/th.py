@@ -64,8 +64,8 @@ def _row(report: Report, setting: Setting) -> str:
     assert passport is not None
     assert leaves is not None
     cells = (
-        fits(UPPER_NAME.fit(guest.profile.first_name), "/first_name", "first name"),
-        UPPER_NAME.fit(guest.profile.middle_name),
+        fits(UPPER_NAME.fit(guest.name.first_name), "/first_name", "first name"),
+        UPPER_NAME.fit(guest.name.middle_name),
         UPPER_NAME.fit(guest.surnames),
         "M" if guest.sex is Sex.MALE else "F",
         fits(NUMBER.fit(passport.number), "/documents", "passport's number"),

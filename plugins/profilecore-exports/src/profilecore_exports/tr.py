@@ -23,6 +23,7 @@ from profilecore_exports.contract import (
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import unwritable
 from profilecore_exports.letters import NUMBER, Letters
+from profilecore_exports.lists import TR_COUNTRIES
 from profilecore_exports.markup import HEAD, leaf
 from profilecore_exports.naming import safe
 from profilecore_exports.needs import (
@@ -41,13 +42,6 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 SERVICE = "http://tempuri.org/"
 DATA = "http://schemas.datacontract.org/2004/07/KBS_Tesis_Servis"
 NAME = Letters(frozenset(ascii_uppercase + "ÇĞİÖŞÜ "))
-# Only those symbols of countries that two parties agree on.
-COUNTRIES = {
-    "AT": "AUSTRIA", "AZ": "AZERBAIJAN", "BE": "BELGIUM", "CH": "SWITZERLAND", "DE": "GERMANY",
-    "ES": "SPAIN", "FR": "FRANCE", "GB": "UNITED_KINGDOM", "GE": "GEORGIA", "IQ": "IRAQ",
-    "IR": "IRAN", "IT": "ITALY", "NL": "NETHERLANDS", "RU": "RUSSIAN_FEDERATION",
-    "SY": "SYRIAN_ARAB_REPUBLIC", "UA": "UKRAINE", "US": "UNITED_STATES",
-}  # fmt: skip
 
 
 @frozen
@@ -78,7 +72,7 @@ def _member(name: str, value: object) -> str:
 def _arrival(report: Report) -> str:
     guest = report.guest
     assert guest.born is not None
-    symbol = guest.value(f"{FORMAT}.country") or COUNTRIES.get(guest.nationality or "")
+    symbol = guest.value(f"{FORMAT}.country") or TR_COUNTRIES.codes.get(guest.nationality or "")
     if symbol is None:
         message = f"The symbol of the nationality is not known; give it as {FORMAT}.country."
         raise unwritable("/nationalities", "country", message)
@@ -167,6 +161,7 @@ class TurkeyPlugin(CountryPlugin):
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
             letters=NAME,
             single=True,
+            lists=(TR_COUNTRIES,),
             note="Unverified; outside the Jandarma's zone another service is in use.",
         )
         return (made,)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import attrs
@@ -47,6 +47,17 @@ class Transport(Protocol):
         """Send files one by one, and give a reply once each is out.
 
         :raises NotSent: if one could not be handed over; those before it are out.
+        """
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A transport that can be asked what became of what was sent."""
+
+    def ask(self, lots: Sequence[str]) -> bytes:
+        """Ask about some lots, by the authority's numbers, and give the answer as it came.
+
+        :raises NotSent: if the question could not be handed over.
         """
 
 

@@ -89,18 +89,19 @@ def scan(
     lines: str | Iterable[str] | Scan,
     profile_id: str | None = None,
     *,
-    apply: bool = False,
+    apply: bool = True,
     overwrite: Collection[str] = (),
     document_type: DocumentType | None = None,
     today: date | None = None,
 ) -> Proposal:
-    """Read a document, find or take the profile, and propose what to fill in; ``apply`` does it.
+    """Read a document, find or create the profile, and fill it; a host calls ``engine.scan``.
 
     The profile is the one named, or the one that has the document's number, or a new one.  What is
     empty is filled; what differs is a conflict and stays, unless ``overwrite`` names its field.  A
     stored name that is written as on the document (Müller, MUELLER) stays as it is.  Doubtful
     fields are left out.  The provenance is ``scanner``, verified where a check digit holds.  All of
-    it is one transaction.  ``document_type`` is for what a code does not tell (a residence permit).
+    it is one transaction.  Without ``apply`` nothing is written, and what would be is told.
+    ``document_type`` is for what a code does not tell (a residence permit).
 
     :raises ZoneUnreadable: if there is no zone in ``lines``.
     :raises ScanDoubtful: on applying, if the number is doubtful and no profile is named, or the
