@@ -31,9 +31,11 @@ _FIELDS = {
     "adults": "adults",
     "children": "children",
     "unit": "unit room",
+    "revenue": "revenue",
+    "currency": "currency",
 }
 _BY_COLUMN = {name: field for field, names in _FIELDS.items() for name in names.split()}
-_WHOLE = frozenset({"nights", "adults", "children"})
+_WHOLE = frozenset({"nights", "adults", "children", "revenue"})
 
 
 def parse(text: str) -> str:
