@@ -61,10 +61,15 @@ class Codec:
                 tree = upgrade(tree)
         return self.value(cls, tree)
 
-    def picker(self, names: Sequence[str]) -> Callable[[bytes], dict[str, Any]]:
-        """Give what reads only some fields of a body, as plain JSON; absent ones are ``None``."""
+    def picker(
+        self, names: Sequence[str], cls: type = Profile
+    ) -> Callable[[bytes], dict[str, Any]]:
+        """Give what reads only some fields of a body of ``cls``, as plain JSON.
+
+        Absent ones, which are at their default, are ``None``.
+        """
         if self._upgrades:
-            return lambda body: _picked(self.plain(self.load(Profile, body)), names)
+            return lambda body: _picked(self.plain(self.load(cls, body)), names)
         decode = _row_decoder(tuple(names))
         return lambda body: msgspec.structs.asdict(decode(body))
 

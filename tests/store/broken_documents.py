@@ -218,6 +218,21 @@ class FindsEmptyLists(_MemoryWriter):
         return {key: self.find(key) for key in keys}
 
 
+@fails("test_bodies_are_what_a_listing_gives")
+class ForgetsThePropertyOfBodies(_MemoryWriter):
+    def bodies(self, kind, after, limit):
+        return [(i, o, None, body) for i, o, _, body in super().bodies(kind, after, limit)]
+
+
+@fails(
+    "test_a_tally_counts_who_has_all_keys",
+    "test_random_work_shows_no_difference_to_the_reference",
+)
+class CountsWhoHasAnyKey(_MemoryWriter):
+    def tally(self, keys):
+        return len({id for key in keys for id in self._keys.get(key, {}).values()})
+
+
 @fails(
     "test_a_put_replaces_the_keys",
     "test_random_work_shows_no_difference_to_the_reference",

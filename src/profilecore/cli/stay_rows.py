@@ -34,9 +34,11 @@ _FIELDS = {
     "children": "children",
     "unit": "unit room",
     _COMPANIONS: "companions companionids sharers accompanying",
+    "revenue": "revenue",
+    "currency": "currency",
 }
 _BY_COLUMN = {name: field for field, names in _FIELDS.items() for name in names.split()}
-_WHOLE = frozenset({"nights", "adults", "children"})
+_WHOLE = frozenset({"nights", "adults", "children", "revenue"})
 
 
 def parse(text: str) -> str:

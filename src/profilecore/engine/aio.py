@@ -296,9 +296,17 @@ class AsyncEngine:
     async def reindex(self, watch: Callable[[int], object] | None = None) -> int:
         return await self.run(self.sync.reindex, watch)
 
+    async def tally(self, keys: Iterable[tuple[str, str]]) -> int:
+        return await self.run(self.sync.tally, keys)
+
+    async def holders(
+        self, keys: Sequence[tuple[str, str]], *, limit: int = 1_000, cursor: str | None = None
+    ) -> Page[str]:
+        return await self.run(self.sync.holders, keys, limit=limit, cursor=cursor)
+
     async def extract(
-        self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
+        self, fields: Sequence[str], **options: Any
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        pages = await self.run(self.sync.extract, fields, profile_ids=profile_ids)
+        pages = await self.run(self.sync.extract, fields, **options)
         while (page := await self.run(next, pages, None)) is not None:
             yield page

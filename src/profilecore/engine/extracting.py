@@ -7,12 +7,11 @@ from typing import Any
 
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
-from profilecore.model.documents import Document
 from profilecore.model.enums import SharedLevel, State
 from profilecore.model.fields import fields_of
 from profilecore.model.profile import Profile
 from profilecore.rules.visibility import SCOPED_FIELDS, may_see
-from profilecore.store.port import Reader
+from profilecore.store.port import Body, Reader
 
 Key = tuple[str, str]
 Row = dict[str, Any]
@@ -31,24 +30,45 @@ def look_up(kernel: Kernel, keys: Iterable[Key], at_most: int) -> dict[Key, list
 
 
 def extract(
-    kernel: Kernel, fields: Sequence[str], ids: Sequence[str] | None, page: int = PAGE
+    kernel: Kernel,
+    fields: Sequence[str],
+    ids: Sequence[str] | None,
+    kind: str = PROFILE,
+    page: int = PAGE,
 ) -> Iterator[list[Row]]:
+    if kind != PROFILE:
+        from profilecore.engine import owned_rows
+
+        return owned_rows.extract(kernel, kind, fields, ids, page)
     rows = _Rows(kernel, fields)
     if ids is None:
-        return (rows.of(documents) for documents in kernel.pages(PROFILE, page))
+        return (rows.of(body for *_, body in found) for found in bodies(kernel, PROFILE, page))
     return _named(kernel, rows, ids, page)
+
+
+def bodies(kernel: Kernel, kind: str, size: int) -> Iterator[list[Body]]:
+    """Yield all documents of a kind without their envelopes, as ``kernel.pages`` does with them."""
+    after: str | None = None
+    while True:
+        with kernel.reading() as reader:
+            page = reader.bodies(kind, after, size)
+        if not page:
+            return
+        yield page
+        after = page[-1][0]
 
 
 def _named(kernel: Kernel, rows: _Rows, ids: Sequence[str], page: int) -> Iterator[list[Row]]:
     for start in range(0, len(ids), page):
         with kernel.reading() as reader:
             documents = reader.get_many(PROFILE, ids[start : start + page])
-        yield rows.of(documents)
+        yield rows.of(document.body for document in documents)
 
 
 def rows_of(kernel: Kernel, reader: Reader, fields: Sequence[str], ids: Sequence[str]) -> list[Row]:
     """Give the rows of the living among some profiles that the actor may see."""
-    return _Rows(kernel, fields).of(reader.get_many(PROFILE, ids))
+    found = reader.get_many(PROFILE, ids)
+    return _Rows(kernel, fields).of(document.body for document in found)
 
 
 class _Rows:
@@ -67,17 +87,17 @@ class _Rows:
         self._fields = tuple(fields)
         self._pick = kernel.codec.picker(tuple(dict.fromkeys((*_ALWAYS, *fields))))
 
-    def of(self, documents: Iterable[Document]) -> list[Row]:
+    def of(self, stored: Iterable[bytes]) -> list[Row]:
         """Give the rows of the living among the profiles that the actor may see."""
         property_id = self._kernel.actor.property_id
         found = []
-        for document in documents:
-            row = self._pick(document.body)
+        for body in stored:
+            row = self._pick(body)
             if row["state"] not in (None, State.ACTIVE.value):
                 continue
             if property_id is None:
                 found.append({name: row[name] for name in self._fields})
-            elif property_id == row["property_id"] or _is_shared(row):
+            elif property_id == row["property_id"] or is_shared(row):
                 found.append({name: self._seen(name, row[name]) for name in self._fields})
         return found
 
@@ -87,5 +107,6 @@ class _Rows:
         return [i for i in items if may_see(i.get("property_id"), self._kernel.actor)]
 
 
-def _is_shared(row: Row) -> bool:
+def is_shared(row: Row) -> bool:
+    """Tell by its plain fields whether a profile is one that every property sees."""
     return row["shared_level"] in (None, SharedLevel.CHAIN.value)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.extracting import Key
     from profilecore.engine.kernel import Kernel
+    from profilecore.engine.searching import Page
 
 
 class ForPlugins:
@@ -119,6 +120,31 @@ class ForPlugins:
 
         return extracting.look_up(self._kernel, keys, at_most)
 
+    def tally(self, keys: Iterable[Key]) -> int:
+        """Count the living profiles that have all of some (sort, value) pairs, by the index alone.
+
+        Without any it counts all the living.  As for :meth:`look_up`, whether the actor may see
+        them is not asked.
+        """
+        from profilecore.engine import counting
+
+        return counting.tally(self._kernel, keys)
+
+    def holders(
+        self, keys: Sequence[Key], *, limit: int = 1_000, cursor: str | None = None
+    ) -> Page[str]:
+        """Give a page of the ids of the profiles that have all of some (sort, value) pairs.
+
+        They come in the order of insertion; it is faster the rarer the first pair is.  As for
+        :meth:`look_up`, whether the actor may see them is not asked.
+
+        :raises InvalidProfile: without a pair, for a limit outside 1 to 10,000, or for a cursor
+            of other pairs.
+        """
+        from profilecore.engine import counting
+
+        return counting.holders(self._kernel, keys, cursor, limit)
+
     def reindex(self, watch: Callable[[int], object] | None = None) -> int:
         """Make the keys and words of all profiles anew, and give how many profiles there are.
 
@@ -133,7 +159,11 @@ class ForPlugins:
         return reindexing.reindex(self._kernel, watch)
 
     def extract(
-        self, fields: Sequence[str], *, profile_ids: Sequence[str] | None = None
+        self,
+        fields: Sequence[str],
+        *,
+        profile_ids: Sequence[str] | None = None,
+        kind: str = "profile",
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield pages of plain JSON values of some fields: of all profiles, or of those named.
 
@@ -141,8 +171,15 @@ class ForPlugins:
         order of insertion or of ``profile_ids``; a field that is empty is ``None``.  Much faster
         than reading whole profiles.  Each page is read by itself, so that no writer waits.
 
+        With another ``kind``, as ``stay``, the rows are of the documents of that kind which these
+        people own.  Each also has its ``id``, and ``owner``: the id that the person has now, or
+        ``None`` where nobody is left: then it is what a clear leaves of it, if anything.  Of stays
+        the host's own come last.
+
         :raises InvalidProfile: naming what is no field.
+        :raises NotFound: if nobody has the kind.
+        :raises PluginError: if a source of stays fails.
         """
         from profilecore.engine import extracting
 
-        return extracting.extract(self._kernel, fields, profile_ids)
+        return extracting.extract(self._kernel, fields, profile_ids, kind)

@@ -8,6 +8,7 @@ from functools import partial
 from profilecore.model import enums
 from profilecore.model.fields import Clear, Other, Search, Sensitivity, field, record
 from profilecore.model.parts import Stamp
+from profilecore.normalise import codes
 
 
 def first_of_month(value: date | None) -> date | None:
@@ -45,7 +46,7 @@ class Stay:
 
     ``reference`` is the property's booking number: recording the same property and reference
     again updates the stay.  Dates are the property's local days; ``departure`` is not before
-    ``arrival``.
+    ``arrival``.  ``revenue`` is what it brought, in the smallest unit of ``currency`` (ISO 4217).
     """
 
     id: str = _kept(default="")
@@ -60,6 +61,8 @@ class Stay:
     source: str | None = _kept(limit=50)
     adults: int | None = _kept()
     children: int | None = _kept()
+    revenue: int | None = _kept()
+    currency: str | None = _kept(clean=codes.currency, limit=3)
     reference: str | None = field(
         merge="survivor",
         clear=Clear.ERASE,

@@ -85,6 +85,14 @@ def language(value: str) -> str:
     return "-".join(parts)
 
 
+def currency(value: str) -> str:
+    """Give the code of a currency as ISO 4217 writes it, as in ``EUR``."""
+    code = value.strip().upper()
+    if len(code) != 3 or not (code.isascii() and code.isalpha()):
+        raise ValueError("must be a code of a currency (ISO 4217, as in EUR)")
+    return code
+
+
 def _known(value: str | None, what: str) -> str:
     if value is None:
         raise ValueError(f"must be a known {what}")

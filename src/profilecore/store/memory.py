@@ -143,6 +143,10 @@ class _MemoryWriter(Writer):
             if self._keys.get(key)
         }
 
+    def tally(self, keys: Sequence[int]) -> int:
+        holders = [self._keys.get(key, {}).keys() for key in keys]
+        return len(set(holders[0]).intersection(*holders[1:]))
+
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:

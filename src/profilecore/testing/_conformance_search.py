@@ -83,6 +83,41 @@ class SearchConformance(ConformanceBase):
             assert reader.find_many([3, 1, 4, -2, 1]) == {1: ["p9", "p1"], -2: ["p9"]}
             assert reader.find_many([]) == {}
 
+    def test_a_tally_counts_who_has_all_keys(self, store: Store) -> None:
+        """Each document counts once, whatever its kind; a key that comes twice asks once.
+
+        If this fails: count the documents that have each of the keys, as ``search`` finds them.
+        """
+        add(
+            store,
+            (doc("p1"), terms(keys=[1, 2, -3])),
+            (doc("p2"), terms(keys=[1, 2])),
+            (doc("s1", kind="stay"), terms(keys=[2])),
+            *((doc(f"q{n}"), terms(keys=[7])) for n in range(5_001)),
+        )
+        with store.read() as reader:
+            assert [reader.tally([key]) for key in (1, 2, -3, 4)] == [2, 3, 1, 0]
+            assert reader.tally([2, 1]) == reader.tally([1, 2, 1]) == 2
+            assert reader.tally([1, 2, -3]) == 1
+            assert reader.tally([1, 4]) == 0
+            assert reader.tally([7]) == 5_001
+
+    def test_bodies_are_what_a_listing_gives(self, store: Store) -> None:
+        """Id, owner, property and body of each document, in the order and pages of a listing.
+
+        If this fails: ``bodies`` begins behind the same id, and leaves out only the kind and the
+        version.
+        """
+        add(store, *(doc(f"p{n}", body=b"\xff%d" % n, property_id="P1") for n in range(3)))
+        add(store, doc("s1", kind="stay", owner="p1"), doc("s2", kind="stay", owner="p1"))
+        with store.read() as reader:
+            for kind, after, limit in (
+                ("profile", None, 2), ("profile", "p1", 9), ("stay", "s1", 1), ("stay", "p9", 9),
+            ):  # fmt: skip
+                listed = reader.listing(kind, after, limit)
+                plain = [(d.id, d.owner, d.property_id, d.body) for d in listed]
+                assert [tuple(body) for body in reader.bodies(kind, after, limit)] == plain
+
     def test_a_word_is_found_by_its_beginning(self, store: Store) -> None:
         """A prefix finds whole words too; letters inside a word find nothing.
 

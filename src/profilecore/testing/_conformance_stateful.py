@@ -242,9 +242,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(wanted=keys, limit=limits)
     def find(self, wanted: tuple[int, ...], limit: int) -> None:
-        """Look keys up, in a batch and singly."""
+        """Look keys up, in a batch and singly, and count who has all of them."""
         self._compare(lambda reader: reader.find_many(wanted))
         self._compare(lambda reader: [reader.find(key, limit) for key in wanted])
+        self._compare(lambda reader: reader.tally(wanted) if wanted else 0)
 
     @rule(place=st.integers(0, 5), limit=limits)
     def events(self, place: int, limit: int) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from profilecore.errors import StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
-from profilecore.store.port import NO_TERMS, Hit, Kept, Query, Reader, Store, Terms, Writer
+from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Store, Terms, Writer
 
 
 class FaultyStore(Store):
@@ -138,6 +138,10 @@ class _FaultyReader(Reader):
         self._call("listing")
         return self._reader.listing(kind, after, limit)
 
+    def bodies(self, kind: str, after: str | None, limit: int) -> list[Body]:
+        self._call("bodies")
+        return self._reader.bodies(kind, after, limit)
+
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         self._call("find")
         return self._reader.find(key, limit)
@@ -145,6 +149,10 @@ class _FaultyReader(Reader):
     def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
         self._call("find_many")
         return self._reader.find_many(keys)
+
+    def tally(self, keys: Sequence[int]) -> int:
+        self._call("tally")
+        return self._reader.tally(keys)
 
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50

@@ -16,7 +16,7 @@ from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import UNREADABLE, Event
 from profilecore.model.fields import restore
-from profilecore.store.port import NO_TERMS, Hit, Kept, Query, Reader, Terms, Writer
+from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
 from profilecore_sqlite.terms import Keys, Words, pack, rows_of, terms_of, unpack
 
@@ -46,6 +46,10 @@ OWNERS_TOGETHER = 20
 LISTING = f"SELECT {_DOCUMENT} FROM pc_document WHERE kind = ? AND n > ? ORDER BY n LIMIT ?"
 EVERYTHING = f"SELECT n, terms, {_DOCUMENT} FROM pc_document WHERE n > ? ORDER BY n LIMIT ?"
 BLOB_IDS = "SELECT DISTINCT id FROM pc_blob WHERE id > ? ORDER BY id LIMIT ?"
+BODIES = (
+    "SELECT id, owner, property_id, body FROM pc_document WHERE kind = ? AND n > ?"
+    " ORDER BY n LIMIT ?"
+)
 NUMBER = "SELECT n FROM pc_document WHERE kind = ? AND id = ?"
 FIND = (
     "SELECT d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
@@ -56,6 +60,8 @@ FIND_MANY = (
     " WHERE k.h IN ({}) ORDER BY k.h, k.n"
 )
 KEYS_AT_ONCE = 500
+TALLY = "SELECT count(*) FROM pc_key AS k WHERE h = ?"
+_HAS_KEY = " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = k.n)"
 COUNT = "SELECT count(*) FROM pc_document WHERE kind = ?"
 # Without an upper bound SQLite compares nothing on the way, and is five times as fast.
 WORD_AT = "SELECT word FROM pc_word WHERE word >= ? ORDER BY word LIMIT 1 OFFSET ?"
@@ -117,7 +123,7 @@ def _search_by_key(query: Query, after: Row | None, limit: int) -> tuple[str, li
     )
     parameters = [query.keys[0], after[2] if after else 0]
     for key in query.keys[1:]:
-        sql += " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = k.n)"
+        sql += _HAS_KEY
         parameters.append(key)
     # Without a text, only the empty prefix begins a word of it.
     if any(query.others):
@@ -186,13 +192,19 @@ class SqliteReader(Reader):
         return found
 
     def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
+        return [Document(*row) for row in self._behind(LISTING, kind, after, limit)]
+
+    def bodies(self, kind: str, after: str | None, limit: int) -> list[Body]:
+        return self._behind(BODIES, kind, after, limit)
+
+    def _behind(self, sql: str, kind: str, after: str | None, limit: int) -> list[Any]:
         start = 0
         if after is not None:
             found = self.rows(NUMBER, (kind, after))
             if not found:
                 return []
             start = found[0][0]
-        return [Document(*row) for row in self.rows(LISTING, (kind, start, limit))]
+        return self.rows(sql, (kind, start, limit))
 
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         return [id for (id,) in self.rows(FIND, (key, limit))]
@@ -205,6 +217,10 @@ class SqliteReader(Reader):
             for key, id in self.rows(FIND_MANY.format(", ".join("?" * len(some))), some):
                 found.setdefault(key, []).append(id)
         return found
+
+    def tally(self, keys: Sequence[int]) -> int:
+        number: int = self.rows(TALLY + _HAS_KEY * (len(keys) - 1), keys)[0][0]
+        return number
 
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50

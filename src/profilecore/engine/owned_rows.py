@@ -1,0 +1,143 @@
+"""Plain fields of the documents that people own, of one kind: what statistics read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from profilecore.engine import extracting
+from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.persons import hosts_stays
+from profilecore.errors import InvalidProfile, NotFound, Problem
+from profilecore.model.documents import DocumentKind, OnClear
+from profilecore.model.enums import State
+from profilecore.model.fields import cleared, fields_of
+from profilecore.rules.visibility import may_see
+from profilecore.store.port import Body, Reader
+
+Row = dict[str, Any]
+STAY = "stay"
+ALL = 2**31
+_GLANCE = ("id", "shared_level", "property_id")
+
+
+def extract(
+    kernel: Kernel, name: str, fields: Sequence[str], ids: Sequence[str] | None, page: int
+) -> Iterator[list[Row]]:
+    kind = kernel.kinds.get(name)
+    if kind is None:
+        raise NotFound("kind of documents", name)
+    rows = _OwnedRows(kernel, kind, fields)
+    return rows.of_all(page) if ids is None else rows.of_people(ids, page)
+
+
+class _OwnedRows:
+    """Reads only the wanted fields; each row says who owns it now.
+
+    Whom an id stands for is taken once, at the beginning: a long run goes by that.
+    """
+
+    def __init__(self, kernel: Kernel, kind: DocumentKind, fields: Sequence[str]) -> None:
+        known = {a.name for a in fields_of(kind.cls)}
+        problems = [
+            Problem(f"/fields/{n}", "unknown-field", f"must be a field of a {kind.name}")
+            for n, name in enumerate(fields)
+            if name not in known and name not in ("id", "owner")
+        ]
+        if problems:
+            raise InvalidProfile(problems)
+        self._kernel = kernel
+        self._kind = kind
+        self._fields = tuple(dict.fromkeys(fields))
+        self._sources = kernel.plugins.contributions.stays if kind.name == STAY else []
+        self._pick = kernel.codec.picker(self._fields, kind.cls)
+        self._glance = kernel.codec.picker(_GLANCE)
+
+    def of_all(self, page: int) -> Iterator[list[Row]]:
+        """Yield the rows of the whole store, in the order of insertion; the host's stays last."""
+        with self._kernel.reading() as reader:
+            stand_for = _stand_for(self._kernel, reader)
+        for bodies in extracting.bodies(self._kernel, self._kind.name, page):
+            yield list(self._rows(bodies, stand_for))
+        if self._sources:
+            for people in extracting.extract(self._kernel, ("id", "absorbed"), None, page=page):
+                yield list(self._hosts(people))
+
+    def of_people(self, ids: Sequence[str], page: int) -> Iterator[list[Row]]:
+        """Yield the rows of what some people own, all ids of each included."""
+        for start in range(0, len(ids), page):
+            with self._kernel.reading() as reader:
+                some = ids[start : start + page]
+                people = extracting.rows_of(self._kernel, reader, ("id", "absorbed"), some)
+                owners = {id: p["id"] for p in people for id in _family(p)}
+                documents = reader.owned(list(owners), self._kind.name)
+            bodies = [(d.id, d.owner, d.property_id, d.body) for d in documents]
+            yield [*self._rows(bodies, owners), *self._hosts(people)]
+
+    def _rows(self, bodies: Sequence[Body], stand_for: Mapping[str, str | None]) -> Iterator[Row]:
+        if self._kernel.actor.property_id is not None:
+            bodies = self._visible(bodies, stand_for)
+        pick, find = self._pick, stand_for.get
+        for id, owner, _property_id, body in bodies:
+            person = find(owner, owner)
+            if person is None:
+                row = self._left(body)
+                if row is None:
+                    continue
+            else:
+                row = pick(body)
+            row["id"] = id
+            row["owner"] = None if owner == id else person
+            yield row
+
+    def _left(self, body: bytes) -> Row | None:
+        """Give what is left of a document whose person was cleared, or is restricted."""
+        if self._kind.on_clear is OnClear.FIELDS:
+            codec = self._kernel.codec
+            return self._pick(codec.dump(cleared(codec.load(self._kind.cls, body))))
+        return None if self._kind.personal else self._pick(body)
+
+    def _visible(self, bodies: Sequence[Body], stand_for: Mapping[str, str | None]) -> list[Body]:
+        actor = self._kernel.actor
+        seen = [body for body in bodies if may_see(body[2], actor)]
+        people = {stand_for.get(owner) or owner for id, owner, _, _ in seen if owner != id}
+        with self._kernel.reading() as reader:
+            found = [self._glance(d.body) for d in reader.get_many(PROFILE, list(people))]
+        hidden = {
+            row["id"]
+            for row in found
+            if not extracting.is_shared(row) and row["property_id"] != actor.property_id
+        }
+        return [b for b in seen if (stand_for.get(b[1]) or b[1]) not in hidden]
+
+    def _hosts(self, people: Iterable[Row]) -> Iterator[Row]:
+        """Yield the stays that the host keeps itself."""
+        if not self._sources:
+            return
+        for person in people:
+            for stay in hosts_stays(self._kernel, _family(person)):
+                row = self._pick(self._kernel.codec.dump(stay))
+                yield row | {"id": stay.id, "owner": person["id"]}
+
+
+def _family(person: Row) -> tuple[str, ...]:
+    return (person["id"], *(person["absorbed"] or ()))
+
+
+def _stand_for(kernel: Kernel, reader: Reader) -> dict[str, str | None]:
+    """Give for each id that is not its own who it stands for now: ``None`` for the cleared."""
+
+    def ids_in(state: State) -> list[str]:
+        return reader.find(kernel.terms.key("state", state.value), ALL)
+
+    gone = {*ids_in(State.CLEARED), *ids_in(State.RESTRICTED)}
+    pick = kernel.codec.picker(("id", "merged_into"))
+    merged = [pick(d.body) for d in reader.get_many(PROFILE, ids_in(State.MERGED))]
+    parents: dict[str, str] = {row["id"]: row["merged_into"] for row in merged}
+    found: dict[str, str | None] = dict.fromkeys(gone)
+    for id in parents:
+        root = id
+        while root in parents:
+            root = parents[root]
+        found[id] = None if root in gone else root
+    return found
