@@ -43,6 +43,9 @@ class Entry:
 
     Without an ``id`` it is a new one.  ``if_version`` is the version that must be stored now, 0
     for none; ``keys`` are (sort, value) pairs; with ``property_id`` other properties do not see it.
+
+    What is new belongs to the person as of now, the root of ``profile_id``.  With ``exact_owner``
+    it belongs to that very id, which may have been merged away: an unmerge gives it back with it.
     """
 
     value: Any = attrs.field(repr=False)
@@ -51,6 +54,7 @@ class Entry:
     if_version: int | None = None
     keys: tuple[Key, ...] = attrs.field(default=(), repr=False)
     property_id: str | None = None
+    exact_owner: bool = False
 
 
 def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
@@ -91,7 +95,7 @@ def _put(
     version = known.version if known else 0
     if known is not None and not may_see(known.property_id, unit.kernel.actor):
         raise NotFound(name, id)
-    owner, root_id = _owner(unit, known, name, id, entry.profile_id, active)
+    owner, root_id = _owner(unit, known, name, entry, active)
     if entry.if_version is not None and entry.if_version != version:
         raise VersionConflict(id, entry.if_version, version)
     terms = Terms(keys=tuple(_terms(unit.kernel, kind, entry.value, entry.keys)))
@@ -106,11 +110,11 @@ def _owner(
     unit: Unit,
     known: Document | None,
     kind: str,
-    id: str,
-    profile_id: str | None,
+    entry: Entry,
     active: set[str],
 ) -> tuple[str, str | None]:
     """Give who owns a document, and the root that it is about now."""
+    id, profile_id = str(entry.id), entry.profile_id
     if profile_id is None:
         if known is not None and known.owner != id:
             raise NotFound(kind, id)
@@ -121,7 +125,8 @@ def _owner(
         root = unit.kernel.living(unit.writer, profile_id)
         if known is not None and known.owner not in root.family:
             raise NotFound(kind, id)
-        root_id, owner = root.id, known.owner if known else root.id
+        new_owner = profile_id if entry.exact_owner else root.id
+        root_id, owner = root.id, known.owner if known else new_owner
     if id == owner:  # a store takes what owns itself for the chain's
         raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
     return owner, root_id

@@ -80,6 +80,7 @@ class Engine(Owned, Privacy, ForPlugins):
             (*BUILTIN, *plugins), discover=discover, block=block, config=given, strict=strict
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
+        self.plugins.open(self)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
         from profilecore.engine import scrubbing
 
