@@ -15,7 +15,7 @@ from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED
 from profilecore.model.fields import evolve
 from profilecore.rules.visibility import may_see, may_see_profile, released
-from profilecore.store.port import Reader, Terms
+from profilecore.store.port import NO_TERMS, Reader, Terms
 from profilecore.values import frozen
 
 MAX_DOCUMENTS = 10_000
@@ -59,13 +59,17 @@ class Entry:
 
 def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
     declared = _kind(kernel, kind)
-    listed = [evolve(e, id=e.id or kernel.new_id()) for e in entries]
+    listed = [e if e.id else evolve(e, id=kernel.new_id()) for e in entries]
     _check(kernel, declared, listed)
     with kernel.writing() as unit, unit.batch():
         known = {d.id: d for d in unit.writer.get_many(kind, [str(e.id) for e in listed])}
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
-        return [_put(unit, declared, e, known.get(str(e.id)), active) for e in listed]
+        events: list[dict[str, Any]] = []
+        made = [_put(unit, declared, e, known.get(str(e.id)), active, events) for e in listed]
+        if events:
+            unit.emit_each(DOCUMENT_STORED, events)
+        return made
 
 
 def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None:
@@ -89,8 +93,14 @@ def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
 
 
 def _put(
-    unit: Unit, kind: DocumentKind, entry: Entry, known: Document | None, active: set[str]
+    unit: Unit,
+    kind: DocumentKind,
+    entry: Entry,
+    known: Document | None,
+    active: set[str],
+    events: list[dict[str, Any]],
 ) -> Stored:
+    """Store one document; what the feed is told of it is added to ``events``."""
     id, name = str(entry.id), kind.name
     version = known.version if known else 0
     if known is not None and not may_see(known.property_id, unit.kernel.actor):
@@ -98,11 +108,14 @@ def _put(
     owner, root_id = _owner(unit, known, name, entry, active)
     if entry.if_version is not None and entry.if_version != version:
         raise VersionConflict(id, entry.if_version, version)
-    terms = Terms(keys=tuple(_terms(unit.kernel, kind, entry.value, entry.keys)))
+    has_terms = entry.keys or kind.about
+    terms = (
+        Terms(tuple(_terms(unit.kernel, kind, entry.value, entry.keys))) if has_terms else NO_TERMS
+    )
     at = entry.property_id
     unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
     if root_id is not None:
-        unit.emit(DOCUMENT_STORED, root_id, subject=id, scope=at)
+        events.append({"profile_id": root_id, "subject": id, "scope": at})
     return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
 
 
