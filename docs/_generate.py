@@ -28,7 +28,7 @@ TARGET = Path(__file__).parent / "reference" / "generated"
 KINDS = {
     "register": "Called once per engine; the plugin says what it brings.",
     "check": "Called inside the transaction; what it returns, or raises, refuses.",
-    "on": "Called after the commit; it observes, each plugin on its own.",
+    "on": "It observes what was committed, or that an engine is open, each plugin on its own.",
 }
 
 

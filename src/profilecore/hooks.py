@@ -8,8 +8,8 @@ by :data:`hookimpl`.  It is found by the entry point group ``profilecore.plugins
   for each thing the plugin brings.  A raise leaves the plugin out, named in ``engine.plugins``.
 - ``profilecore_check_*(...)`` *decides*: called inside the transaction; give problems or
   blockers, or nothing.  All answers are collected, any refuses; a raise refuses too.
-- ``profilecore_on_*(event)`` *observes*: called after the commit, each plugin for itself.  A
-  raise is reported with the plugin's name, and the event is offered to that plugin again.
+- ``profilecore_on_*(...)`` *observes*: each plugin for itself, what was committed or that an
+  engine is open.  A raise is reported with the plugin's name, and an event offered again.
 
 The order of plugins never changes a result.  A plugin class with an attrs class ``Config`` is
 made with an instance of it, read from the engine's ``config[plugin name]``.
@@ -173,7 +173,8 @@ def profilecore_register_stays(register: Callable[[StaySource], None]) -> None:
 def profilecore_register_elsewhere(register: Callable[[HeldElsewhere], None]) -> None:
     """Register personal data kept outside the store, so that access and clear reach it.
 
-    A clear has it erased inside its transaction; one that raises aborts the clear.
+    A clear has it erased inside its transaction, before anything of the person goes from the
+    store; one that raises aborts the clear.
 
     :param register: call it with each :class:`HeldElsewhere`.
     """
@@ -256,7 +257,19 @@ def profilecore_check_clear(plan: ClearPlan) -> Iterable[Blocker] | None:
     """
 
 
-# ---- observers: after the commit -------------------------------------------------------------
+# ---- observers ---------------------------------------------------------------------------------
+
+
+@hookspec
+def profilecore_on_open(engine: Engine) -> None:
+    """Observe that an engine is open: keep it where hooks that are called later need its store.
+
+    Called once an engine, after everything was registered and before any clear.  Only keep the
+    engine: nothing is to be read or written yet.  A raise is noted in ``engine.plugins.failures``;
+    the plugin stays, so that what it has to decide is refused and not passed over.
+
+    :param engine: the engine that the plugin belongs to.
+    """
 
 
 @hookspec
@@ -312,4 +325,5 @@ class Hooks(Protocol):
     def profilecore_check_change(self, *, change: Change) -> list[Iterable[Problem] | None]: ...
     def profilecore_check_merge(self, *, plan: MergePlan) -> list[Iterable[Blocker] | None]: ...
     def profilecore_check_clear(self, *, plan: ClearPlan) -> list[Iterable[Blocker] | None]: ...
+    def profilecore_on_open(self, *, engine: Engine) -> list[None]: ...
     def profilecore_on_event(self, *, event: Event) -> list[None]: ...

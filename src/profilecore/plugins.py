@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from profilecore.engine import Engine
     from profilecore.model.documents import DocumentKind
     from profilecore.model.events import Event
     from profilecore.rules.changing import Change
@@ -217,11 +218,15 @@ class Plugins:
     def commands(self) -> list[click.Command]:
         """Give the commands that plugins add to the program."""
         made: dict[str, click.Command] = {}
-        self._collect(self._hooks.profilecore_register_commands, _named_into(made))
+        self._collect(self._hooks.profilecore_register_commands, register=_named_into(made))
         return list(made.values())
 
-    def _collect(self, hook: Callable[..., list[None]], register: Callable[..., None]) -> None:
-        for name, outcome in self._each(hook, register=register):
+    def open(self, engine: Engine) -> None:
+        """Tell every plugin which engine it belongs to."""
+        self._collect(self._hooks.profilecore_on_open, engine=engine)
+
+    def _collect(self, hook: Callable[..., list[None]], **arguments: object) -> None:
+        for name, outcome in self._each(hook, **arguments):
             if isinstance(outcome, BaseException):
                 self._fail(_plugin_error(name, _hook_name(hook), outcome))
 

@@ -39,6 +39,7 @@ def test_the_demonstration_fits_a_terminal_and_ends_with_what_to_try(
         assert len(title) < 77
     assert "export PROFILECORE_STORE=sqlite:///story/guests.db" in result.stdout
     assert "... and now: 0" in result.stdout
+    assert ("Points: " in result.stdout) != ("No plugin keeps points here" in result.stdout)
     assert os.listdir("story/sources")
 
 

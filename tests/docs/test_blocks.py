@@ -46,7 +46,12 @@ def test_the_blocks_of_a_page_run(
     found = blocks(page)
     if any("sqlite:///" in code for _, code in found):
         part("profilecore_sqlite")
-    for plugin in ("profilecore_duplicates", "profilecore_exports", "profilecore_scanner"):
+    for plugin in (
+        "profilecore_duplicates",
+        "profilecore_exports",
+        "profilecore_loyalty",
+        "profilecore_scanner",
+    ):
         if any(plugin in code for _, code in found):
             part(plugin)
     monkeypatch.chdir(tmp_path)

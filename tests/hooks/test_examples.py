@@ -19,6 +19,7 @@ SHOWN = {
     "profilecore_check_clear": "[('open-bill', '17')]\nerased\n",
     "profilecore_check_merge": "['one-by-one']\n()\n",
     "profilecore_on_event": "1 profile.created ",
+    "profilecore_on_open": "['unanswered']\n",
     "profilecore_register_checks": "['/birth_date']\n",
     "profilecore_register_commands": "1\n",
     "profilecore_register_elsewhere": "{'newsletter': ['ana@example.org']}\n1 {}\n",

@@ -481,3 +481,13 @@ def test_hook_on_event() -> None:
     engine.clear(made.id)
     assert tuple(diary.events) == engine.changes().items
     assert [e.seq for e in diary.events] == [1, 2, 3, 4]
+
+
+def test_hook_on_open() -> None:
+    class Keeper:
+        @hookimpl
+        def profilecore_on_open(self, engine: Engine) -> None:
+            self.engine = engine
+
+    keeper = Keeper()
+    assert open_engine(plugins=[keeper]) is keeper.engine

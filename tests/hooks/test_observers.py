@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kit import Ids, open_engine
 
-from profilecore import Engine, Event, hookimpl
+from profilecore import Blocker, ClearPlan, Engine, Event, PluginError, hookimpl
 from profilecore.store import MemoryStore, Store
 
 GUEST = {"last_name": "García"}
@@ -171,3 +171,28 @@ def test_without_observers_nothing_is_kept_for_them() -> None:
     engine.create(GUEST)
     with engine.store.read() as reader:
         assert reader.count("undelivered") == 0
+
+
+class Keeper:
+    """Fails to keep its engine, and so cannot decide."""
+
+    name = "keeper"
+
+    @hookimpl
+    def profilecore_on_open(self, engine: Engine) -> None:
+        raise ValueError("Ana García")
+
+    @hookimpl
+    def profilecore_check_clear(self, plan: ClearPlan) -> list[Blocker]:
+        raise LookupError
+
+
+def test_a_plugin_that_fails_on_opening_is_named_and_decides_no() -> None:
+    engine = open_engine(plugins=[Keeper()])
+    (failure,) = engine.plugins.failures
+    assert (failure.plugin, failure.hook) == ("keeper", "profilecore_on_open")
+    assert "Ana" not in str(failure)
+    made = engine.create(GUEST)
+    assert [b.code for b in engine.plan_clear(made.id).blockers] == ["plugin-failed"]
+    with pytest.raises(PluginError):
+        open_engine(plugins=[Keeper()], strict=True)

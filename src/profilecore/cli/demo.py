@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from profilecore.model.profile import Profile
 
 WIDTH = 80
+CIRCLE = "circle"
 _PDF = b"%PDF-1.4\n% copy of the passport of "
 
 
@@ -52,6 +53,8 @@ class Demo:
     merge_id: str = ""
     hold_id: str = ""
     separate: list[dict[str, Any]] = attrs.field(factory=list)
+    loyalty: Any = None
+    points: str = ""
     failed: bool = False
     told: list[str] = attrs.field(factory=list)
 
@@ -203,6 +206,41 @@ def ask(demo: Demo) -> None:
     )
 
 
+def enrol(demo: Demo) -> None:
+    """Enrol both profiles in a loyalty programme, and give them the points of their stays."""
+    if not _has_loyalty(demo):
+        demo.say("No plugin keeps points here; profilecore-loyalty does.")
+        return
+    from importlib import import_module
+
+    plugin = import_module("profilecore_loyalty")
+    demo.loyalty = loyalty = plugin.Loyalty(demo.engine)
+    per_night = plugin.EarningRule(plugin.Measure.NIGHTS, 100)
+    policy = plugin.ClearPolicy.CLOSE
+    loyalty.define_programme(
+        plugin.Programme(CIRCLE, "The Circle", earning=(per_night,), on_clear=policy)
+    )
+    for number, id in enumerate((demo.guest_id, demo.twin_id), 1):
+        made = loyalty.enrol(id, CIRCLE)
+        demo.say(f"{full_name(demo.engine.get(id))} has the number {made.number}")
+        loyalty.earn(id, CIRCLE, 250 * number, f"welcome {number}", reason="welcome")
+        for stay in demo.engine.stays(id):
+            for movement in loyalty.earn_from_stay(stay, CIRCLE):
+                demo.say(f"a stay of {stay.nights} nights earned {movement.points} points")
+    demo.points = _points(demo)
+    demo.say(f"They have {demo.points}")
+
+
+def _has_loyalty(demo: Demo) -> bool:
+    return "loyalty" in demo.engine.plugins.names
+
+
+def _points(demo: Demo) -> str:
+    """Write the points that each of the two ids leads to."""
+    held = [demo.loyalty.membership(id, CIRCLE).balance for id in (demo.guest_id, demo.twin_id)]
+    return " and ".join(f"{points:,}" for points in held)
+
+
 def merge(demo: Demo) -> None:
     """Show a merge plan, and apply it."""
     demo.separate = _values(demo)
@@ -213,6 +251,9 @@ def merge(demo: Demo) -> None:
         demo.merge_id = demo.engine.merge(plan).id
     demo.say(f"The old id {demo.twin_id} now leads to")
     demo.say(f"           {demo.engine.get(demo.twin_id).id}")
+    if demo.loyalty is not None:
+        whole = demo.loyalty.membership(demo.guest_id, CIRCLE)
+        demo.say(f"Points: {whole.balance:,}, found by {' and '.join(whole.numbers)}")
 
 
 def undo(demo: Demo) -> None:
@@ -222,6 +263,9 @@ def undo(demo: Demo) -> None:
     exact = demo.separate == _values(demo)
     demo.say("Both stand alone again; every field " + ("is as before." if exact else "differs!"))
     demo.failed |= not exact
+    if demo.loyalty is not None:
+        demo.say(f"Points: {_points(demo)} again")
+        demo.failed |= demo.points != _points(demo) or bool(demo.loyalty.verify())
     choices = {"last_name": demo.guest_id}
     plan = demo.engine.plan_merge(demo.guest_id, [demo.twin_id], choices=choices)
     demo.merge_id = demo.engine.merge(plan).id
@@ -280,6 +324,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("Search as you type", search),
     ("A clerk of property P1 edits one of them", edit),
     ("Who else may be this guest?", ask),
+    ("Both are members of a loyalty programme, and earn points", enrol),
     ("Merge the two profiles of one person: the plan, field by field", merge),
     ("Undo it, exactly; then merge again", undo),
     ("The guest asks to be forgotten, but has an open bill in property P2", refuse),

@@ -82,6 +82,9 @@ def show_plan(plan: MergePlan, to: Console) -> None:
         if counts:
             listed = ", ".join(f"{count} {kind}" for kind, count in counts.items())
             to.print(f"The survivor {what}: {listed}")
+    for clash in plan.clashes:
+        becomes = "are read as one" if clash.combined else "cannot become one"
+        to.print(f"{len(clash.ids)} {clash.kind} {becomes}: {', '.join(clash.ids)}", soft_wrap=True)
     if plan.blockers:
         to.print("It is refused:")
         show_blockers(plan.blockers, to)

@@ -204,6 +204,7 @@ def carry_out(
         # The tombstone has these keys from the start; a restricted profile would lose them later.
         refused = Terms(keys=tuple(_external_keys(kernel, root)))
         unit.put(REFUSAL, root.id, root.id, Refusal(), expect=0, terms=refused)
+    elsewhere = _erase_elsewhere(unit, made.family) if first else {}
     for profile in one.family:
         if profile is root or not profile.state.is_cleared:
             _leave_tombstone(unit, profile, keeps if profile is root else Keeps(()), made.held)
@@ -219,11 +220,7 @@ def carry_out(
         if edges is None or not edges.isdisjoint(made.family):
             _drop_edges(unit, made.family)
         drop_about(unit, made.family)
-        for name, elsewhere in sorted(kernel.plugins.contributions.elsewhere.items()):
-            try:
-                erased[name] = elsewhere.erase(made.family)
-            except Exception as error:
-                raise PluginError(name, "erase", type(error).__name__) from error
+    erased |= elsewhere
     receipt = leave_receipt(
         unit,
         made.profile_id,
@@ -243,6 +240,20 @@ def carry_out(
         related=made.family[1:],
     )
     return receipt
+
+
+def _erase_elsewhere(unit: Unit, family: Sequence[str]) -> dict[str, int]:
+    """Have what is kept outside the store erased, while the store still has the person."""
+    erased: dict[str, int] = {}
+    providers = unit.kernel.plugins.contributions.elsewhere
+    if providers:
+        unit.flush()
+    for name, elsewhere in sorted(providers.items()):
+        try:
+            erased[name] = elsewhere.erase(family)
+        except Exception as error:
+            raise PluginError(name, "erase", type(error).__name__) from error
+    return erased
 
 
 def _profiles_of(one: Person, made: ClearPlan) -> tuple[dict[str, int], dict[str, int]]:

@@ -15,7 +15,7 @@ from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED
 from profilecore.model.fields import evolve
 from profilecore.rules.visibility import may_see, may_see_profile, released
-from profilecore.store.port import Reader, Terms
+from profilecore.store.port import NO_TERMS, Reader, Terms
 from profilecore.values import frozen
 
 MAX_DOCUMENTS = 10_000
@@ -43,6 +43,9 @@ class Entry:
 
     Without an ``id`` it is a new one.  ``if_version`` is the version that must be stored now, 0
     for none; ``keys`` are (sort, value) pairs; with ``property_id`` other properties do not see it.
+
+    What is new belongs to the person as of now, the root of ``profile_id``.  With ``exact_owner``
+    it belongs to that very id, which may have been merged away: an unmerge gives it back with it.
     """
 
     value: Any = attrs.field(repr=False)
@@ -51,17 +54,22 @@ class Entry:
     if_version: int | None = None
     keys: tuple[Key, ...] = attrs.field(default=(), repr=False)
     property_id: str | None = None
+    exact_owner: bool = False
 
 
 def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
     declared = _kind(kernel, kind)
-    listed = [evolve(e, id=e.id or kernel.new_id()) for e in entries]
+    listed = [e if e.id else evolve(e, id=kernel.new_id()) for e in entries]
     _check(kernel, declared, listed)
     with kernel.writing() as unit, unit.batch():
         known = {d.id: d for d in unit.writer.get_many(kind, [str(e.id) for e in listed])}
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
-        return [_put(unit, declared, e, known.get(str(e.id)), active) for e in listed]
+        events: list[dict[str, Any]] = []
+        made = [_put(unit, declared, e, known.get(str(e.id)), active, events) for e in listed]
+        if events:
+            unit.emit_each(DOCUMENT_STORED, events)
+        return made
 
 
 def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None:
@@ -84,22 +92,31 @@ def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
 
 
 def _put(
-    unit: Unit, kind: DocumentKind, entry: Entry, known: Document | None, active: set[str]
+    unit: Unit,
+    kind: DocumentKind,
+    entry: Entry,
+    known: Document | None,
+    active: set[str],
+    events: list[dict[str, Any]],
 ) -> Stored:
+    """Store one document; what the feed is told of it is added to ``events``."""
     id, name = str(entry.id), kind.name
     version = known.version if known else 0
     if known is not None and not may_see(known.property_id, unit.kernel.actor):
         raise NotFound(name, id)
     if known is not None and _of_chain(known) and unit.kernel.actor.property_id is not None:
         raise ScopeDenied(f"store over a {name} of the chain")
-    owner, root_id = _owner(unit, known, name, id, entry.profile_id, active)
+    owner, root_id = _owner(unit, known, name, entry, active)
     if entry.if_version is not None and entry.if_version != version:
         raise VersionConflict(id, entry.if_version, version)
-    terms = Terms(keys=tuple(_terms(unit.kernel, kind, entry.value, entry.keys)))
+    has_terms = entry.keys or kind.about
+    terms = (
+        Terms(tuple(_terms(unit.kernel, kind, entry.value, entry.keys))) if has_terms else NO_TERMS
+    )
     at = entry.property_id
     unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
     if root_id is not None:
-        unit.emit(DOCUMENT_STORED, root_id, subject=id, scope=at)
+        events.append({"profile_id": root_id, "subject": id, "scope": at})
     return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
 
 
@@ -111,11 +128,11 @@ def _owner(
     unit: Unit,
     known: Document | None,
     kind: str,
-    id: str,
-    profile_id: str | None,
+    entry: Entry,
     active: set[str],
 ) -> tuple[str, str | None]:
     """Give who owns a document, and the root that it is about now."""
+    id, profile_id = str(entry.id), entry.profile_id
     if profile_id is None:
         if known is not None and known.owner != id:
             raise NotFound(kind, id)
@@ -126,7 +143,8 @@ def _owner(
         root = unit.kernel.living(unit.writer, profile_id)
         if known is not None and known.owner not in root.family:
             raise NotFound(kind, id)
-        root_id, owner = root.id, known.owner if known else root.id
+        new_owner = profile_id if entry.exact_owner else root.id
+        root_id, owner = root.id, known.owner if known else new_owner
     if id == owner:  # a store takes what owns itself for the chain's
         raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
     return owner, root_id

@@ -90,6 +90,7 @@ class Engine(Owned, Privacy, ForPlugins):
             taken=_OWN | set(dir(type(self))),
         )
         self._kernel = Kernel(store, self.plugins, settings, clock, new_id)
+        self.plugins.open(self)
         self._unapplied = self._keep_ledger(ledger or settings.ledger)
         from profilecore.engine import scrubbing
 

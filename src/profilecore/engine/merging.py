@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +25,7 @@ from profilecore.model.fields import evolve
 from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
+from profilecore.rules.clashes import Valued, find_clashes
 from profilecore.rules.merging import MergePlan
 from profilecore.rules.unmerging import NAME_FIELDS, settle_names, take_out
 from profilecore.rules.visibility import CHAIN, seen_by, unrestricted
@@ -100,10 +101,24 @@ def _plan(
     )
     gone = [id for p in losers.values() for id in p.family]
     references = _each_reference(kernel, "count", lambda provider: provider.count(gone))
+    clashes, refused = find_clashes(
+        _valued(kernel, owned), [p.family for p in people], kernel.actor
+    )
     made = evolve(
-        made, references=references, blockers=(*dict.fromkeys((*blockers, *made.blockers)),)
+        made,
+        references=references,
+        clashes=tuple(clashes),
+        blockers=(*dict.fromkeys((*blockers, *made.blockers, *refused)),),
     )
     return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_merge(made)))
+
+
+def _valued(kernel: Kernel, owned: Sequence[Document]) -> Iterator[Valued]:
+    """Read the documents of the kinds that know clashes."""
+    for document in owned:
+        kind = kernel.kinds.get(document.kind)
+        if kind is not None and kind.clash is not None:
+            yield Valued(kind, document, kernel.codec.load(kind.cls, document.body))
 
 
 def _merge_of(

@@ -7,7 +7,7 @@ family of ids owns, so nothing needs to move and nothing can be forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
@@ -37,6 +37,11 @@ class DocumentKind:
     values from which retention periods run; where ``is_activity``, the guest was active that day.
     ``about`` gives the ids of other people's profiles that a value tells something of: it is
     deleted when one of these people is cleared.
+
+    Two documents of one person for which ``clash`` gives the same clash, unless that is ``None``.
+    ``combine`` says how such values become one when they are read, the survivor's first: it changes
+    no document, so that an unmerge parts them exactly, and raises ``ValueError`` where they cannot.
+    Without it, or where it refuses, a merge that would bring a clash about is blocked.
     """
 
     name: str
@@ -46,6 +51,8 @@ class DocumentKind:
     dated: Callable[[Any], date | None] | None = None
     is_activity: bool = False
     about: Callable[[Any], Iterable[str]] | None = None
+    clash: Callable[[Any], Hashable | None] | None = None
+    combine: Callable[[Sequence[Any]], Any] | None = None
 
 
 @lean

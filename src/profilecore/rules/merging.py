@@ -17,6 +17,7 @@ from profilecore.model.enums import NameType
 from profilecore.model.fields import evolve, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import Profile
+from profilecore.rules.clashes import Clash
 from profilecore.rules.fingerprint import fingerprint
 from profilecore.rules.survivorship import (
     RULES,
@@ -54,9 +55,10 @@ class MergePlan:
     """Everything a merge will do.  Nothing is written until it is applied.
 
     ``owned`` counts, per kind, the documents that the survivor will own besides its own;
-    ``references`` counts what the host's providers will re-point.  ``already`` is the id of
-    the merge that did this before.  Applying a plan needs only ``survivor_id``, ``loser_ids``,
-    ``choices`` and ``fingerprint``, so a plan may be stored as those.
+    ``references`` counts what the host's providers will re-point; ``clashes`` are documents of
+    which one person should have one.  ``already`` is the id of the merge that did this before.
+    Applying a plan needs only ``survivor_id``, ``loser_ids``, ``choices`` and ``fingerprint``, so
+    a plan may be stored as those.
     """
 
     survivor_id: str
@@ -66,6 +68,7 @@ class MergePlan:
     fields: tuple[FieldPlan, ...] = ()
     owned: Mapping[str, int] = attrs.field(factory=dict)
     references: Mapping[str, int] = attrs.field(factory=dict)
+    clashes: tuple[Clash, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     already: str | None = None
     result: Profile | None = None

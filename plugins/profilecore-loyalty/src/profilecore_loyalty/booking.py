@@ -1,0 +1,270 @@
+"""Book movements: the one place that writes the ledger.
+
+All happens inside one transaction that begins as a writer, and each membership is stored over
+the version that was read: two bookings at once never spend the same point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+import attrs
+
+from profilecore import Entry
+from profilecore.model.fields import build, evolve
+from profilecore.rules.periods import last_day
+from profilecore.values import frozen
+from profilecore_loyalty import lots as lots_
+from profilecore_loyalty.faults import NotEnoughPoints, ReferenceTaken
+from profilecore_loyalty.ledger import (
+    ACCOUNT_OF,
+    MOVEMENT,
+    Counts,
+    Movement,
+    Verb,
+    digest_of,
+    movement_id,
+    postings,
+)
+from profilecore_loyalty.lots import Lot, Lots
+from profilecore_loyalty.membership import MEMBERSHIP, Membership, keys_of
+from profilecore_loyalty.reading import put_totals, totals_of
+
+if TYPE_CHECKING:
+    from profilecore import Engine, Stored
+    from profilecore_loyalty.programme import Programme
+
+
+@frozen
+class Booking:
+    """What is asked for under one reference: how many points, whichever way they go."""
+
+    verb: Verb
+    points: int
+    reference: str = attrs.field(repr=False)
+    on: date
+    counts: Counts | None = None
+    stay: str | None = None
+    tier: str | None = None
+    to: str | None = None
+    reason: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """A digest of what is asked for; not of the day, which a repeat may leave to the clock."""
+        return digest_of(self.verb.value, self.points, self.stay, self.to)
+
+
+@contextmanager
+def opened(engine: Engine, programme: Programme, *bookings: Booking) -> Iterator[Book]:
+    """Open the book of a programme in a transaction; what was booked is written at the end.
+
+    What stands already under the references of the bookings is read at once.
+    """
+    with engine.transaction():
+        book = Book(engine, programme, bookings)
+        yield book
+        book.write()
+
+
+class Book:
+    """The ledger of one programme inside one transaction."""
+
+    def __init__(
+        self, engine: Engine, programme: Programme, bookings: Iterable[Booking] = ()
+    ) -> None:
+        self._engine = engine
+        self._programme = programme
+        self._stored: dict[str, Stored] = {}
+        self._now: dict[str, Membership] = {}
+        self._booked: dict[str, tuple[str, Movement]] = {}
+        self._due: set[date] = set()
+        self._ends: dict[date, date | None] = {}
+        self._at = engine.now
+        self._property_id = engine.actor.property_id
+        known = self._read([(booking.reference, 0) for booking in bookings])
+        self._known = {each.id: (str(each.profile_id), each.value) for each in known}
+
+    # ---- what was booked before
+
+    def repeated(self, booking: Booking, profile_id: str) -> list[Movement]:
+        """Give the movements that stand for this very booking already; none if it is new.
+
+        :raises ReferenceTaken: if its reference stands for something or somebody else.
+        """
+        id = movement_id(self._programme.code, booking.reference)
+        found = self._booked.get(id) or self._known.get(id)
+        if found is None:
+            return []
+        owner, first = found
+        if first.digest != booking.digest or not self._is_same(owner, profile_id):
+            raise ReferenceTaken(self._programme.code)
+        return [first, *self._further(first)]
+
+    def under(self, reference: str) -> list[Movement]:
+        """Give all parts of what stands under a reference."""
+        first = [each.value for each in self._read([(reference, 0)])]
+        return [*first, *(part for movement in first for part in self._further(movement))]
+
+    def _further(self, first: Movement) -> list[Movement]:
+        parts = self._read([(first.reference, part) for part in range(1, first.parts)])
+        return [each.value for each in parts]
+
+    def _read(self, parts: Sequence[tuple[str, int]]) -> list[Stored]:
+        ids = [movement_id(self._programme.code, reference, part) for reference, part in parts]
+        return self._engine.documents(MOVEMENT, ids=ids) if ids else []
+
+    def _is_same(self, one: str, other: str) -> bool:
+        path = self._engine.path
+        return one == other or path(one)[-1] == path(other)[-1]
+
+    # ---- what is booked now
+
+    def of(self, stored: Stored) -> Membership:
+        """Give a membership as it stands after what was booked so far."""
+        value: Membership = stored.value
+        return self._now.get(value.id, value)
+
+    def credit(
+        self, to: Stored, booking: Booking, lots: Lots = (), part: int = 0, parts: int = 1
+    ) -> Movement:
+        """Give a member points: as one lot that expires by the rule, or as the lots they were."""
+        before = self.of(to)
+        new = booking.points - lots_.total(lots)
+        given = (*lots, self._lot(booking.on, new)) if new else lots
+        owed = min(booking.points, max(0, -before.balance))
+        left = lots_.less(given, lots_.first(given, owed)) if owed else given
+        after = evolve(
+            before,
+            balance=before.balance + booking.points,
+            lots=lots_.with_new(before.lots, left),
+        )
+        return self._book(to, after, booking, booking.points, given, part, parts)
+
+    def debit(
+        self, held: Sequence[Stored], booking: Booking, *, at_most: bool = False, further: int = 0
+    ) -> list[Movement]:
+        """Take points from a person's memberships, first in first out over all of them.
+
+        Each membership gets a movement of its own, so that an unmerge parts them.  ``at_most``
+        takes no more than there are; ``further`` is how many parts the caller adds.
+
+        :raises NotEnoughPoints: if there are too few, and the programme allows no debt.
+        """
+        for each in held:
+            self.expire(each, booking.on)
+        wanted = self._allowed(held, booking, at_most)
+        lots = [(lot, each) for each in held for lot in self.of(each).lots]
+        used: dict[str, list[Lot]] = {each.id: [] for each in held}
+        left = wanted
+        for lot, each in sorted(lots, key=lambda pair: pair[0].order):
+            used[each.id] += lots_.first((lot,), left)
+            left -= min(left, lot.points)
+        owing = held[0]
+        taking = [each for each in held if used[each.id] or (each is owing and left)] or [owing]
+        parts = len(taking) + further
+        booked = []
+        for part, each in enumerate(taking):
+            lots_used = tuple(used[each.id])
+            points = lots_.total(lots_used) + (left if each is owing else 0)
+            asked = booking if part == 0 else evolve(booking, counts=None)
+            booked.append(self._take(each, asked, points, lots_used, part, parts))
+        return booked
+
+    def _allowed(self, held: Sequence[Stored], booking: Booking, at_most: bool) -> int:
+        wanted = -booking.points
+        balance = sum(self.of(each).balance for each in held)
+        if wanted <= balance or self._programme.allow_debt:
+            return wanted
+        if at_most:
+            return max(0, balance)
+        raise NotEnoughPoints(
+            self._programme.code, str(held[0].profile_id), wanted, max(0, balance)
+        )
+
+    def expire(self, stored: Stored, as_of: date) -> Movement | None:
+        """Take a member's points whose last day is over, if there are any."""
+        gone = lots_.overdue(self.of(stored).lots, as_of)
+        if not gone:
+            return None
+        points = lots_.total(gone)
+        # A version is written once, and so is what expires on it.
+        booking = Booking(Verb.EXPIRE, -points, f"expire:{stored.id}:{stored.version}", as_of)
+        return self._take(stored, booking, points, gone, 0, 1)
+
+    def _take(
+        self, stored: Stored, booking: Booking, points: int, used: Lots, part: int, parts: int
+    ) -> Movement:
+        before = self.of(stored)
+        after = evolve(before, balance=before.balance - points, lots=lots_.less(before.lots, used))
+        return self._book(stored, after, booking, -points, used, part, parts)
+
+    def _book(
+        self,
+        stored: Stored,
+        after: Membership,
+        booking: Booking,
+        points: int,
+        lots: Lots,
+        part: int,
+        parts: int,
+    ) -> Movement:
+        code = self._programme.code
+        # Built as the codec builds it: an import of a ledger makes millions of them.
+        movement = build(
+            Movement,
+            {
+                "id": movement_id(code, booking.reference, part),
+                "programme": code,
+                "membership": after.id,
+                "verb": booking.verb,
+                "reference": booking.reference,
+                "on": booking.on,
+                "at": self._at,
+                "postings": postings(points, ACCOUNT_OF[booking.verb]),
+                "digest": booking.digest,
+                "lots": lots,
+                "parts": parts,
+                "counts": booking.counts,
+                "stay": booking.stay,
+                "tier": booking.tier,
+                "property_id": self._property_id,
+                "reason": booking.reason,
+            },
+        )
+        self._stored[after.id] = stored
+        self._now[after.id] = after
+        self._booked[movement.id] = str(stored.profile_id), movement
+        self._due.update(lot.until for lot in after.lots if lot.until is not None)
+        return movement
+
+    def _lot(self, on: date, points: int) -> Lot:
+        if on not in self._ends:
+            period = self._programme.expire_after
+            self._ends[on] = last_day(on, period) if period else None
+        return build(Lot, {"on": on, "points": points, "until": self._ends[on]})
+
+    def write(self) -> None:
+        """Write what was booked: the movements, the memberships, the totals."""
+        if not self._booked:
+            return
+        engine = self._engine
+        engine.store_documents(
+            MOVEMENT,
+            [
+                Entry(movement, owner, movement.id, if_version=0, exact_owner=True)
+                for owner, movement in self._booked.values()
+            ],
+        )
+        engine.store_documents(MEMBERSHIP, map(self._entry, self._now.values()))
+        totals, version = totals_of(engine, self._programme.code)
+        movements = [movement for _, movement in self._booked.values()]
+        put_totals(engine, totals.with_movements(movements, self._due), version)
+
+    def _entry(self, membership: Membership) -> Entry:
+        stored = self._stored[membership.id]
+        keys = tuple(keys_of(membership))
+        return Entry(membership, stored.profile_id, stored.id, stored.version, keys)

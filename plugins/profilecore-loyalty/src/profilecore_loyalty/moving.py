@@ -1,0 +1,92 @@
+"""Redeem, adjust and transfer points."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from profilecore.errors import InvalidProfile, Problem
+from profilecore_loyalty.awarding import check, receiving
+from profilecore_loyalty.booking import Booking, opened
+from profilecore_loyalty.ledger import Movement, Verb
+from profilecore_loyalty.lots import joined
+from profilecore_loyalty.reading import with_ledger
+
+if TYPE_CHECKING:
+    from profilecore import Engine
+    from profilecore_loyalty.programme import Programme
+
+Movements = list[Movement]
+
+
+def redeem(
+    engine: Engine,
+    programme: Programme,
+    profile_id: str,
+    points: int,
+    reference: str,
+    reason: str | None,
+) -> Movements:
+    _positive(points)
+    booking = Booking(Verb.REDEEM, -points, reference, _today(engine), reason=reason)
+    return _move(engine, programme, profile_id, booking)
+
+
+def adjust(
+    engine: Engine,
+    programme: Programme,
+    profile_id: str,
+    points: int,
+    reference: str,
+    reason: str | None,
+) -> Movements:
+    booking = Booking(Verb.ADJUST, points, reference, _today(engine), reason=reason)
+    return _move(engine, programme, profile_id, booking)
+
+
+def _move(engine: Engine, programme: Programme, profile_id: str, booking: Booking) -> Movements:
+    check(booking)
+    with opened(engine, programme, booking) as book:
+        repeated = book.repeated(booking, profile_id)
+        if repeated:
+            return repeated
+        held = with_ledger(engine, programme, profile_id)
+        if booking.points > 0:
+            return [book.credit(receiving(held), booking)]
+        return book.debit(held, booking)
+
+
+def transfer(
+    engine: Engine,
+    programme: Programme,
+    from_id: str,
+    to_id: str,
+    points: int,
+    reference: str,
+) -> Movements:
+    _positive(points)
+    today = _today(engine)
+    to_root = engine.path(to_id)[-1]
+    out = Booking(Verb.TRANSFER, -points, reference, today, to=to_root)
+    check(out)
+    with opened(engine, programme, out) as book:
+        repeated = book.repeated(out, from_id)
+        if repeated:
+            return repeated
+        if engine.path(from_id)[-1] == to_root:
+            raise InvalidProfile([Problem("/to", "same-person", "must be somebody else")])
+        to = receiving(with_ledger(engine, programme, to_id))
+        gone = book.debit(with_ledger(engine, programme, from_id), out, further=1)
+        # Points keep their days: a transfer makes none last longer.
+        lots = joined(lot for movement in gone for lot in movement.lots)
+        into = Booking(Verb.TRANSFER, points, reference, today, to=to_root)
+        return [*gone, book.credit(to, into, lots, len(gone), len(gone) + 1)]
+
+
+def _today(engine: Engine) -> date:
+    return engine.now.date()
+
+
+def _positive(points: int) -> None:
+    if points < 1:
+        raise InvalidProfile([Problem("/points", "out-of-range", "must be at least 1")])

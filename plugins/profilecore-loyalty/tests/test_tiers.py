@@ -1,0 +1,161 @@
+"""Tiers: earned over a window, held for a time, lowered by the programme's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profilecore import Engine
+from profilecore_loyalty import (
+    Counts,
+    Downgrade,
+    Loyalty,
+    Measure,
+    MembershipState,
+    Movement,
+    Programme,
+    Threshold,
+    Tier,
+    Verb,
+    Window,
+)
+from profilecore_loyalty.ledger import Account, postings
+from profilecore_loyalty.tiers import Held, decided, earned
+
+TIERS = (
+    Tier("base"),
+    Tier("silver", thresholds=(Threshold(Measure.NIGHTS, 5),)),
+    Tier("gold", thresholds=(Threshold(Measure.NIGHTS, 10), Threshold(Measure.POINTS, 900))),
+)
+TODAY = date(2026, 6, 30)
+
+
+def programme(**more: Any) -> Programme:
+    return Programme("club", "Club", tiers=TIERS, **more)
+
+
+def movement(on: date, nights: int = 0, points: int = 0, **counts: int) -> Movement:
+    return Movement(
+        id=f"{on}{nights}{points}", programme="club", membership="m", verb=Verb.EARN, reference="r",
+        on=on, at=datetime(2026, 6, 30, tzinfo=UTC), postings=postings(points, Account.ISSUED),
+        digest="", counts=Counts(nights=nights, **counts),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("movements", "rank", "until"),
+    [
+        ([], 1, None),
+        ([movement(date(2026, 1, 1), 5)], 2, date(2027, 6, 30)),
+        ([movement(date(2026, 1, 1), 5), movement(date(2026, 2, 1), 5)], 3, date(2027, 6, 30)),
+        ([movement(date(2025, 6, 30), 10)], 3, date(2027, 6, 30)),
+        ([movement(date(2025, 6, 29), 10)], 1, None),
+        ([movement(date(2026, 7, 1), 10)], 1, None),
+        ([movement(date(2026, 1, 1), points=900)], 3, date(2027, 6, 30)),
+        ([movement(date(2026, 1, 1), 9), movement(date(2026, 1, 2), -5)], 1, None),
+    ],
+)
+def test_a_rolling_window_counts_the_last_months(
+    movements: list[Movement], rank: int, until: date | None
+) -> None:
+    assert earned(programme(), movements, TODAY) == Held(rank, until)
+
+
+@pytest.mark.parametrize(
+    ("movements", "rank", "until"),
+    [
+        ([movement(date(2026, 1, 1), 5)], 2, date(2027, 12, 31)),
+        ([movement(date(2025, 12, 31), 5)], 2, date(2026, 12, 31)),
+        ([movement(date(2025, 12, 31), 5), movement(date(2026, 1, 1), 5)], 2, date(2027, 12, 31)),
+        ([movement(date(2024, 12, 31), 10)], 1, None),
+    ],
+)
+def test_a_year_of_the_calendar_counts_until_the_end_of_the_next(
+    movements: list[Movement], rank: int, until: date | None
+) -> None:
+    assert earned(programme(window=Window.CALENDAR), movements, TODAY) == Held(rank, until)
+
+
+@pytest.mark.parametrize("measure", [Measure.STAYS, Measure.SPEND])
+def test_stays_and_spend_count_too(measure: Measure) -> None:
+    tiers = (Tier("base"), Tier("top", thresholds=(Threshold(measure, 3),)))
+    made = Programme("club", "Club", tiers=tiers)
+    one = {measure.value: 1}
+    days = [date(2026, 1, day) for day in (1, 2, 3)]
+    assert earned(made, [movement(day, **one) for day in days[:2]], TODAY).rank == 1
+    assert earned(made, [movement(day, **one) for day in days], TODAY).rank == 2
+
+
+OVER = TODAY - timedelta(days=1)
+FRESH = date(2027, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "won", "then"),
+    [
+        (Downgrade.EARNED, Held(2, OVER), Held(3, FRESH), Held(3, FRESH)),
+        (Downgrade.EARNED, Held(3, OVER), Held(3, FRESH), Held(3, FRESH)),
+        (Downgrade.EARNED, Held(3, FRESH), Held(3, TODAY), Held(3, FRESH)),
+        (Downgrade.EARNED, Held(3, TODAY), Held(1), Held(3, TODAY)),
+        (Downgrade.EARNED, Held(3, OVER), Held(1), Held(1)),
+        (Downgrade.EARNED, Held(3), Held(1), Held(3)),
+        (Downgrade.NEVER, Held(3, OVER), Held(1), Held(3, OVER)),
+        (Downgrade.STEP, Held(3, OVER), Held(1), Held(2, FRESH)),
+        (Downgrade.STEP, Held(3, OVER), Held(2, FRESH), Held(2, FRESH)),
+        (Downgrade.STEP, Held(2, OVER), Held(1), Held(1)),
+        (Downgrade.GRACE, Held(3, OVER), Held(1), Held(3, OVER)),
+        (Downgrade.GRACE, Held(3, date(2026, 3, 30)), Held(1), Held(3, date(2026, 3, 30))),
+        (Downgrade.GRACE, Held(3, date(2026, 3, 29)), Held(1), Held(1)),
+    ],
+)
+def test_a_tier_is_given_at_once_and_lowered_by_policy(
+    policy: Downgrade, now: Held, won: Held, then: Held
+) -> None:
+    assert decided(programme(downgrade=policy, grace="P3M"), now, won, TODAY) == then
+
+
+ranks = st.integers(0, 3)
+ends = st.none() | st.dates(date(2026, 1, 1), date(2027, 12, 31))
+
+
+@given(st.sampled_from(Downgrade), ranks, ends, ranks, ends)
+def test_nobody_is_ever_given_less_than_was_earned(
+    policy: Downgrade, rank: int, until: date | None, won: int, won_until: date | None
+) -> None:
+    made = programme(downgrade=policy, grace="P3M")
+    then = decided(made, Held(rank, until), Held(won, won_until), TODAY)
+    assert min(won, rank) <= then.rank <= max(won, rank)
+    assert then.rank >= won
+    assert decided(made, then, Held(won, won_until), TODAY) == then, "asked twice, the same"
+
+
+def test_all_members_are_requalified(
+    engine: Engine, loyalty: Loyalty, member: Callable[..., str]
+) -> None:
+    ana, ben, gone = member(club=5_000), member(club=10), member(club=5_000)
+    loyalty.set_state(gone, "club", MembershipState.CANCELED)
+    seen: list[int] = []
+    assert loyalty.requalify_all("club", watch=seen.append) == 1
+    assert seen == [1, 2, 3]
+    assert [loyalty.membership(id, "club").tier for id in (ana, ben, gone)] == [
+        "gold", "base", "base",
+    ]  # fmt: skip
+    assert loyalty.requalify_all("club") == 0
+    assert loyalty.requalify_all("club", date(2028, 1, 1)) == 1
+    assert loyalty.membership(ana, "club").tier == "base"
+
+
+def test_who_falls_after_a_merge_falls_with_every_membership(
+    engine: Engine, loyalty: Loyalty, member: Callable[..., str], join: Callable[..., str]
+) -> None:
+    ana, twin = member(), member(club=5_000)
+    assert loyalty.requalify(twin, "club").tier == "gold"
+    join(ana, twin)
+    assert loyalty.requalify(ana, "club").tier == "gold"
+    assert loyalty.requalify(ana, "club", date(2028, 1, 1)).tier == "base"
+    assert loyalty.membership(twin, "club").tier == "base"
