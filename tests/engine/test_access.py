@@ -198,6 +198,18 @@ class Host:
         return 0
 
 
+class Nowhere(Host):
+    """Holds nothing of anybody."""
+
+    def export(self, profile_ids: Any) -> Any:
+        return []
+
+
+def test_who_holds_nothing_elsewhere_is_left_out() -> None:
+    engine = open_engine(plugins=[Nowhere()])
+    assert engine.access(engine.create(ANA).id)["elsewhere"] == {}
+
+
 def test_what_is_held_elsewhere_is_in_it_and_a_failure_is_said_plainly() -> None:
     host = Host()
     engine = open_engine(plugins=[host])

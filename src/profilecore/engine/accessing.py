@@ -108,9 +108,11 @@ def _elsewhere(kernel: Kernel, root: Profile, incomplete: list[str]) -> Tree:
             return kernel.codec.plain(export(root.family))
 
         failed = len(incomplete)
-        found[name] = _asked(f"plugin {name!r}", given, incomplete)
+        held = _asked(f"plugin {name!r}", given, incomplete)
         if incomplete[failed:]:
             found[name] = {"error": incomplete[failed]}
+        elif held:
+            found[name] = held
     return found
 
 
