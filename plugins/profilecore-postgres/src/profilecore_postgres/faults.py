@@ -58,7 +58,7 @@ def typed(error: BaseException, name: str) -> StoreError:
         return kind(f"{name} {sentence}")
     if code is None and isinstance(error, psycopg.OperationalError):
         return StoreUnavailable(f"{name} is out of reach; check the server and the URL.")
-    if isinstance(error, psycopg.InterfaceError):
+    if _is_loss(error):
         return StoreUnavailable(f"{name} {LOST}")
     return StoreError(f"{name}: PostgreSQL reported {code or type(error).__name__}.")
 
@@ -69,8 +69,16 @@ def may_repeat(error: BaseException) -> bool:
         return True
     code: str | None = getattr(error, "sqlstate", None)
     if code is None:
-        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        return isinstance(error, psycopg.OperationalError) or _is_loss(error)
     return code.startswith(("08", "57P"))
+
+
+def _is_loss(error: BaseException) -> bool:
+    # Of a connection that broke within an answer the driver knows no code and no kind.
+    no_code = getattr(error, "sqlstate", None) is None
+    return isinstance(error, psycopg.InterfaceError) or (
+        no_code and type(error) is psycopg.DatabaseError
+    )
 
 
 def is_collision(error: BaseException) -> bool:

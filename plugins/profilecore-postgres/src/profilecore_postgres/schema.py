@@ -15,6 +15,7 @@ import psycopg
 from psycopg import errors, sql
 
 from profilecore.errors import StoreCorrupt, StoreSchema, StoreUnavailable
+from profilecore_postgres.statements import Statements
 
 SALT = "salt"
 SCHEMA = "schema"
@@ -154,7 +155,7 @@ def _refuse_newer(version: int, name: str) -> None:
 
 
 def _meta(connection: Connection, schema: str, key: str) -> Sequence[tuple[Any, ...]]:
-    query = sql.SQL("SELECT value FROM {}.pc_meta WHERE key = %s").format(sql.Identifier(schema))
+    query = Statements(schema)["SELECT value FROM pc_meta WHERE key = %s"]
     cursor = psycopg.Cursor(connection, row_factory=psycopg.rows.tuple_row)
     return cursor.execute(query, (key,), binary=True).fetchall()
 

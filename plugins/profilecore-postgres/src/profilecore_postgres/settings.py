@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
 from psycopg import ProgrammingError, conninfo
@@ -61,7 +61,9 @@ def read_settings(url: str, options: dict[str, Any]) -> Settings:
     named = parse_qsl(parts.query, keep_blank_values=True)
     theirs = [(key, value) for key, value in named if key not in _READ]
     given: dict[str, Any] = {key: value for key, value in named if key in _READ} | options
-    dsn = urlunsplit(("postgresql", *parts[1:3], urlencode(theirs), parts.fragment))
+    dsn = f"postgresql://{parts.netloc}{parts.path}"
+    if theirs:
+        dsn += f"?{urlencode(theirs)}"
     values = {key: _value(key, value) for key, value in given.items() if value is not None}
     _check_dsn(dsn, "URL")
     if "replica" in values:
@@ -76,9 +78,11 @@ def _value(key: str, given: Any) -> Any:
         raise StoreUnavailable(f"The option {key} of a PostgreSQL store is a number.") from None
     if key in _LEAST and not value >= _LEAST[key]:
         raise StoreUnavailable(f"The option {key} of a PostgreSQL store is at least {_LEAST[key]}.")
-    if key == "schema" and not 0 < len(value.encode()) <= LONGEST_NAME:
+    # The driver reads a per cent sign in a statement as a place for a value.
+    if key == "schema" and (not 0 < len(value.encode()) <= LONGEST_NAME or "%" in value):
         raise StoreUnavailable(
-            f"The option schema of a PostgreSQL store is a name of 1 to {LONGEST_NAME} bytes."
+            f"The option schema of a PostgreSQL store is a name of 1 to {LONGEST_NAME} bytes "
+            "without a per cent sign."
         )
     return value
 

@@ -109,7 +109,7 @@ class Statements(dict[str, str]):
 
     def __init__(self, schema: str) -> None:
         super().__init__()
-        self._schema = sql.Identifier(schema).as_string(None).replace("%", "%%")
+        self._schema = sql.Identifier(schema).as_string(None)
 
     def __missing__(self, statement: str) -> str:
         self[statement] = whole = _TABLE.sub(lambda name: f"{self._schema}.{name[0]}", statement)

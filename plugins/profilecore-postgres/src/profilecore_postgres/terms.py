@@ -36,9 +36,18 @@ _NUMBER = _LENGTH(8)
 
 
 def stored_form(terms: Terms) -> bytes:
-    """Give the form that is kept; equal forms mean equal terms."""
+    """Give the form that is kept; equal forms mean equal terms.
+
+    :raises StoreError: if a word is too long for an index.
+    """
     if not terms.keys and not terms.lines:
         return b""
+    longest = max((len(word) for line in terms.lines for word in line.words), default=0)
+    if longest > LONGEST_WORD:
+        raise StoreError(
+            f"PostgreSQL finds words of up to {LONGEST_WORD} characters, one has {longest}; "
+            "cut it where it is made."
+        )
     lines = [
         text if words == tuple(text.split(" ")) else (text, *words) for text, words in terms.lines
     ]
@@ -77,11 +86,6 @@ def _line(line: str | list[str]) -> tuple[str, list[str]]:
 
 
 def _row(word: str, text: str) -> Word:
-    if len(word) > LONGEST_WORD:
-        raise StoreError(
-            f"PostgreSQL finds words of up to {LONGEST_WORD} characters, this one has "
-            f"{len(word)}; cut it where it is made."
-        )
     return word, text[:LONGEST_BEGINNING], text[LONGEST_BEGINNING:]
 
 

@@ -86,6 +86,12 @@ class Server:
             self._process.wait(PATIENCE)
             self._process = None
 
+    def follow(self, leader: Server) -> None:
+        """Become, while stopped, a copy of another server that follows it from its next start."""
+        shutil.rmtree(self.data)
+        self._run("pg_basebackup", "--pgdata", self.data, "--dbname", leader.dsn,
+                  "--write-recovery-conf", "--checkpoint=fast", "--no-sync")  # fmt: skip
+
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self._programs / program), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, **self._account(), check=False)
