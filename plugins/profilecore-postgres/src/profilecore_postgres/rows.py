@@ -77,7 +77,9 @@ class PostgresReader(Reader):
         cursor = self._cursor
         try:
             cursor.execute(self._names[statement], parameters)
-            return cursor.fetchall() if cursor.description else []
+            # To ask for the description would describe each column.
+            result = cursor.pgresult
+            return cursor.fetchall() if result is not None and result.nfields else []
         except DRIVER_ERRORS as error:
             raise typed(error, self.name) from None
 

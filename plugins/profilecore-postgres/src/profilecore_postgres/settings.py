@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -30,7 +31,7 @@ class Settings:
     kept_days: int | None = None
     rewrite: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name in messages, without user and password."""
         known = conninfo.conninfo_to_dict(self.dsn)
