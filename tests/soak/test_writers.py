@@ -84,7 +84,8 @@ def all_at_once(
         for number, process in enumerate(processes):
             assert process.stdin is not None
             task = {
-                "path": str(path), "store": store, "number": number, "seed": seed + number, "naive": naive,
+                "path": str(path), "store": store, "naive": naive,
+                "number": number, "seed": seed + number,
                 "property": f"P{number % 2 + 1}", "operations": operations // PROCESSES,
                 **attrs.asdict(shared),
             }  # fmt: skip
