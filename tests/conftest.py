@@ -55,14 +55,67 @@ def memory_store() -> MemoryStore:
     return MemoryStore()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+# Where the store decides: transactions, order, look-ups, conflicts.  Rules are the same on each.
+ON_POSTGRES = (
+    "test_documents", "test_idempotency", "test_matching", "test_merge", "test_owned",
+    "test_profiles", "test_reindex", "test_search", "test_threads", "test_transactions",
+    "test_unmerge",
+)  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test of the engine each kind of store that may make a difference to it."""
+    if "store" in metafunc.fixturenames and "store" in metafunc._arg2fixturedefs:
+        kinds = ["memory", "sqlite"]
+        if Path(metafunc.definition.path).stem in ON_POSTGRES:
+            kinds.append("postgres")
+        metafunc.parametrize("store", kinds, indirect=True)
+
+
+@pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Give each kind of store in turn."""
+    if request.param == "postgres":
+        yield request.getfixturevalue("postgres_store")
+        return
     if request.param == "memory":
         made = open_store("memory://")
     else:
         need("profilecore_sqlite")
         made = open_store(f"sqlite:///{tmp_path / 'guests.db'}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give where a PostgreSQL server is, started for the tests unless one is named."""
+    need("profilecore_postgres")
+    from profilecore_postgres.testing import NoServer, shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    try:
+        with shared_server(shared / "postgres") as dsn:
+            yield dsn
+    except NoServer as error:
+        if "postgres" in os.environ.get("PROFILECORE_REQUIRE", "").replace(",", " ").split():
+            pytest.fail(f"PROFILECORE_REQUIRE names postgres. {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_dsn: str) -> Iterator[str]:
+    """Give the URL of a store that is not there yet, and drop it after the test."""
+    from profilecore_postgres.testing import a_schema, url_of
+
+    with a_schema(postgres_dsn) as schema:
+        yield url_of(postgres_dsn, schema)
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    made = open_store(postgres_url)
     yield made
     made.close()
 

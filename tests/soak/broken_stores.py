@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from profilecore.model.documents import Document
@@ -139,8 +140,33 @@ def broken(kind: type[SqliteStore]) -> Callable[[Path], Store]:
     return lambda path: kind(Settings(path))
 
 
+def on_postgres(path: Path) -> Store:
+    """Open the store in the schema that stands for a path, on the server of this run."""
+    from profilecore_postgres import open_store as open_schema
+    from profilecore_postgres.testing import DSN, url_of
+
+    schema = f"soak_{sha256(str(path).encode()).hexdigest()[:24]}"
+    return open_schema(url_of(os.environ[DSN], schema), timeout=60)
+
+
+def without_waiting(path: Path) -> Store:
+    """Open the same with commits that do not wait for the disk, in this process for good."""
+    from profilecore_postgres import links
+
+    sound = links.set_up
+
+    def set_up(connection: links.Connection, settings: links.Settings) -> None:
+        sound(connection, settings)
+        connection.execute("SET synchronous_commit = off")
+
+    links.set_up = set_up
+    return on_postgres(path)
+
+
 OPENERS: dict[str, Callable[[Path], Store]] = {
     "sound": opened,
+    "postgres": on_postgres,
+    "postgres, without waiting": without_waiting,
     "statement by statement": broken(StatementByStatement),
     "put by put": broken(PutByPut),
 }

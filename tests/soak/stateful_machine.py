@@ -44,7 +44,7 @@ from profilecore.engine.merging import Unmerged
 from profilecore.model.documents import Document, Merge
 from profilecore.model.enums import State
 from profilecore.rules.visibility import CHAIN
-from profilecore.store import MemoryStore, Query, Store
+from profilecore.store import MemoryStore, Query, Remainder, Store
 
 ALL = 1_000_000
 KINDS = (
@@ -67,15 +67,23 @@ class Clock:
 
 
 class Reference(MemoryStore):
-    """The memory store with the salt of another, so that their hashes are the same."""
+    """The memory store with the salt of another, and with what the other cannot erase."""
 
-    def __init__(self, salt: bytes) -> None:
+    def __init__(self, other: Store) -> None:
         super().__init__()
-        self._shared = salt
+        self._shared = other.salt
+        self._remainder = other.remainder
 
     @property
     def salt(self) -> bytes:
         return self._shared
+
+    @property
+    def remainder(self) -> Remainder | None:
+        return self._remainder
+
+    def scrub(self) -> bool:
+        return self._remainder is None
 
 
 @attrs.define
@@ -132,7 +140,7 @@ class EngineMachine(RuleBasedStateMachine):
         store = type(self).opener(self._path)
         ids = [count(1), count(1)]
         self._tested = Side(self._engine(store, ids[0]), ids[0])
-        self._reference = Side(self._engine(Reference(store.salt), ids[1]), ids[1])
+        self._reference = Side(self._engine(Reference(store), ids[1]), ids[1])
         for row in people:
             self.create(row, None, CHAIN, 1)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,16 +19,18 @@ import pytest
 
 pytest.importorskip("profilecore_sqlite")
 
-from broken_stores import opened
+from broken_stores import on_postgres, opened
 from crash_state import Acknowledged, Found, Story, effects
 from crash_work import Intent, open_engine, perform
 from markers import Finder
 from soaking import Soak
 
 from profilecore import Engine
+from profilecore.store import Store
 
 pytestmark = pytest.mark.soak
 
+Strike = Callable[[], object]
 KILLS_PER_STORE = 50
 ACKNOWLEDGED_AT_MOST = 30
 DELAY = 0.02
@@ -49,8 +52,13 @@ class Child:
             start_new_session=True,
         )
 
-    def work(self, path: Path, store: str, random: Random) -> list[list[Any]]:
-        """Let it work, kill it some milliseconds after an acknowledgement, give what it said."""
+    def work(
+        self, path: Path, store: str, random: Random, strike: Strike | None = None
+    ) -> list[list[Any]]:
+        """Let it work, kill it some milliseconds after an acknowledgement, give what it said.
+
+        With ``strike``, that is done instead, and it is killed only afterwards.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         task = {"path": str(path), "store": store, "seed": random.getrandbits(48)}
@@ -64,6 +72,8 @@ class Child:
             if not left:
                 break
         time.sleep(random.uniform(0, DELAY))
+        if strike is not None:
+            strike()
         self.kill(everything=random.random() < 0.5)
         said += self._process.stdout.readlines()
         with self._process:
@@ -105,6 +115,7 @@ class Place:
     """One store, and what is known about it."""
 
     path: Path
+    opener: Callable[[Path], Store] = opened
     acknowledged: Acknowledged = attrs.field(factory=Acknowledged)
     known: dict[bytes, Any] = attrs.field(factory=dict, repr=False)
 
@@ -137,7 +148,7 @@ class Place:
 
 def look_after(place: Place, intent: Intent | None, random: Random, figures: Figures) -> list[str]:
     """Open a store that a killed process left, and check all that is promised of it."""
-    with open_engine(place.path, opened) as engine:
+    with open_engine(place.path, place.opener) as engine:
         found = place.find(engine)
         faults = found.faults(place.acknowledged, place.words(random))
         if faults:
@@ -151,7 +162,7 @@ def look_after(place: Place, intent: Intent | None, random: Random, figures: Fig
             faults += _effect_differs(engine, found, intent, again)
             faults += found.faults(place.acknowledged, place.words(random))
             figures.jobs_continued += intent["verb"] == "load"
-        if found.pending():
+        if found.pending() and engine.store.remainder is None:
             engine.scrub()
             stay = place.find(engine).pending()
             faults += [f"receipt {id} stays pending after a scrub" for id in stay]
@@ -185,7 +196,9 @@ def _effect_differs(
 
 def residue(place: Place, finder: Finder) -> list[str]:
     """Check that no cleared person has left a byte, and that all others can be seen."""
-    with open_engine(place.path, opened) as engine:
+    with open_engine(place.path, place.opener) as engine:
+        if not engine.store.files():
+            return []
         found = place.find(engine)
         story = found.story()
         present = finder.present(engine.store.files())
@@ -202,21 +215,28 @@ def residue(place: Place, finder: Finder) -> list[str]:
 
 
 def kill_again_and_again(
-    directory: Path, kills: int, random: Random, store: str = "sound", *, faults_wanted: int = 1
+    directory: Path,
+    kills: int,
+    random: Random,
+    store: str = "sound",
+    *,
+    faults_wanted: int = 1,
+    strike: Strike | None = None,
 ) -> Figures:
     """Kill, look, go on; a fresh store now and then, and after a fault.  Enough faults end it."""
     figures = Figures()
-    place = Place(directory / "0.db")
+    opener = on_postgres if store.startswith("postgres") else opened
+    place = Place(directory / "0.db", opener)
     child, spare = Child(), Child()
     try:
         with Finder() as finder:
             for number in range(1, kills + 1):
-                child, spare, said = spare, Child(), child.work(place.path, store, random)
+                child, spare, said = spare, Child(), child.work(place.path, store, random, strike)
                 figures.kills += 1
                 faults = look_after(place, place.hear(said, figures), random, figures)
                 is_last = number % KILLS_PER_STORE == 0 or number == kills
                 if is_last and not faults:
-                    with open_engine(place.path, opened) as engine:
+                    with open_engine(place.path, opener) as engine:
                         words = list(place.acknowledged.words)
                         faults += place.find(engine).faults(place.acknowledged, words)
                     faults += residue(place, finder)
@@ -225,7 +245,7 @@ def kill_again_and_again(
                 if figures.faulty == faults_wanted:
                     break
                 if is_last or faults:
-                    place = Place(directory / f"{number}.db")
+                    place = Place(directory / f"{number}.db", opener)
     finally:
         child.close()
         spare.close()

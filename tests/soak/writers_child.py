@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from broken_stores import opened
+from broken_stores import OPENERS
 
 from profilecore import (
     Actor,
@@ -29,9 +29,9 @@ CONFIG = {"profilecore": {"custom_fields": {"count": "none", "sum": "none"}}}
 WEIGHTS = {"increment": 40, "add": 10, "merge": 15, "search": 15, "create": 8, "own": 12}
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(path: Path, store: str = "sound") -> Engine:
     """Open an engine on the store that all share."""
-    return Engine(opened(path), discover=False, config=CONFIG)
+    return Engine(OPENERS[store](path), discover=False, config=CONFIG)
 
 
 class Writer:
@@ -143,7 +143,7 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     task = json.loads(sys.stdin.readline())
-    with open_engine(Path(task["path"])) as engine:
+    with open_engine(Path(task["path"]), task["store"]) as engine:
         writer = Writer(engine, task)
         with engine.acting(Actor(f"desk-{writer.name}", property_id=writer.property)):
             writer.work()

@@ -92,6 +92,8 @@ def show_receipt(receipt: Receipt, to: Console | None = None) -> None:
         ("number", receipt.number),
         ("seal", receipt.seal),
     ]
+    if receipt.remains:
+        rows[2:2] = [("remains", receipt.remains), ("until", receipt.remains_until)]
     table(("", ""), rows, to=to)
     show_held(receipt.held, to or console())
 

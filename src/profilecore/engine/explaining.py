@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from profilecore.engine.clearing import work_out
+from profilecore.engine.clearing import receipt_of, work_out
 from profilecore.engine.deciding import time_up
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import all_stays, person, record_of
@@ -29,6 +29,8 @@ class Explanation:
     a date keeps something or a blocker without a date stands in the way.  From ``due_on`` on the
     person is cleared by ``due_by`` (``inactivity`` or a rule); ``announced`` is the last day of a
     warning that was given; ``last_sign`` is the last day on which the guest was active.
+    ``remains`` says where values may outlive the clear of a cleared person on a store that cannot
+    erase, until ``remains_until`` at the latest.
 
     An actor of a property is not told the days of what another property keeps to itself: then
     ``complete_on`` and ``last_sign`` are ``None``.
@@ -44,6 +46,8 @@ class Explanation:
     due_by: str | None = None
     announced: date | None = None
     last_sign: date | None = None
+    remains: str = ""
+    remains_until: date | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -54,9 +58,12 @@ class Explanation:
 def explain(kernel: Kernel, id: str) -> Explanation:
     with kernel.reading() as reader:
         one = person(kernel, reader, id)
-    root, now, actor = one.root, kernel.now(), kernel.actor
-    if root.state is State.CLEARED:
-        return Explanation(root.id, root.state)
+        root, now, actor = one.root, kernel.now(), kernel.actor
+        if root.state is State.CLEARED:
+            left = receipt_of(kernel, reader, root)
+            return Explanation(
+                root.id, root.state, remains=left.remains, remains_until=left.remains_until
+            )
     record = record_of(kernel, one, all_stays(kernel, one))
     made = work_out(kernel, one, now, record)
     held = tuple(h for h in made.held if may_see(h.property_id, actor))
@@ -94,9 +101,17 @@ def _complete_on(held: Sequence[Held], blockers: Sequence[Blocker], today: date)
     return max(days)
 
 
+def _words_of_a_cleared(explained: Explanation) -> Iterator[str]:
+    yield "This person was cleared; nothing is kept but the tombstone and the receipt."
+    if explained.remains:
+        yield explained.remains
+    if explained.remains_until is not None:
+        yield f"That lasts until the end of {explained.remains_until}."
+
+
 def _words(explained: Explanation) -> Iterator[str]:
     if explained.state is State.CLEARED:
-        yield "This person was cleared; nothing is kept but the tombstone and the receipt."
+        yield from _words_of_a_cleared(explained)
         return
     if explained.state is State.RESTRICTED:
         yield "This person was cleared but for what the law or a legal hold keeps."

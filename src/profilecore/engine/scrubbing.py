@@ -8,7 +8,7 @@ this number they are erased, since this time.  The marks of a hundred numbers st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from profilecore.engine.ends import RECEIPTS
@@ -64,14 +64,19 @@ class _Standing:
 
 
 def as_it_stands(kernel: Kernel, reader: Reader, receipt: Receipt) -> Receipt:
-    """Give a receipt with its status as of now."""
+    """Give a receipt with its status as of now, and with what the store cannot erase."""
     if receipt.status is ReceiptStatus.ERASED:  # written so by an earlier version
         return receipt
     marks = _stored(kernel, reader, _place(receipt.number), _Marks())[0].marks
     for mark in marks:
         if receipt.number <= mark.last:
             return evolve(receipt, status=ReceiptStatus.ERASED, erased_at=mark.at)
-    return receipt
+    remainder = kernel.store.remainder
+    if remainder is None:
+        return receipt
+    days = remainder.days
+    until = None if days is None else (receipt.cleared_at + timedelta(days)).date()
+    return evolve(receipt, remains=remainder.where, remains_until=until)
 
 
 def scrub(kernel: Kernel) -> int:
@@ -85,6 +90,8 @@ def scrub(kernel: Kernel) -> int:
     if kernel.settings.scrubs_at_once:
         kernel.retry = lambda: scrub(kernel)
     if not kernel.store.scrub():
+        if kernel.store.remainder is not None:
+            kernel.retry = None  # it will never say more
         return 0
     kernel.retry = None
     marked = 0
@@ -113,7 +120,7 @@ def owe(unit: Unit) -> None:
 
 def resume(kernel: Kernel) -> None:
     """Take up the scrub that was left to do when the store was last closed."""
-    if not kernel.settings.scrubs_at_once:
+    if not kernel.settings.scrubs_at_once or kernel.store.remainder is not None:
         return
     with kernel.store.read() as reader:
         if _stored(kernel, reader, OWED, _Owed())[1] or _untold(kernel, reader, 1)[0]:

@@ -159,6 +159,10 @@ class Receipt:
     ``held`` is what is still kept, by which rule until when; the receipt that ``follows`` this
     one says when that went.
 
+    ``remains`` says where cleared values may outlive the clear on a store that cannot erase them,
+    and ``remains_until`` the last day on which they may, if somebody answers for it; such a
+    receipt stays ``pending``.
+
     Receipts are numbered from 1 and form a chain: ``seal`` is over the facts of the receipt and
     ``previous``, the seal of the one before.
     """
@@ -177,6 +181,8 @@ class Receipt:
     follows: str | None = None
     objected: bool = False
     erased_at: datetime | None = None
+    remains: str = ""
+    remains_until: date | None = None
     number: int = 0
     previous: str = attrs.field(default="", repr=False)
     seal: str = attrs.field(default="", repr=False)

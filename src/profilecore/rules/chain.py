@@ -19,7 +19,7 @@ from profilecore.model.fields import build, evolve, restore
 from profilecore.values import frozen
 
 # What becomes known only after a receipt is written.
-_OPEN = {"seal", "status", "erased_at"}
+_OPEN = {"seal", "status", "erased_at", "remains", "remains_until"}
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _encode = msgspec.json.Encoder().encode
 

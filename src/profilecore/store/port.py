@@ -38,6 +38,15 @@ class Capability(Enum):
     """Several processes may use the store at once."""
 
 
+class Remainder(NamedTuple):
+    """What a scrub cannot reach."""
+
+    where: str
+    """A sentence that says where deleted values may outlive a scrub, and what ends that."""
+    days: int | None = None
+    """How many days after a clear it lasts at the most, if somebody answers for that."""
+
+
 class Line(NamedTuple):
     """A folded text and the words that find it."""
 
@@ -312,7 +321,8 @@ class Store(abc.ABC):
 
         Gives ``False`` if another reader still holds an older state; call again later.  After
         ``True``, no byte of :meth:`files` holds a value that no stored document or term holds,
-        be it deleted, replaced, or of a transaction that was given up.
+        be it deleted, replaced, or of a transaction that was given up.  A store that names a
+        :attr:`remainder` never gives ``True``.
         """
 
     @abc.abstractmethod
@@ -321,6 +331,15 @@ class Store(abc.ABC):
 
         :raises StoreError: if it holds anything; then it keeps its own.
         """
+
+    @property
+    def remainder(self) -> Remainder | None:
+        """Where deleted values may outlive every scrub: logs, replicas, backups of a server.
+
+        ``None`` for a store that can erase.  Of one that cannot, receipts stay ``pending`` and
+        show this.
+        """
+        return None
 
     def files(self) -> tuple[Path, ...]:
         """Give the files that hold the store's bytes; none if it has none."""

@@ -22,7 +22,18 @@ from typing import Any
 from profilecore.errors import StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
-from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Store, Terms, Writer
+from profilecore.store.port import (
+    NO_TERMS,
+    Body,
+    Hit,
+    Kept,
+    Query,
+    Reader,
+    Remainder,
+    Store,
+    Terms,
+    Writer,
+)
 
 
 class FaultyStore(Store):
@@ -108,6 +119,10 @@ class FaultyStore(Store):
     def files(self) -> tuple[Path, ...]:
         self._call("files")
         return self.inner.files()
+
+    @property
+    def remainder(self) -> Remainder | None:
+        return self.inner.remainder
 
     def check(self) -> list[str]:
         self._call("check")
