@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from profilecore.codec import Codec
+from profilecore.engine.collecting import SELDOM
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.ids import ids_by, new_id
 from profilecore.model.documents import Outcome
@@ -37,8 +38,6 @@ CHUNK = 500
 SMALL = 2_000
 # So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
 AHEAD = 48_000
-# Thresholds of the collector where millions of values are made that hold no cycles.
-SELDOM = (100_000, 50, 50)
 
 Row = Mapping[str, Any]
 Convert = Callable[[Row], Mapping[str, Any]]
