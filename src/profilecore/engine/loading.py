@@ -7,15 +7,15 @@ far the job has come.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import attrs
 
+from profilecore.engine.collecting import seldom_collected
 from profilecore.engine.kernel import PROFILE, Kernel, Unit
 from profilecore.engine.objecting import OBJECTED, hashes, objections
 from profilecore.engine.preparing import (
@@ -29,7 +29,6 @@ from profilecore.engine.preparing import (
     unpack,
 )
 from profilecore.engine.profiles import check_change, refuse_cleared, store_change
-from profilecore.engine.workers import SELDOM
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import new_id
 from profilecore.model.documents import Document, Outcome
@@ -116,31 +115,13 @@ def load(
     report = LoadReport(skipped=skipped)
     if not kernel.own_time:
         workers = 0
-    with closing(prepare_all(preparer, numbered, workers)) as chunks, _seldom_collected():
+    with closing(prepare_all(preparer, numbered, workers)) as chunks, seldom_collected():
         for batch in _batches(chunks, writing.size_of_batch):
             report = writing.write(batch, report)
             if on_progress is not None:
                 on_progress(report)
     writing.finish()
     return report
-
-
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Let the collector look seldom: what a batch is made of holds no cycles.
-
-    Of loads that overlap, in several threads, one changes the setting of the process and sets it
-    back.
-    """
-    before = gc.get_threshold()
-    changed = 0 < before[0] < SELDOM[0]
-    if changed:
-        gc.set_threshold(*SELDOM)
-    try:
-        yield
-    finally:
-        if changed:
-            gc.set_threshold(*before)
 
 
 def _batches(chunks: Iterator[Chunk], size_of_batch: Callable[[], int]) -> Iterator[list[Chunk]]:

@@ -20,8 +20,8 @@ from contextlib import suppress
 from multiprocessing.spawn import get_executable
 from typing import IO, Any
 
-# Thresholds of the collector where millions of values are made that hold no cycles.
-SELDOM = (100_000, 50, 50)
+from profilecore.engine.collecting import SELDOM
+
 _SIZE = 8
 # An answer should pass in one piece: between pieces a thread waits its turn beside a busy one.
 _PIPE = 1 << 20

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from profilecore.engine.collecting import seldom_collected
 from profilecore.errors import ScopeDenied
 from profilecore_exports.contract import (
     Action,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FEW = 16
 
 
+@seldom_collected()  # a run makes dozens of values a guest, and keeps them to its end
 def export(
     engine: Engine,
     format: Format,
