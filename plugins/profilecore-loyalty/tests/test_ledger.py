@@ -131,6 +131,21 @@ def test_transferred_points_expire_when_they_would_have(
     assert loyalty.transfer(ana, ben, "club", 150, "gift") == [out, into]
 
 
+def test_a_transfer_is_known_again_after_its_taker_was_merged_and_is_nobody_else_s(
+    loyalty: Loyalty, member: Member, join: Callable[..., str], balance: Balance
+) -> None:
+    ana, ben, twin, eve = member(club=10), member(), member(), member()
+    made = loyalty.transfer(ana, ben, "club", 4, "gift")
+    join(twin, ben)
+    assert loyalty.transfer(ana, ben, "club", 4, "gift") == made
+    assert loyalty.transfer(ana, twin, "club", 4, "gift") == made
+    with pytest.raises(ReferenceTaken):
+        loyalty.transfer(ana, eve, "club", 4, "gift")
+    with pytest.raises(ReferenceTaken):
+        loyalty.transfer(ana, ben, "club", 5, "gift")
+    assert (balance(ana), balance(twin), balance(eve)) == (6, 4, 0)
+
+
 def test_a_transfer_to_oneself_is_refused(
     loyalty: Loyalty, member: Member, join: Callable[..., str]
 ) -> None:
