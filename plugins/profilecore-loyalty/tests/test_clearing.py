@@ -134,6 +134,16 @@ def test_a_plugin_that_does_not_know_its_engine_blocks_a_clear(
         engine.clear(ana)
 
 
+def test_who_has_no_points_is_cleared_though_the_programme_is_no_more(
+    engine: Engine, loyalty: Loyalty, member: Member
+) -> None:
+    ana, ben = member("spa"), member(spa=1)
+    engine.delete_document("loyalty-programme", "spa")
+    engine.clear(ana)
+    with pytest.raises(ClearBlocked, match="plugin-failed"):
+        engine.clear(ben)
+
+
 def test_many_are_cleared_in_one_transaction(
     engine: Engine, loyalty: Loyalty, member: Member
 ) -> None:

@@ -283,8 +283,3 @@ def test_no_sequence_loses_or_makes_a_point() -> None:
 def test_no_sequence_loses_or_makes_a_point_on_sqlite() -> None:
     pytest.importorskip("profilecore_sqlite", reason="profilecore-sqlite is not installed")
     run(LedgerOnSqlite, examples=4, steps=30)
-
-
-@pytest.mark.soak
-def test_no_long_sequence_loses_or_makes_a_point() -> None:
-    run(Ledger, examples=400, steps=80)

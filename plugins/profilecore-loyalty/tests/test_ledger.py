@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +129,21 @@ def test_transferred_points_expire_when_they_would_have(
     ]
     assert loyalty.totals("club").transferred == 0
     assert loyalty.transfer(ana, ben, "club", 150, "gift") == [out, into]
+
+
+def test_a_transfer_is_known_again_after_its_taker_was_merged_and_is_nobody_else_s(
+    loyalty: Loyalty, member: Member, join: Callable[..., str], balance: Balance
+) -> None:
+    ana, ben, twin, eve = member(club=10), member(), member(), member()
+    made = loyalty.transfer(ana, ben, "club", 4, "gift")
+    join(twin, ben)
+    assert loyalty.transfer(ana, ben, "club", 4, "gift") == made
+    assert loyalty.transfer(ana, twin, "club", 4, "gift") == made
+    with pytest.raises(ReferenceTaken):
+        loyalty.transfer(ana, eve, "club", 4, "gift")
+    with pytest.raises(ReferenceTaken):
+        loyalty.transfer(ana, ben, "club", 5, "gift")
+    assert (balance(ana), balance(twin), balance(eve)) == (6, 4, 0)
 
 
 def test_a_transfer_to_oneself_is_refused(
@@ -276,3 +295,44 @@ def test_nothing_personal_shows_in_a_repr(loyalty: Loyalty, member: Member) -> N
     number = loyalty.membership(ana, "club").number or ""
     assert "Ana" not in repr(shown)
     assert number not in repr(shown)
+
+
+PROCESS = """
+import sys
+from profilecore import Engine
+from profilecore_loyalty import Loyalty, LoyaltyPlugin, NotEnoughPoints
+url, whom, number = sys.argv[1:]
+with Engine.open(url, discover=False, plugins=[LoyaltyPlugin], strict=True) as engine:
+    loyalty, taken = Loyalty(engine), 0
+    for turn in range(10):
+        try:
+            loyalty.redeem(whom, "club", 7, f"{number}-{turn}")
+            taken += 7
+        except NotEnoughPoints:
+            pass
+print(taken)
+"""
+
+
+def test_two_processes_never_spend_the_same_point(
+    tmp_path: Path, fresh: Callable[..., Any]
+) -> None:
+    pytest.importorskip("profilecore_sqlite", reason="profilecore-sqlite is not installed")
+    url = f"sqlite:///{tmp_path / 'guests.db'}"
+    engine, loyalty, _ = fresh(url)
+    with engine:
+        ana = engine.create({"last_name": "García"}).id
+        loyalty.enrol(ana, "club")
+        loyalty.earn(ana, "club", 100, "x", on=datetime.now(UTC).date())
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", PROCESS, url, ana, str(number)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for number in range(2)
+        ]
+        taken = [int(process.communicate()[0]) for process in started]
+        assert sum(taken) == 98, "as many sevens as there are in a hundred"
+        assert loyalty.membership(ana, "club").balance == 2
+        assert loyalty.verify() == []

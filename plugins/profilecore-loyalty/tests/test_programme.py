@@ -104,5 +104,5 @@ def test_wrong_settings_are_named_and_leave_the_plugin_out(
         Engine.open("memory://", discover=False, strict=True, **options)
     engine = Engine.open("memory://", discover=False, **options)
     assert [failure.plugin for failure in engine.plugins.failures] == ["loyalty"]
-    with pytest.raises(LookupError, match="install"):
+    with pytest.raises(PluginError, match="install profilecore-loyalty"):
         Loyalty(engine)

@@ -49,13 +49,12 @@ class Booking:
     counts: Counts | None = None
     stay: str | None = None
     tier: str | None = None
-    to: str | None = None
     reason: str | None = attrs.field(default=None, repr=False)
 
     @property
     def digest(self) -> str:
         """A digest of what is asked for; not of the day, which a repeat may leave to the clock."""
-        return digest_of(self.verb.value, self.points, self.stay, self.to)
+        return digest_of(self.verb.value, self.points, self.stay)
 
 
 @contextmanager
@@ -103,6 +102,15 @@ class Book:
         if first.digest != booking.digest or not self._is_same(owner, profile_id):
             raise ReferenceTaken(self._programme.code)
         return [first, *self._further(first)]
+
+    def check_taker(self, transferred: Movement, profile_id: str) -> None:
+        """Refuse a repeated transfer that went to somebody else.
+
+        :raises ReferenceTaken: if it did.
+        """
+        of = self._engine.documents(MEMBERSHIP, ids=[transferred.membership])
+        if not all(self._is_same(str(each.profile_id), profile_id) for each in of):
+            raise ReferenceTaken(self._programme.code)
 
     def under(self, reference: str) -> list[Movement]:
         """Give all parts of what stands under a reference."""

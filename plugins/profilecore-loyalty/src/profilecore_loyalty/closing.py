@@ -50,10 +50,13 @@ class Closing:
                 code = membership.programme
                 balances[code] = balances.get(code, 0) + membership.balance
             for code, balance in balances.items():
-                programme = programme_of(self.engine, self.declared, code)
-                if balance > 0 and programme.on_clear is ClearPolicy.BLOCK:
+                if balance > 0 and self._blocks(code):
                     message = f"There are points in {code}; have them used or adjusted first."
                     yield Blocker("loyalty-points", message)
+
+    def _blocks(self, code: str) -> bool:
+        programme = programme_of(self.engine, self.declared, code)
+        return programme.on_clear is ClearPolicy.BLOCK
 
     def export(self, profile_ids: Sequence[str]) -> Any:
         """Give nothing: memberships and movements are documents of the person's."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from profilecore.errors import InvalidProfile, Problem, ScopeDenied
+from profilecore.errors import InvalidProfile, PluginError, Problem, ScopeDenied
 from profilecore_loyalty import (
     awarding,
     enrolling,
@@ -41,13 +41,13 @@ class Loyalty:
     is the host's own name for what it books: told again it changes nothing, told for something
     else it is refused.  People are named by any id they ever had.
 
-    :raises LookupError: if the engine has no loyalty plugin.
+    :raises PluginError: if the engine has no loyalty plugin.
     """
 
     def __init__(self, engine: Engine) -> None:
         closing = engine.plugins.contributions.elsewhere.get(Closing.name)
         if not isinstance(closing, Closing):
-            raise LookupError("the engine has no loyalty plugin; install profilecore-loyalty")
+            raise PluginError(Closing.name, "loading", "is not there; install profilecore-loyalty")
         self._engine = engine
         self._declared = closing.declared
 

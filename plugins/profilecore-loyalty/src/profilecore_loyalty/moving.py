@@ -66,20 +66,20 @@ def transfer(
 ) -> Movements:
     _positive(points)
     today = _today(engine)
-    to_root = engine.path(to_id)[-1]
-    out = Booking(Verb.TRANSFER, -points, reference, today, to=to_root)
+    out = Booking(Verb.TRANSFER, -points, reference, today)
     check(out)
     with opened(engine, programme, out) as book:
         repeated = book.repeated(out, from_id)
         if repeated:
+            book.check_taker(repeated[-1], to_id)
             return repeated
-        if engine.path(from_id)[-1] == to_root:
+        if engine.path(from_id)[-1] == engine.path(to_id)[-1]:
             raise InvalidProfile([Problem("/to", "same-person", "must be somebody else")])
         to = receiving(with_ledger(engine, programme, to_id))
         gone = book.debit(with_ledger(engine, programme, from_id), out, further=1)
         # Points keep their days: a transfer makes none last longer.
         lots = joined(lot for movement in gone for lot in movement.lots)
-        into = Booking(Verb.TRANSFER, points, reference, today, to=to_root)
+        into = Booking(Verb.TRANSFER, points, reference, today)
         return [*gone, book.credit(to, into, lots, len(gone), len(gone) + 1)]
 
 

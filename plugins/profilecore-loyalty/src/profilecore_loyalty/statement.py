@@ -11,6 +11,7 @@ from profilecore.values import frozen
 from profilecore_loyalty.enrolling import membership
 from profilecore_loyalty.ledger import Movement
 from profilecore_loyalty.lots import Lot
+from profilecore_loyalty.membership import Membership
 from profilecore_loyalty.reading import movements_of
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def statement(
     since: date | None,
     until: date | None,
 ) -> Statement:
-    with engine.transaction():  # the balance and the movements as of one moment
-        whole = membership(engine, programme, profile_id)
-        movements = movements_of(engine, programme.code, profile_id)
+    whole, movements = _of_one_moment(engine, programme, profile_id)
     later = [m for m in movements if until is not None and m.on > until]
     shown = [m for m in movements if m not in later and (since is None or m.on >= since)]
     closing = whole.balance - sum(m.points for m in later)
@@ -71,6 +70,19 @@ def statement(
         movements=tuple(shown),
         endings=tuple(_endings(whole.lots)),
     )
+
+
+def _of_one_moment(
+    engine: Engine, programme: Programme, profile_id: str
+) -> tuple[Membership, list[Movement]]:
+    """Read the balance and the movements again where something was booked between the two."""
+    while True:
+        whole = membership(engine, programme, profile_id)
+        movements = movements_of(engine, programme.code, profile_id)
+        if sum(movement.points for movement in movements) == whole.balance:
+            return whole, movements
+        if membership(engine, programme, profile_id) == whole:
+            return whole, movements  # it is the ledger that differs, as verify will tell
 
 
 def _endings(lots: tuple[Lot, ...]) -> list[Ending]:
