@@ -39,6 +39,8 @@ CAMPAIGN, ADDRESSED = "campaign", "campaign_addressed"
 AT_ONCE = 1_000
 _PERSON = ("id", "title", "first_name", "last_name", "second_last_name", "languages")
 _COLUMNS = ("profile_id", "title", "first_name", "last_name", "language")
+_KNOWN_BY = ("emails", "phones", "documents", "tax_ids")
+"""By what somebody who objected is recognised."""
 _ASKED = ("consents", "restrictions", "classifications")
 
 
@@ -161,8 +163,9 @@ class _Run:
     def __init__(self, engine: Engine, members: Members, channel: Channel, purpose: str) -> None:
         self._engine = engine
         self._members = members
-        self._wanted = members.wanted.with_fields((*_PERSON, *_ASKED, FIELDS[channel]))
         self._remembers = engine.settings.suppression_key is not None
+        more = _KNOWN_BY if self._remembers else ()
+        self._wanted = members.wanted.with_fields((*_PERSON, *_ASKED, FIELDS[channel], *more))
         self.channel, self.purpose = channel, purpose
         self.id = new_id()
         self.left_out: Counter[str] = Counter()
@@ -213,8 +216,10 @@ class _Run:
             return "no-consent"
         if _is_blocked(facts, moment.today):
             return "blocklist"
-        if self._remembers and self._engine.objected(self._engine.get(facts["id"])):
-            return "objected"
+        if self._remembers:
+            known = {name: facts[name] for name in _KNOWN_BY if facts[name]}
+            if known and self._engine.objected(known):
+                return "objected"
         return None
 
     def _entry(self, profile_id: str) -> Entry:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from profilecore import Entry, InvalidProfile, NotFound, Problem, Stay
+from profilecore import Entry, InvalidProfile, NotFound, Problem, Profile, ProfileCleared, Stay
 from profilecore.model import DocumentKind, OnClear
 from profilecore.model.fields import evolve
 from profilecore.normalise.text import clean, clean_lines
@@ -168,7 +168,7 @@ def give(engine: Engine, code: str, profile_id: str) -> Gift:
     """
     with engine.transaction():
         promotion = get(engine, code)
-        person = engine.get(profile_id)
+        person = _living(engine, profile_id)
         known = _gifts(engine, person.id).get(promotion.code)
         if known is not None:
             return known
@@ -193,7 +193,7 @@ def use(engine: Engine, code: str, profile_id: str, stay_id: str) -> Gift:
     """
     with engine.transaction():
         promotion = get(engine, code)
-        person = engine.get(profile_id)
+        person = _living(engine, profile_id)
         gift = _gifts(engine, person.id).get(promotion.code)
         stay = _stay(engine.stays(person.id), stay_id)
         if gift is None:
@@ -257,6 +257,13 @@ def _coded(code: str) -> str:
     if not CODE.fullmatch(plain):
         raise NotFound("promotion", "of that code")
     return plain
+
+
+def _living(engine: Engine, profile_id: str) -> Profile:
+    person = engine.get(profile_id)
+    if person.state.is_cleared:
+        raise ProfileCleared(person.id)
+    return person
 
 
 def _check_days(engine: Engine, promotion: Promotion) -> None:

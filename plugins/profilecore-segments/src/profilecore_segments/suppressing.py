@@ -19,6 +19,8 @@ def suppress(
 
     Shown groups keep their order; the hidden ones follow by their codes.
     """
+    if least <= 1:
+        return tuple(groups), total
     small = [g for g in groups if g.figures is not None and g.figures.guests < least]
     shown = [g for g in groups if g.figures is not None and g.figures.guests >= least]
     hidden = list(small)
