@@ -95,9 +95,8 @@ def test_a_list_is_exported_and_told(run: Run, guest: Any, tmp_path: Path) -> No
 def test_promotions_from_definition_to_use(run: Run, engine: Engine, guest: Any) -> None:
     a = guest({"arrival": "2026-02-01", "source": "web"}, marketing_source="fair")
     stay = engine.stays(a)[0].id
-    made = run(
-        "promotions", "define", "spring", "Spring", "--from", "2026-02-01", "--to", "2026-04-01"
-    )
+    days = ("--from", "2026-02-01", "--to", "2026-04-01")
+    made = run("promotions", "define", "spring", "Spring", *days)
     assert made.out == "SPRING: Spring\n"
     assert "SPRING" in run("promotions", "list").out
     assert run("promotions", "give", "spring", a, "--json").json["code"] == "SPRING"

@@ -142,7 +142,7 @@ def test_an_error_tells_the_place_and_what_was_expected(
         ("nationalty = ES", "nationality"),
         ("stays.cuont > 2", "stays.count"),
         ("last_sty before today", "stays.last"),
-        ("class = importnt", "important"),
+        ("class = problmatic", "problematic"),
         ("zzzz = 1", None),
     ],
 )
