@@ -91,7 +91,7 @@ class Codec:
 
 @lru_cache(maxsize=64)
 def _row_decoder(names: tuple[str, ...]) -> Callable[[bytes], Any]:
-    row = msgspec.defstruct("Row", [(name, Any, None) for name in names])
+    row = msgspec.defstruct("Row", [(name, Any, None) for name in names], gc=False)
     return msgspec.json.Decoder(row).decode
 
 

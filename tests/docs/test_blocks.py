@@ -46,14 +46,9 @@ def test_the_blocks_of_a_page_run(
     found = blocks(page)
     if any("sqlite:///" in code for _, code in found):
         part("profilecore_sqlite")
-    for plugin in (
-        "profilecore_duplicates",
-        "profilecore_exports",
-        "profilecore_loyalty",
-        "profilecore_scanner",
-    ):
-        if any(plugin in code for _, code in found):
-            part(plugin)
+    for plugin in ("duplicates", "exports", "loyalty", "scanner", "segments"):
+        if any(f"profilecore_{plugin}" in code for _, code in found):
+            part(f"profilecore_{plugin}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)

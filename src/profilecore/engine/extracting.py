@@ -34,21 +34,22 @@ def extract(
     fields: Sequence[str],
     ids: Sequence[str] | None,
     kind: str = PROFILE,
+    after: str | None = None,
     page: int = PAGE,
 ) -> Iterator[list[Row]]:
     if kind != PROFILE:
         from profilecore.engine import owned_rows
 
-        return owned_rows.extract(kernel, kind, fields, ids, page)
+        return owned_rows.extract(kernel, kind, fields, ids, after, page)
     rows = _Rows(kernel, fields)
-    if ids is None:
-        return (rows.of(body for *_, body in found) for found in bodies(kernel, PROFILE, page))
-    return _named(kernel, rows, ids, page)
+    if ids is not None:
+        return _named(kernel, rows, ids, page)
+    pages = bodies(kernel, PROFILE, page, after)
+    return (rows.of(body for *_, body in found) for found in pages)
 
 
-def bodies(kernel: Kernel, kind: str, size: int) -> Iterator[list[Body]]:
-    """Yield all documents of a kind without their envelopes, as ``kernel.pages`` does with them."""
-    after: str | None = None
+def bodies(kernel: Kernel, kind: str, size: int, after: str | None = None) -> Iterator[list[Body]]:
+    """Yield the documents of a kind without their envelopes, as ``kernel.pages`` does with them."""
     while True:
         with kernel.reading() as reader:
             page = reader.bodies(kind, after, size)

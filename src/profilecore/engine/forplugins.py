@@ -164,12 +164,14 @@ class ForPlugins:
         *,
         profile_ids: Sequence[str] | None = None,
         kind: str = "profile",
+        after: str | None = None,
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield pages of plain JSON values of some fields: of all profiles, or of those named.
 
         Only the living are given that the actor may see, as far as the actor sees them, in the
-        order of insertion or of ``profile_ids``; a field that is empty is ``None``.  Much faster
-        than reading whole profiles.  Each page is read by itself, so that no writer waits.
+        order of insertion (behind the id ``after``) or of ``profile_ids``; a field that is empty
+        is ``None``.  Much faster than reading whole profiles.  Each page is read by itself, so
+        that no writer waits.
 
         With another ``kind``, as ``stay``, the rows are of the documents of that kind which these
         people own.  Each also has its ``id``, and ``owner``: the id that the person has now, or
@@ -182,4 +184,4 @@ class ForPlugins:
         """
         from profilecore.engine import extracting
 
-        return extracting.extract(self._kernel, fields, profile_ids, kind)
+        return extracting.extract(self._kernel, fields, profile_ids, kind, after)

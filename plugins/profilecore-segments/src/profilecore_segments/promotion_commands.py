@@ -1,0 +1,106 @@
+"""The commands ``profilecore promotions ...``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from profilecore.cli import Invocation
+from profilecore.cli.printing import listing, say, table
+from profilecore.cli.program import OK
+from profilecore_segments.promotions import Uptake
+from profilecore_segments.segments import Segments
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def promotions() -> None:
+    """Offers of the chain: whom they are for, who has them, who used them."""
+
+
+@promotions.command()
+@click.argument("code")
+@click.argument("name")
+@click.option("--terms", default="", metavar="TEXT", help="What is offered, on what terms.")
+@click.option("--from", "start", type=_DAY, metavar="DAY", help="The first day.")
+@click.option("--to", "end", type=_DAY, metavar="DAY", help="The last day.")
+@click.option("--segment", metavar="NAME", help="The saved segment it is for; all if not given.")
+@click.option("--uses", type=click.IntRange(1), default=1, help="Stays for each person; 1.")
+@click.pass_obj
+def define(
+    invocation: Invocation,
+    code: str,
+    name: str,
+    terms: str,
+    start: datetime | None,
+    end: datetime | None,
+    segment: str | None,
+    uses: int,
+) -> int:
+    """Save a promotion under its code, or change the one that has it."""
+    made = Segments(invocation.engine).define_promotion(
+        code,
+        name,
+        terms=terms,
+        starts_on=start.date() if start else None,
+        ends_on=end.date() if end else None,
+        segment=segment,
+        uses=uses,
+    )
+    invocation.answer(made, lambda: say(f"{made.code}: {made.name}"))
+    return OK
+
+
+@promotions.command("list")
+@click.pass_obj
+def listed(invocation: Invocation) -> int:
+    """Show all promotions."""
+    found = Segments(invocation.engine).promotions()
+    rows = [(p.code, p.name, p.starts_on, p.ends_on, p.segment, p.uses) for p in found]
+    head = ("code", "name", "from", "to", "segment", "uses")
+    invocation.answer(listing(found), lambda: table(head, rows))
+    return OK
+
+
+@promotions.command()
+@click.argument("code")
+@click.argument("profile_id")
+@click.pass_obj
+def give(invocation: Invocation, code: str, profile_id: str) -> int:
+    """Give a promotion to a person; given again, it is the same gift."""
+    gift = Segments(invocation.engine).give(code, profile_id)
+    told = f"{profile_id} has {gift.code} since {gift.given_at:%Y-%m-%d}."
+    invocation.answer(gift, lambda: say(told))
+    return OK
+
+
+@promotions.command()
+@click.argument("code")
+@click.argument("profile_id")
+@click.argument("stay_id")
+@click.pass_obj
+def use(invocation: Invocation, code: str, profile_id: str, stay_id: str) -> int:
+    """Note that a person used a promotion on a stay."""
+    gift = Segments(invocation.engine).use(code, profile_id, stay_id)
+    invocation.answer(gift, lambda: say(f"{gift.code} was used on {len(gift.used)} stays."))
+    return OK
+
+
+@promotions.command()
+@click.argument("code")
+@click.pass_obj
+def stats(invocation: Invocation, code: str) -> int:
+    """Show who has a promotion and who used it, by segment and by source."""
+    found = Segments(invocation.engine).uptake(code)
+    invocation.answer(found, lambda: _show(found))
+    return OK
+
+
+def _show(found: Uptake) -> None:
+    say(f"{found.code}: {found.given:,} people have it, {found.used:,} used it.")
+    for head, counts in (("segment", found.by_segment), ("source", found.by_source)):
+        rows = [(code, f"{given:,}", f"{used:,}") for code, (given, used) in counts.items()]
+        table((head, "given", "used"), rows)
+    table(("stays by source", "stays"), found.stays_by_source.items())

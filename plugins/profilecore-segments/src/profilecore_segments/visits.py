@@ -1,0 +1,80 @@
+"""What a person's stays come to: how many, how long, when, where, and what they brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from profilecore.model.enums import StayStatus
+
+FIELDS = (
+    "property_id", "arrival", "departure", "nights", "status", "channel", "source", "revenue",
+)  # fmt: skip
+OFF = frozenset(
+    s.value
+    for s in (StayStatus.ENQUIRED, StayStatus.OPTIONAL, StayStatus.CANCELLED, StayStatus.NO_SHOW)
+)
+"""The states of what is no stay, or none yet."""
+_BEGUN = frozenset(s.value for s in (StayStatus.IN_HOUSE, StayStatus.DEPARTED))
+
+
+@attrs.define
+class Visits:
+    """The stays of a person that took place, or are under way; and ``next``, the day of the next.
+
+    Days are ISO texts, ``last`` is the newest day of departure.  Enquiries, options, what was
+    cancelled and who did not come are no stays.
+    """
+
+    count: int = 0
+    nights: int = 0
+    revenue: int = 0
+    first: str | None = None
+    last: str | None = None
+    next: str | None = None
+    property: set[str] = attrs.field(factory=set)
+    source: set[str] = attrs.field(factory=set)
+    channel: set[str] = attrs.field(factory=set)
+
+
+NONE = Visits()
+
+
+def is_booking(row: Mapping[str, Any]) -> bool:
+    """Tell whether a stay, as plain JSON, is a booking that stands or took place."""
+    return row["status"] not in OFF
+
+
+def visits_of(stays: Iterable[Mapping[str, Any]], today: str) -> Visits:
+    """Bring together the stays of one person, as plain JSON with :data:`FIELDS`."""
+    made = Visits()
+    for stay in stays:
+        if not is_booking(stay):
+            continue
+        arrival = stay["arrival"]
+        if stay["status"] not in _BEGUN and (arrival is None or arrival > today):
+            if arrival is not None:
+                made.next = arrival if made.next is None else min(made.next, arrival)
+            continue
+        _add(made, stay, arrival)
+    return made
+
+
+def _add(made: Visits, stay: Mapping[str, Any], arrival: str | None) -> None:
+    made.count += 1
+    made.nights += stay["nights"] or 0
+    made.revenue += stay["revenue"] or 0
+    if arrival is not None:
+        made.first = arrival if made.first is None else min(made.first, arrival)
+    end = stay["departure"] or arrival
+    if end is not None:
+        made.last = end if made.last is None else max(made.last, end)
+    for name, value in (
+        ("property", stay["property_id"]),
+        ("source", stay["source"]),
+        ("channel", stay["channel"]),
+    ):
+        if value is not None:
+            getattr(made, name).add(value)

@@ -1,0 +1,144 @@
+"""Promotions: given once, used on stays, refused outside their days and segment, counted."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from profilecore import Actor, Engine, InvalidProfile, NotFound, ProfileCleared, ScopeDenied
+from profilecore_segments import PromotionRefused, Segments
+from profilecore_segments.promotions import Promotion
+
+
+@pytest.fixture
+def offer(segments: Segments) -> Promotion:
+    segments.define("vips", "tag = vip")
+    return segments.define_promotion(
+        "spring", "Spring nights", terms="Two for one.", segment="vips",
+        starts_on=date(2026, 2, 1), ends_on=date(2026, 3, 31),
+    )  # fmt: skip
+
+
+def stay_of(engine: Engine, id: str, **values: Any) -> str:
+    usual = {"property_id": "P1", "arrival": "2026-03-01", "source": "web"}
+    return engine.record_stay(id, usual | values).id
+
+
+def test_it_is_given_once(segments: Segments, guest: Any, clock: Any, offer: Promotion) -> None:
+    a = guest(tags=["vip"], marketing_source="fair")
+    first = segments.give(" Spring ", a)
+    clock.move(days=1)
+    assert segments.give("SPRING", a) == first
+    assert (first.code, first.segment, first.source) == ("SPRING", "vips", "fair")
+    assert segments.gifts(a) == [first]
+
+
+def test_it_is_used_on_a_stay_once_and_not_more_often_than_it_says(
+    engine: Engine, segments: Segments, guest: Any, offer: Promotion
+) -> None:
+    a = guest(tags=["vip"])
+    one, two = stay_of(engine, a), stay_of(engine, a, reference="2")
+    segments.give("SPRING", a)
+    used = segments.use("SPRING", a, one)
+    assert [use.stay_id for use in used.used] == [one]
+    assert segments.use("SPRING", a, one) == used
+    with pytest.raises(PromotionRefused) as refused:
+        segments.use("SPRING", a, two)
+    assert refused.value.reason == "used-up"
+
+
+def test_it_is_refused_outside_its_days_and_segment(
+    engine: Engine, segments: Segments, guest: Any, clock: Any, offer: Promotion
+) -> None:
+    a, b, c = guest(tags=["vip"]), guest(), guest(tags=["vip"])
+    reasons = []
+    stay = stay_of(engine, a)
+    for days, who in ((-60, a), (60, b), (0, c)):
+        clock.move(days=days)
+        try:
+            segments.give("SPRING", who)
+        except PromotionRefused as refused:
+            reasons.append(refused.reason)
+    with pytest.raises(PromotionRefused) as unused:
+        segments.use("SPRING", a, stay)
+    segments.give("SPRING", a)
+    clock.move(days=31)
+    with pytest.raises(PromotionRefused) as late:
+        segments.use("SPRING", a, stay)
+    assert [*reasons, unused.value.reason, late.value.reason] == [
+        "too-early", "segment", "not-given", "too-late",
+    ]  # fmt: skip
+
+
+def test_of_two_gifts_that_a_merge_brings_together_one_is_shown(
+    engine: Engine, segments: Segments, guest: Any, clock: Any, offer: Promotion
+) -> None:
+    a, b = guest(tags=["vip"]), guest(tags=["vip"])
+    stays = [stay_of(engine, a), stay_of(engine, b)]
+    first = segments.give("SPRING", b)
+    clock.move(days=1)
+    segments.give("SPRING", a)
+    for who, stay in zip((a, b), stays, strict=True):
+        segments.use("SPRING", who, stay)
+    merged = engine.merge(engine.plan_merge(a, [b]))
+    (gift,) = segments.gifts(a)
+    assert gift.given_at == first.given_at
+    assert {use.stay_id for use in gift.used} == set(stays)
+    uptake = segments.uptake("SPRING")
+    assert (uptake.given, uptake.used, uptake.stays) == (1, 1, 2)
+    engine.unmerge(merged.id)
+    assert segments.uptake("SPRING").given == 2
+
+
+def test_uptake_is_counted_by_segment_and_source(
+    engine: Engine, segments: Segments, guest: Any, offer: Promotion
+) -> None:
+    segments.define_promotion("ALL", "For all", uses=2)
+    a, b = guest(tags=["vip"], marketing_source="fair"), guest()
+    for who in (a, b):
+        segments.give("ALL", who)
+    segments.use("ALL", a, stay_of(engine, a))
+    segments.use("ALL", a, stay_of(engine, a, reference="2", source=None))
+    found = segments.uptake("ALL")
+    assert (found.given, found.used, found.stays) == (2, 1, 2)
+    assert found.by_segment == {"(none)": (2, 1)}
+    assert found.by_source == {"(none)": (1, 0), "fair": (1, 1)}
+    assert found.stays_by_source == {"(none)": 1, "web": 1}
+    assert segments.uptake("SPRING").given == 0
+
+
+def test_gifts_show_in_access_and_go_with_a_clear(
+    engine: Engine, segments: Segments, guest: Any, offer: Promotion
+) -> None:
+    a = guest(tags=["vip"])
+    segments.give("SPRING", a)
+    assert engine.access(a)["documents"]["promotion_gift"][0]["code"] == "SPRING"
+    engine.clear(a)
+    assert segments.uptake("SPRING").given == 0
+    with pytest.raises(ProfileCleared):
+        segments.use("SPRING", a, "stay")
+
+
+def test_what_is_wrong_with_a_promotion_is_told_at_once(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    with pytest.raises(InvalidProfile) as refused:
+        segments.define_promotion(
+            "no code!", " ", starts_on=date(2026, 2, 1), ends_on=date(2026, 1, 1), uses=0
+        )
+    paths = {problem.path for problem in refused.value.problems}
+    assert paths == {"/code", "/name", "/ends_on", "/uses"}
+    with pytest.raises(NotFound):
+        segments.define_promotion("X", "x", segment="nobody")
+    for code in ("NONE", "!"):
+        with pytest.raises(NotFound):
+            segments.give(code, guest())
+    with engine.acting(Actor("a", property_id="P1")), pytest.raises(ScopeDenied):
+        segments.define_promotion("X", "x")
+    segments.define_promotion("X", "x")
+    segments.give("X", id := guest())
+    with pytest.raises(NotFound):
+        segments.use("X", id, "no-stay")
+    assert [p.code for p in segments.promotions()] == ["X"]

@@ -1,0 +1,259 @@
+"""Statistics: what is counted, for whom, and that small groups cannot be worked out."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from itertools import product
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profilecore import Actor, Engine, InvalidProfile
+from profilecore.store import MemoryStore
+from profilecore_segments import Dimension, Figures, Group, Segments, SegmentsPlugin, Statistics
+from profilecore_segments.figures import money
+from profilecore_segments.page import page
+from profilecore_segments.suppressing import suppress
+
+
+def by(made: Statistics) -> dict[str, Figures | None]:
+    return {group.code: group.figures for group in made.groups}
+
+
+def test_bookings_are_counted_by_the_source_of_each_stay(segments: Segments, guest: Any) -> None:
+    guest(
+        {"arrival": "2025-01-01", "source": "web", "revenue": 10_000, "currency": "EUR"},
+        {"arrival": "2025-06-01", "source": "fair", "nights": 3},
+        {"arrival": "2025-07-01", "source": "fair", "status": "cancelled"},
+    )
+    guest({"arrival": "2025-02-01", "source": "fair", "revenue": 500, "currency": "USD"})
+    guest({"arrival": "2025-03-01"})
+    made = segments.statistics("source")
+    assert by(made) == {
+        "fair": Figures(2, 2, 5, 1, 1, {"USD": 500}),
+        "web": Figures(1, 1, 2, 1, 1, {"EUR": 10_000}),
+        "(none)": Figures(1, 1, 2, 1, 0, {}),
+    }
+    assert made.total == Figures(3, 4, 9, 3, 1, {"EUR": 10_000, "USD": 500})
+
+
+def test_by_month_within_days(segments: Segments, guest: Any) -> None:
+    guest({"arrival": "2024-12-31"}, {"arrival": "2025-01-15"}, {"arrival": "2025-02-01"}, {})
+    made = segments.statistics("month", since=date(2025, 1, 1), until=date(2025, 1, 31))
+    assert by(made) == {"2025-01": Figures(1, 1, 2, 0, 1, {})}
+    whole = segments.statistics("month")
+    assert [group.code for group in whole.groups] == ["2024-12", "2025-01", "2025-02", "(none)"]
+
+
+def test_a_guest_of_several_values_counts_in_each_and_once_in_all(
+    segments: Segments, guest: Any
+) -> None:
+    guest({"arrival": "2025-01-01", "revenue": 5}, tags=["vip", "golf"], nationalities=["ES"])
+    guest({"arrival": "2025-01-02"}, {"arrival": "2025-01-03"}, tags=["golf"])
+    guest(tags=["spa"])
+    made = segments.statistics("tag")
+    assert by(made) == {
+        "golf": Figures(2, 3, 6, 2, 1, {"": 5}),
+        "vip": Figures(1, 1, 2, 1, 0, {"": 5}),
+    }
+    assert made.total == Figures(2, 3, 6, 2, 1, {"": 5})
+    assert by(segments.statistics(Dimension.NATIONALITY))["ES"] == Figures(1, 1, 2, 1, 0, {"": 5})
+    for dimension in ("class", "category", "language"):
+        assert by(segments.statistics(dimension)) == {"(none)": made.total}
+
+
+def test_a_merged_family_counts_once_and_the_cleared_leave_bookings(
+    each_engine: Engine,
+) -> None:
+    segments = Segments(each_engine)
+    made = []
+    for name in "abc":
+        made.append(each_engine.create({"last_name": name, "tags": ["vip"]}).id)
+        stay = {"property_id": "P1", "arrival": "2025-01-17", "nights": 1, "status": "departed"}
+        each_engine.record_stay(made[-1], stay | {"source": "web", "revenue": 7})
+    each_engine.merge(each_engine.plan_merge(made[0], [made[1]]))
+    each_engine.clear(made[2])
+    assert by(segments.statistics("source")) == {"web": Figures(1, 3, 3, 1, 1, {"": 21})}
+    assert by(segments.statistics("tag")) == {
+        "vip": Figures(1, 2, 2, 1, 1, {"": 14}),
+        "(cleared)": Figures(0, 1, 1, 0, 0, {"": 7}),
+    }
+    assert by(segments.statistics("month")) == {"2025-01": Figures(1, 3, 3, 1, 1, {"": 21})}
+
+
+def test_a_property_counts_nobody_it_may_not_see(engine: Engine, segments: Segments) -> None:
+    with engine.acting(Actor("a", property_id="P1")):
+        id = engine.create({"last_name": "x", "tags": ["t"], "shared_level": "property"}).id
+        engine.record_stay(id, {"property_id": "P1", "arrival": "2025-01-01", "source": "web"})
+    with engine.acting(Actor("b", property_id="P2")):
+        for dimension in Dimension:
+            assert segments.statistics(dimension).groups == ()
+    assert len(segments.statistics("tag").groups) == 1
+
+
+def test_sources_are_called_what_the_chain_calls_them(open_engine: Any) -> None:
+    engine = open_engine(segments={"sources": {"web": "Our own site"}})
+    id = engine.create({"last_name": "x"}).id
+    engine.record_stay(id, {"property_id": "P1", "source": "WEB"})
+    assert Segments(engine).statistics("source").groups[0].label == "Our own site"
+
+
+@pytest.mark.parametrize("wrong", [{"dimension": "mood"}, {"dimension": "tag", "min_group": 0}])
+def test_what_is_asked_wrongly_is_refused(segments: Segments, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidProfile):
+        segments.statistics(**wrong)
+
+
+def test_progress_is_told(segments: Segments, guest: Any) -> None:
+    guest({"arrival": "2025-01-01"})
+    told: list[Any] = []
+    segments.statistics("tag", watch=lambda *how: told.append(how))
+    assert told[0] == ("Stays", 1, None)
+
+
+stays = st.lists(
+    st.tuples(
+        st.integers(0, 4),
+        st.integers(0, 400),
+        st.integers(0, 3),
+        st.sampled_from(("web", "fair", None)),
+        st.sampled_from(("departed", "confirmed", "cancelled")),
+    ),
+    max_size=20,
+)
+
+
+@given(stays)
+def test_figures_are_those_of_a_slow_count(given_stays: list[Any]) -> None:
+    with Engine(MemoryStore(), plugins=[SegmentsPlugin], discover=False) as engine:
+        guests = [engine.create({"last_name": "x"}).id for _ in range(5)]
+        for number, day, nights, source, status in given_stays:
+            arrival = (date(2025, 1, 1) + timedelta(days=day)).isoformat()
+            stay = {"property_id": "P1", "arrival": arrival, "nights": nights, "status": status}
+            engine.record_stay(guests[number], stay | ({"source": source} if source else {}))
+        found = by(Segments(engine).statistics("source"))
+    booked = [
+        (n, d, g, s or "(none)") for n, d, g, s, status in given_stays if status != "cancelled"
+    ]
+    first: dict[int, Any] = {}
+    for stay in booked:
+        if stay[0] not in first or stay[1] < first[stay[0]][1]:
+            first[stay[0]] = stay
+    numbers = [stay[0] for stay in booked]
+    for source in {stay[3] for stay in booked}:
+        own = [stay for stay in booked if stay[3] == source]
+        who = {stay[0] for stay in own}
+        firsts = sum(stay[3] == source for stay in first.values())
+        again = sum(numbers.count(number) > 1 for number in who)
+        nights = sum(stay[2] for stay in own)
+        assert found[source] == Figures(len(who), len(own), nights, firsts, again, {})
+    assert found.keys() == {stay[3] for stay in booked}
+
+
+# ---- small groups
+
+sizes = st.lists(st.integers(0, 12), min_size=1, max_size=5)
+
+
+def grouped(guests: list[int]) -> tuple[list[Group], Figures]:
+    groups = [Group(f"g{n}", f"g{n}", Figures(g, g + 1, 2 * g)) for n, g in enumerate(guests)]
+    return groups, Figures(sum(guests), sum(guests) + len(guests), 2 * sum(guests))
+
+
+def possible(shown: list[int], hidden: int, total: int) -> list[tuple[int, ...]]:
+    """Give every way to part what is left of a total over the hidden groups."""
+    rest = total - sum(shown)
+    return [ways for ways in product(range(rest + 1), repeat=hidden) if sum(ways) == rest]
+
+
+@given(sizes, st.integers(2, 6))
+def test_who_knows_the_total_cannot_tell_the_size_of_a_hidden_group(
+    guests: list[int], least: int
+) -> None:
+    groups, total = grouped(guests)
+    made, seen_total = suppress(groups, total, least)
+    shown = [g.figures.guests for g in made if g.figures is not None]
+    hidden = [g for g in made if g.figures is None]
+    assert all(number >= least for number in shown)
+    assert sorted(g.code for g in made) == sorted(g.code for g in groups)
+    if not hidden:
+        assert min(guests) >= least
+        assert seen_total == total
+        return
+    if seen_total is None:
+        return
+    ways = possible(shown, len(hidden), seen_total.guests)
+    assert len(hidden) >= 2
+    for number in range(len(hidden)):
+        assert len({way[number] for way in ways}) >= least
+
+
+@given(sizes, st.integers(2, 6))
+def test_hidden_groups_look_alike_and_stand_in_no_order_of_size(
+    guests: list[int], least: int
+) -> None:
+    groups, total = grouped(guests)
+    made, seen_total = suppress(groups, total, least)
+    codes = [g.code for g in made if g.figures is None]
+    assert codes == sorted(codes)
+    if total.guests < least:
+        assert seen_total is None
+    if codes and len(codes) == sum(g < least for g in guests):
+        assert seen_total is None
+
+
+def test_the_statistics_hide_what_is_small(segments: Segments, guest: Any) -> None:
+    for source, number in (("web", 5), ("fair", 3), ("spy", 1)):
+        for _ in range(number):
+            guest({"arrival": "2025-01-01", "source": source})
+    made = segments.statistics("source", min_group=2)
+    assert [group.code for group, _ in made.shown] == ["web"]
+    assert by(made) == {"web": Figures(5, 5, 10, 5, 0), "fair": None, "spy": None}
+    assert made.total == Figures(9, 9, 18, 9, 0)
+    assert segments.statistics("source", min_group=10).total is None
+
+
+# ---- the page
+
+
+def test_the_page_stands_alone_and_says_all_in_tables_too(segments: Segments, guest: Any) -> None:
+    guest(
+        {"arrival": "2025-01-01", "source": '<b>"web"&</b>', "revenue": 12_345, "currency": "EUR"}
+    )
+    html = page(segments.statistics("source"))
+    assert "<b>" not in html
+    assert "EUR 123.45" in html
+    assert not re.search(r"<script|<link|https?://(?!www\.w3\.org/2000/svg)|url\(", html)
+    charts = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(charts) == 5
+    ids = []
+    for chart in charts:
+        root = ET.fromstring(chart)
+        name = "{http://www.w3.org/2000/svg}"
+        title, desc = root.find(f"{name}title"), root.find(f"{name}desc")
+        assert title is not None
+        assert desc is not None
+        assert root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
+        ids.append(title.get("id"))
+    assert len(set(ids)) == 5
+    assert html.count("<table>") == 6
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+
+
+def test_a_page_of_nothing_and_one_of_hidden_groups(segments: Segments, guest: Any) -> None:
+    assert "<figure>" not in page(segments.statistics("tag"))
+    guest({"arrival": "2025-01-01"}, tags=["vip"])
+    html = page(segments.statistics("tag", min_group=3))
+    assert "hidden" in html
+    assert "<figure>" not in html
+
+
+def test_sums_are_written_with_the_digits_of_their_currency() -> None:
+    assert money({"EUR": 123_456, "JPY": 500, "KWD": 1_500, "": 5}) == (
+        "0.05, EUR 1,234.56, JPY 500, KWD 1.500"
+    )

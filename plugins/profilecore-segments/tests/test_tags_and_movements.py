@@ -1,0 +1,211 @@
+"""Tags over all profiles, marketing sources, and who joined or left a segment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from profilecore import Actor, Engine, InvalidProfile, Problem, ScopeDenied, hookimpl
+from profilecore_segments import Segments
+from profilecore_segments.plugin import SegmentsPlugin
+
+
+def tags(engine: Engine, *ids: str) -> list[set[str]]:
+    return [set(engine.get(id).tags) for id in ids]
+
+
+def test_tags_are_counted_whatever_their_spelling(segments: Segments, guest: Any) -> None:
+    for given in (["VIP", "golf"], ["vip"], ["vip"], []):
+        guest(tags=given)
+    assert [(c.tag, c.profiles) for c in segments.tags()] == [("vip", 3), ("golf", 1)]
+
+
+def test_a_renamed_tag_is_changed_as_by_a_clerk(
+    each_engine: Engine,
+) -> None:
+    segments = Segments(each_engine)
+    made = [
+        each_engine.create({"last_name": "x", "tags": t}).id
+        for t in (["VIP", "golf"], ["vip"], ["spa"], ["gold", "vip"])
+    ]
+    before = each_engine.changes(limit=100).next
+    with each_engine.acting(Actor("marketing")):
+        done = segments.rename_tag("Vip", "gold")
+    assert tags(each_engine, *made) == [{"gold", "golf"}, {"gold"}, {"spa"}, {"gold"}]
+    assert (done.changed, done.refused) == (3, ())
+    events = each_engine.changes(after=before or 0, limit=100).items
+    changed = [e for e in events if e.type == "profile.updated"]
+    assert [e.fields for e in changed] == [("tags",)] * 3
+    assert {e.actor for e in changed} == {"marketing"}
+    assert segments.count("tag = gold") == 3
+    assert segments.rename_tag("vip", "gold").changed == 0
+
+
+def test_a_run_names_what_it_changed(engine: Engine, segments: Segments, guest: Any) -> None:
+    a, b = guest(tags=["red", "blue"]), guest(tags=["blue", "green"])
+    done = segments.merge_tags(["red", "blue"], "green")
+    named = {id: (set(r.removed), r.added) for id, r in segments.retagged(done.run)}
+    assert named == {a: ({"red", "blue"}, "green"), b: ({"blue"}, None)}
+    engine.clear(a)
+    assert [id for id, _ in segments.retagged(done.run)] == [b]
+
+
+def test_a_spelling_can_be_changed(engine: Engine, segments: Segments, guest: Any) -> None:
+    a, b = guest(tags=["VIP"]), guest(tags=["vip"])
+    assert segments.rename_tag("VIP", "vip").changed == 1
+    assert tags(engine, a, b) == [{"vip"}, {"vip"}]
+
+
+class KeepsGold:
+    """Refuses the tag gold to whoever is tagged as locked."""
+
+    @hookimpl
+    def profilecore_check_change(self, change: Any) -> Any:
+        if "locked" in change.after.tags and "gold" in change.after.tags:
+            return [Problem("/tags", "locked", "is locked")]
+        return None
+
+
+def test_a_profile_that_is_refused_keeps_its_tags_and_the_others_go_on(open_engine: Any) -> None:
+    engine = open_engine(None, KeepsGold)
+    a, b = (engine.create({"last_name": "x", "tags": t}).id for t in (["vip", "locked"], ["vip"]))
+    done = Segments(engine).rename_tag("vip", "gold")
+    assert tags(engine, a, b) == [{"vip", "locked"}, {"gold"}]
+    assert [(r.profile_id, r.code) for r in done.refused] == [(a, "invalid-profile")]
+
+
+def test_an_interrupted_run_goes_on_with_the_others(
+    engine: Engine, segments: Segments, guest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilecore_segments import tagging
+
+    monkeypatch.setattr(tagging, "AT_ONCE", 2)
+    made = [guest(tags=["vip"]) for _ in range(5)]
+
+    def stop(_words: str, done: int, _all: int | None) -> None:
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        segments.rename_tag("vip", "gold", watch=stop)
+    assert [t == {"gold"} for t in tags(engine, *made)] == [True, True, False, False, False]
+    assert segments.rename_tag("vip", "gold").changed == 3
+    assert tags(engine, *made) == [{"gold"}] * 5
+
+
+@pytest.mark.parametrize(("old", "new"), [("a", "a"), ("", "b"), ("a", "!!"), ("a", "x" * 51)])
+def test_a_tag_that_is_none_is_refused(segments: Segments, old: str, new: str) -> None:
+    with pytest.raises(InvalidProfile):
+        segments.rename_tag(old, new)
+
+
+# ---- marketing sources
+
+
+def test_a_closed_list_refuses_other_sources(open_engine: Any) -> None:
+    engine = open_engine(
+        segments={"sources": {"web": "Web", "Fair": "Fair"}, "sources_closed": True}
+    )
+    a = engine.create({"last_name": "x", "marketing_source": "FAIR"}).id
+    for attempt in (
+        lambda: engine.create({"last_name": "x", "marketing_source": "radio"}),
+        lambda: engine.update(a, {"marketing_source": "radio"}),
+    ):
+        with pytest.raises(InvalidProfile) as refused:
+            attempt()
+        assert [p.path for p in refused.value.problems] == ["/marketing_source"]
+        assert "radio" not in str(refused.value)
+    engine.update(a, {"first_name": "Ana"})
+
+
+def test_an_open_list_decides_nothing(engine: Engine, guest: Any) -> None:
+    guest(marketing_source="radio")
+    assert "profilecore_check_change" not in engine.plugins.hooks_of(SegmentsPlugin.name)
+
+
+def test_a_person_has_a_history_of_sources(engine: Engine, segments: Segments, guest: Any) -> None:
+    a = guest(
+        {"arrival": "2025-05-01", "source": "web", "channel": "website"},
+        {"arrival": "2024-01-01", "source": "fair"},
+        {"arrival": "2023-01-01", "source": "radio", "status": "no_show"},
+    )
+    assert [(t.source, t.channel) for t in segments.sources(a)] == [
+        ("fair", None),
+        ("web", "website"),
+    ]
+
+
+# ---- who joined and who left
+
+
+def test_a_refresh_stores_who_joined_and_who_left(each_engine: Engine) -> None:
+    segments = Segments(each_engine)
+    segments.define("vips", "tag = vip")
+    a, b = (each_engine.create({"last_name": n, "tags": ["vip"]}).id for n in "ab")
+    first = segments.refresh("vips")
+    assert (first.members, first.joined, first.left) == (2, 2, 0)
+    moved = segments.changes()
+    assert [(m.segment, m.profile_id, m.joined) for m in moved.items] == [
+        ("vips", a, True), ("vips", b, True),
+    ]  # fmt: skip
+    each_engine.update(a, {"tags": []})
+    c = each_engine.create({"last_name": "c", "tags": ["vip"]}).id
+    again = segments.refresh("vips")
+    assert (again.members, again.joined, again.left) == (2, 1, 1)
+    found = {(m.profile_id, m.joined) for m in segments.changes(moved.next or 0).items}
+    assert found == {(c, True), (a, False)}
+    each_engine.update(a, {"tags": ["vip"]})
+    assert segments.refresh("vips").joined == 1
+    assert (segments.refresh("vips").joined, segments.refresh("vips").left) == (0, 0)
+    assert segments.get("vips").refreshed_at is not None
+
+
+def test_merged_and_cleared_people_neither_join_twice_nor_stay(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    segments.define("vips", "tag = vip")
+    a, b, c = (guest(tags=["vip"]) for _ in range(3))
+    segments.refresh("vips")
+    engine.merge(engine.plan_merge(a, [b]))
+    engine.clear(c)
+    done = segments.refresh("vips")
+    assert (done.members, done.joined, done.left) == (1, 0, 0)
+    engine.update(a, {"tags": []})
+    assert segments.refresh("vips").left == 1
+    assert segments.refresh("vips").left == 0
+
+
+def test_an_interrupted_refresh_goes_on(
+    engine: Engine, segments: Segments, guest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilecore_segments import members
+
+    monkeypatch.setattr(members, "AT_ONCE", 1)
+    for _ in range(25):
+        guest(tags=["vip"])
+    segments.define("vips", "tag = vip")
+
+    def stop(_words: str, done: int, _all: int | None) -> None:
+        if done > 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        segments.refresh("vips", watch=stop)
+    before = len(segments.changes().items)
+    assert 0 < before < 25
+    assert segments.refresh("vips").joined == 25 - before
+
+
+def test_a_membership_says_nothing_of_the_person_and_shows_in_access(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    a = guest(tags=["vip"])
+    segments.define("vips", "tag = vip")
+    segments.refresh("vips")
+    (held,) = engine.access(a)["documents"]["segment_membership"]
+    assert held.keys() <= {"segment", "joined_at", "left_at"}
+    with engine.acting(Actor("a", property_id="P1")), pytest.raises(ScopeDenied):
+        segments.refresh("vips")
+    with pytest.raises(InvalidProfile):
+        segments.changes(limit=0)
