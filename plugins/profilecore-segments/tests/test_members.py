@@ -122,38 +122,38 @@ def test_a_property_may_use_what_was_granted_to_it(engine: Engine, segments: Seg
 
 
 @frozen
-class Cards(DocumentKind):
-    """A kind of membership that supplies them, as a loyalty plugin would."""
-
-    def memberships(
-        self, engine: Engine, profile_ids: Sequence[str]
-    ) -> Mapping[str, list[dict[str, Any]]]:
-        asked = [d for id in profile_ids for d in engine.documents(self.name, profile_id=id)]
-        found: dict[str, list[dict[str, Any]]] = {}
-        for card in asked:
-            found.setdefault(str(card.profile_id), []).append(card.value.plain)
-        return found
-
-
-@frozen
 class Card:
     plain: dict[str, Any]
 
 
+def cards(engine: Engine, profile_ids: Sequence[str], /) -> Mapping[str, list[dict[str, Any]]]:
+    asked = [d for id in profile_ids for d in engine.documents("card", profile_id=id)]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for card in asked:
+        found.setdefault(str(card.profile_id), []).append(card.value.plain)
+    return found
+
+
 class Club:
+    """Keeps memberships and supplies them, as a loyalty plugin does."""
+
     @hookimpl
     def profilecore_register_kinds(self, register: Callable[[DocumentKind], None]) -> None:
-        register(Cards("loyalty_membership", Card, OnClear.ERASE))
+        register(DocumentKind("card", Card, OnClear.ERASE))
+
+    @hookimpl
+    def profilecore_register_verbs(self, register: Callable[..., None]) -> None:
+        register("memberships", cards)
 
 
 GOLD = {"programme": "club", "tier": "Gold", "points": 1_200, "state": "enrolled"}
 
 
-def test_memberships_come_from_the_kind_that_supplies_them(open_engine: Any) -> None:
+def test_memberships_come_from_the_verb_that_supplies_them(open_engine: Any) -> None:
     engine = open_engine(None, Club)
     segments = Segments(engine)
     a, b = (engine.create({"last_name": name}).id for name in "ab")
-    engine.store_document("loyalty_membership", Card(GOLD), profile_id=a)
+    engine.store_document("card", Card(GOLD), profile_id=a)
     assert ids(segments, "loyalty.tier = gold") == [a]
     assert ids(segments, "loyalty.club.points >= 1000 and loyalty.state = enrolled") == [a]
     assert ids(segments, "loyalty.other.tier = gold") == []
@@ -161,7 +161,7 @@ def test_memberships_come_from_the_kind_that_supplies_them(open_engine: Any) -> 
     assert segments.has("loyalty.programme = club", a)
 
 
-def test_without_such_a_kind_the_facet_is_read(segments: Segments, guest: Any) -> None:
+def test_without_such_a_verb_the_facet_is_read(segments: Segments, guest: Any) -> None:
     a = guest(facets={"loyalty": {"memberships": [GOLD, "nonsense"]}})
     guest(facets={"loyalty": {"memberships": "nonsense"}})
     assert ids(segments, "loyalty.tier = gold and loyalty.points > 1000") == [a]

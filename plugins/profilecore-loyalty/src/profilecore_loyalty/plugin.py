@@ -12,12 +12,13 @@ from profilecore_loyalty.ledger import MOVEMENT_KIND, TOTALS_KIND
 from profilecore_loyalty.membership import MEMBERSHIP_KIND
 from profilecore_loyalty.programme import LoyaltyConfig, Programme
 from profilecore_loyalty.reading import PROGRAMME
+from profilecore_loyalty.supplying import memberships
 
 if TYPE_CHECKING:
     import click
 
     from profilecore import Blocker, ClearPlan, Engine
-    from profilecore.hooks import HeldElsewhere
+    from profilecore.hooks import HeldElsewhere, Verb
 
 
 class LoyaltyPlugin:
@@ -46,6 +47,10 @@ class LoyaltyPlugin:
     @hookimpl
     def profilecore_check_clear(self, plan: ClearPlan) -> Iterator[Blocker]:
         return self._closing.blockers(plan.profile_id)
+
+    @hookimpl
+    def profilecore_register_verbs(self, register: Callable[[str, Verb], None]) -> None:
+        register("memberships", memberships)
 
     @hookimpl
     def profilecore_register_commands(self, register: Callable[[click.Command], None]) -> None:

@@ -65,7 +65,7 @@ def facts_of(
             for facts in page:
                 facts[STAYS] = stays.get(facts["id"], visits.NONE)
         if source is not None and page:
-            found = source.memberships(engine, people)
+            found = source(engine, people)
             for facts in page:
                 facts[MEMBERSHIPS] = list(found.get(facts["id"], ()))
         elif wanted.memberships:
