@@ -31,8 +31,8 @@ from profilecore_segments.terms import source_of
 SECTION = "Segments and statistics"
 BATCH = 48_000
 INTRODUCTION = """
-A store filled by bulk inserts, with `profilecore-segments`: an expression counted, its first page, and
-statistics over all stays. Stays come in no order of their guests. CPU is that of the process.
+A store filled by bulk inserts, with `profilecore-segments`: expressions counted, their first pages,
+and statistics over all stays. Stays come in no order of their guests. CPU is that of the process.
 """
 COUNTRIES = ("ES", "PT", "FR", "DE", "IT", "GB", "NL", "BE", "US", "PL")
 WEIGHTS = (20, 8, 12, 14, 10, 12, 5, 4, 10, 5)

@@ -100,7 +100,7 @@ class Members:
         return sum(len(page) for page in self.pages(watch))
 
     def _added_up(self, sums: list[Summand]) -> int:
-        """Add up tallies, the rarest key of each first; where nobody is, fewer are not asked for."""
+        """Add up tallies, the rarest key of each first; within nobody there is nobody."""
         times: Counter[frozenset[Key]] = Counter()
         for sign, keys in sums:
             times[keys] += sign
