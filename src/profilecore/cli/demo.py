@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import os
 import shlex
 import shutil
@@ -10,13 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
+import msgspec
 
 from profilecore.cli.clearing import show_receipt
 from profilecore.cli.importing import Guests, Import, Stays
@@ -68,7 +70,7 @@ class Demo:
         """The guest of the story as stored now."""
         return self.engine.get(self.guest_id)
 
-    @contextmanager
+    @contextlib.contextmanager
     def measured(self, what: str) -> Iterator[None]:
         """Tell how long something took."""
         started = time.perf_counter()
@@ -241,6 +243,36 @@ def _points(demo: Demo) -> str:
     return " and ".join(f"{points:,}" for points in held)
 
 
+def choose(demo: Demo) -> None:
+    """Choose guests by an expression, and see where their bookings come from."""
+    chosen = "tag = vip and nationality in (ES, PT, FR) and stays.count >= 1"
+    answer = _command(demo, "segments", "define", "demo", chosen)
+    if answer is None:
+        demo.say("No plugin chooses guests here; profilecore-segments does.")
+        return
+    demo.say(answer["expression"])
+    with demo.measured("Counted in"):
+        counted = _command(demo, "segments", "count", "demo")
+    demo.say(f"{(counted or answer)['count']} guests; the others of the chain are not read.")
+    found = _command(demo, "stats", "month", "--min-group", "5") or {"groups": []}
+    shown = [group for group in found["groups"] if not group["hidden"]]
+    for group in sorted(shown, key=lambda group: -group["bookings"])[:3]:
+        counts = f"{group['bookings']:,} bookings, {group['nights']:,} nights"
+        demo.say(f"{group['label']}: {counts}, {group['repeat_rate']:.0%} of the guests came again")
+
+
+def _command(demo: Demo, name: str, *arguments: str) -> Any:
+    """Run a plugin's command on the engine and give its answer, or ``None`` if nobody has it."""
+    command = {c.name: c for c in demo.engine.plugins.commands()}.get(name)
+    if command is None:
+        return None
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        invocation = Invocation(given=demo.engine, as_json=True)
+        command.main(list(arguments), obj=invocation, standalone_mode=False)
+    return msgspec.json.decode(said.getvalue())
+
+
 def merge(demo: Demo) -> None:
     """Show a merge plan, and apply it."""
     demo.separate = _values(demo)
@@ -325,6 +357,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("A clerk of property P1 edits one of them", edit),
     ("Who else may be this guest?", ask),
     ("Both are members of a loyalty programme, and earn points", enrol),
+    ("Choose guests by an expression; when do bookings come?", choose),
     ("Merge the two profiles of one person: the plan, field by field", merge),
     ("Undo it, exactly; then merge again", undo),
     ("The guest asks to be forgotten, but has an open bill in property P2", refuse),

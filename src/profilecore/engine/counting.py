@@ -20,12 +20,7 @@ def tally(kernel: Kernel, keys: Iterable[Key]) -> int:
     with kernel.reading() as reader:
         if not wanted:
             return _living(kernel, reader)
-        # The rarest leads: a store may have to go through all that have the first.
-        alone = sorted((reader.tally([key]), key) for key in wanted)
-        fewest = alone[0][0]
-        if fewest == 0 or len(alone) == 1:
-            return fewest
-        return reader.tally([key for _, key in alone])
+        return reader.tally(wanted)
 
 
 def _living(kernel: Kernel, reader: Reader) -> int:

@@ -123,8 +123,8 @@ class ForPlugins:
     def tally(self, keys: Iterable[Key]) -> int:
         """Count the living profiles that have all of some (sort, value) pairs, by the index alone.
 
-        Without any it counts all the living.  As for :meth:`look_up`, whether the actor may see
-        them is not asked.
+        It is faster the rarer the first pair is; without any it counts all the living.  As for
+        :meth:`look_up`, whether the actor may see them is not asked.
         """
         from profilecore.engine import counting
 

@@ -29,7 +29,7 @@ from profilecore_segments.judging import Facts
 from profilecore_segments.listing import FORMATS, Listing
 from profilecore_segments.members import Members, Watch, silent
 from profilecore_segments.people import facts_of
-from profilecore_segments.saved import node_of
+from profilecore_segments.saved import NAME, node_of
 from profilecore_segments.writing import write
 
 if TYPE_CHECKING:
@@ -46,15 +46,16 @@ _ASKED = ("consents", "restrictions", "classifications")
 
 @frozen
 class Campaign:
-    """That a list was made: by whom, of which segment, for what; no name and no address.
+    """That a list was made: by whom, of which saved segment, for what; no name and no address.
 
-    ``left_out`` counts members that are not on it, by the reason.  ``checksum`` is the SHA-256
-    of the file.
+    An expression may name a person, so only its ``digest`` is kept, keyed by the store: equal for
+    equal expressions.  ``left_out`` counts members that are not on it, by the reason.
+    ``checksum`` is the SHA-256 of the file.
     """
 
     id: str
-    segment: str = attrs.field(repr=False)
-    expression: str = attrs.field(repr=False)
+    segment: str | None
+    digest: str
     channel: str
     purpose: str
     format: str
@@ -114,12 +115,15 @@ def export(
             with Listing(half, format, (*_COLUMNS, *COLUMNS[run.channel])) as listing:
                 for done in run.write(likely, listing):
                     watch("Written", done, len(likely))
+            digest = blake2b(write(node).encode(), digest_size=16, key=engine.store.salt)
             made = Campaign(
-                run.id, segment, write(node), run.channel.value, run.purpose, format, listing.count,
-                listing.checksum, engine.now, engine.actor.id, dict(sorted(run.left_out.items())),
+                run.id, segment if NAME.fullmatch(segment) else None, digest.hexdigest(),
+                on.value, said, format, listing.count, listing.checksum, engine.now,
+                engine.actor.id, dict(sorted(run.left_out.items())),
             )  # fmt: skip
             engine.store_document(CAMPAIGN, made, id=run.id)
-            os.replace(half, path)
+        # Not before the record is committed: no list leaves the house without one.
+        os.replace(half, path)
     finally:
         half.unlink(missing_ok=True)
     return made

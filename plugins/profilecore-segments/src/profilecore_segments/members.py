@@ -6,6 +6,7 @@ a page is right whatever the index has, and a count is exact because it was prov
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from profilecore_segments.judging import Facts, Moment, judge_of
 from profilecore_segments.names import named
 from profilecore_segments.nodes import Is, Node, leaves
 from profilecore_segments.people import facts_of, wanted_by
-from profilecore_segments.planning import Plan, Way, plan_of, summands
+from profilecore_segments.planning import Plan, Summand, Way, plan_of, summands
 from profilecore_segments.settings import kind_of
 from profilecore_segments.terms import ANYWHERE, PRIVATE, Key, keys_in, mark, private_to
 
@@ -95,11 +96,28 @@ class Members:
         plan = self.plan(again=True)
         sums = summands(plan) if plan.is_exact else None
         if sums is not None:
-            totals: dict[frozenset[Key], int] = {}
-            for sign, keys in sums:
-                totals[keys] = totals.get(keys, 0) + sign
-            return sum(n * self._engine.tally(sorted(keys)) for keys, n in totals.items() if n)
+            return self._added_up(sums)
         return sum(len(page) for page in self.pages(watch))
+
+    def _added_up(self, sums: list[Summand]) -> int:
+        """Add up tallies, the rarest key of each first; within nobody there is nobody."""
+        times: Counter[frozenset[Key]] = Counter()
+        for sign, keys in sums:
+            times[keys] += sign
+        alone: dict[Key, int] = {}
+        nobody: list[frozenset[Key]] = []
+        number = 0
+        for keys in sorted(times, key=len):
+            if times[keys] == 0 or any(none <= keys for none in nobody):
+                continue
+            for key in keys - alone.keys():
+                alone[key] = self._engine.tally([key])
+            rarest_first = sorted(keys, key=lambda key: (alone[key], key))
+            found = alone[rarest_first[0]] if len(keys) == 1 else self._engine.tally(rarest_first)
+            if found == 0:
+                nobody.append(keys)
+            number += times[keys] * found
+        return number
 
     def pages(self, watch: Watch = silent) -> Iterator[list[str]]:
         """Yield the ids of all members, each once."""
