@@ -73,6 +73,16 @@ def test_a_movement_that_is_gone_is_noticed(broken: tuple[Engine, Loyalty]) -> N
     assert [each.what for each in loyalty.verify()] == ["balance", "issued"]
 
 
+def test_a_membership_that_is_gone_is_noticed(broken: tuple[Engine, Loyalty]) -> None:
+    engine, loyalty = broken
+    (stored,) = engine.documents(MEMBERSHIP)
+    engine.delete_document(MEMBERSHIP, stored.id)
+    assert loyalty.verify() == [
+        Difference("club", "balance", 0, 10, stored.id),
+        Difference("club", "liability", 10, 0),
+    ]
+
+
 @pytest.mark.parametrize("account", ["issued", "closed"])
 def test_a_wrong_total_is_named(broken: tuple[Engine, Loyalty], account: str) -> None:
     engine, loyalty = broken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from profilecore.errors import InvalidProfile, PluginError, Problem, ScopeDenied
 from profilecore_loyalty import (
@@ -131,16 +131,23 @@ class Loyalty:
     # ---- points
 
     def earn(
-        self, profile_id: str, code: str, points: int, reference: str, **more: Any
+        self,
+        profile_id: str,
+        code: str,
+        points: int,
+        reference: str,
+        *,
+        on: date | None = None,
+        reason: str | None = None,
     ) -> Movement:
-        """Give a person points, for a day (``on``, else today) and for a ``reason``.
+        """Give a person points, for a day (today, if none is given).
 
         :raises NotEnrolled: if the person is not enrolled.
         :raises ReferenceTaken: if the reference stands for something else.
         :raises KeptByProvider: if the points are an external partner's.
         :raises InvalidProfile: naming what is wrong.
         """
-        made = self.earn_many(code, [Award(profile_id, points, reference, **more)])
+        made = self.earn_many(code, [Award(profile_id, points, reference, on, reason)])
         if made.refused:
             raise made.refused[0].error
         return made.movements[0]
@@ -247,6 +254,8 @@ class Loyalty:
 
     def verify(self, *, watch: Watch | None = None) -> list[Difference]:
         """Work out all balances and totals anew from the movements, and name what differs.
+
+        It sees what is committed, as of one moment, and no other writer waits for it.
 
         :raises ScopeDenied: if a property acts.
         """

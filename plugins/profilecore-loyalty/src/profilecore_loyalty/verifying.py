@@ -63,7 +63,7 @@ class _Check:
         self._done = 0
         self._codec = Codec()
         self._state = self._codec.picker(("state",))
-        self._points: dict[str, int] = {}
+        self._points: dict[tuple[str, str], int] = {}
         self._accounts: dict[str, dict[str, int]] = {}
         self._owed: dict[str, int] = {}
 
@@ -72,6 +72,9 @@ class _Check:
             yield from self._movement(movement)
         for membership in self._values(MEMBERSHIP, Membership):
             yield from self._membership(membership)
+        for (code, id), points in self._points.items():
+            if points:  # movements of a membership that there is not
+                yield Difference(code, "balance", 0, points, id)
         for totals in self._values(TOTALS, Totals):
             yield from self._totals(totals)
 
@@ -103,13 +106,13 @@ class _Check:
         rest = sum(posting.points for posting in movement.postings)
         if rest or len(movement.postings) < 2:
             yield Difference(code, "postings", rest, 0, movement.id)
-        of = movement.membership
+        of = code, movement.membership
         self._points[of] = self._points.get(of, 0) + movement.points
         self._accounts[code] = summed(self._accounts.get(code, {}), [movement])
 
     def _membership(self, membership: Membership) -> Iterator[Difference]:
         code, balance = membership.programme, membership.balance
-        found = self._points.pop(membership.id, 0)
+        found = self._points.pop((code, membership.id), 0)
         if found != balance:
             yield Difference(code, "balance", balance, found, membership.id)
         if total(membership.lots) != max(0, balance):
