@@ -250,9 +250,11 @@ def _erase_elsewhere(unit: Unit, family: Sequence[str]) -> dict[str, int]:
         unit.flush()
     for name, elsewhere in sorted(providers.items()):
         try:
-            erased[name] = elsewhere.erase(family)
+            number = elsewhere.erase(family)
         except Exception as error:
             raise PluginError(name, "erase", type(error).__name__) from error
+        if number:
+            erased[name] = number
     return erased
 
 
