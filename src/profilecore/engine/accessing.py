@@ -111,6 +111,8 @@ def _elsewhere(kernel: Kernel, root: Profile, incomplete: list[str]) -> Tree:
         found[name] = _asked(f"plugin {name!r}", given, incomplete)
         if incomplete[failed:]:
             found[name] = {"error": incomplete[failed]}
+        elif found[name] is None:
+            del found[name]  # it has a part in clears alone
     return found
 
 
