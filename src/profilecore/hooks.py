@@ -66,7 +66,7 @@ class HeldElsewhere(Protocol):
     name: str
 
     def export(self, profile_ids: Sequence[str]) -> Any:
-        """Give what is held about the person, as plain JSON."""
+        """Give what is held about the person, as plain JSON; ``None`` if it only erases."""
 
     def erase(self, profile_ids: Sequence[str]) -> int:
         """Erase it for good and give the number of things erased; erasing twice is allowed."""

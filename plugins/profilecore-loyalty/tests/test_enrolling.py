@@ -140,7 +140,9 @@ def test_an_access_request_lists_memberships_and_movements(
     engine: Engine, loyalty: Loyalty, member: Member
 ) -> None:
     ana = member(club=10)
-    held = engine.access(ana)["documents"]
+    answer = engine.access(ana)
+    assert (answer["elsewhere"], answer["incomplete"]) == ({}, [])
+    held = answer["documents"]
     assert [m["balance"] for m in held["loyalty-membership"]] == [10]
     assert [m["verb"] for m in held["loyalty-movement"]] == ["earn"]
 

@@ -60,7 +60,7 @@ class Closing:
 
     def export(self, profile_ids: Sequence[str]) -> Any:
         """Give nothing: memberships and movements are documents of the person's."""
-        return []
+        return None
 
     def erase(self, profile_ids: Sequence[str]) -> int:
         """Close what a person has in the totals; nothing is elsewhere that it could erase."""
