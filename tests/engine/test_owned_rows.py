@@ -174,3 +174,11 @@ def test_a_cursor_of_other_keys_is_refused(each_engine: Engine) -> None:
     ):
         with pytest.raises(InvalidProfile):
             each_engine.holders(keys, **more)  # type: ignore[arg-type]  # options of a test
+
+
+def test_a_run_goes_on_behind_an_id(each_engine: Engine) -> None:
+    people = [guest(each_engine, name) for name in "abc"]
+    behind = [r["id"] for page in each_engine.extract(["id"], after=people[0]) for r in page]
+    assert behind == people[1:]
+    first = rows(each_engine)[0]["id"]
+    assert [row["reference"] for row in rows(each_engine, after=first)] == ["b", "c"]
