@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -341,6 +342,12 @@ def test_a_search_goes_to_a_replica_of_the_same_state(opened: Opened, url: str, 
     store = opened(replica=dsn)
     with store.write() as writer:
         writer.put(doc("a"), named("anna"), expect=0)
+    end = time.monotonic() + 30
+    is_sent = False
+    while not is_sent:  # the connections to it are made beside the work
+        assert time.monotonic() < end
+        with store.read() as reader:
+            is_sent = reader._elsewhere(reader) is not None  # type: ignore[attr-defined]
     with store.read() as reader:
         assert [hit.id for hit in reader.search(Query("an"))] == ["a"]
         sent = reader._elsewhere(reader)  # type: ignore[attr-defined]
