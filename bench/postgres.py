@@ -92,7 +92,8 @@ def _server() -> Iterator[str]:
 
 def _version(dsn: str) -> str:
     with psycopg.connect(dsn) as connection:
-        return f"{connection.info.server_version / 10_000:.4f}".rstrip("0")
+        major, minor = divmod(connection.info.server_version, 10_000)
+        return f"{major}.{minor}"
 
 
 def measure(dsn: str, size: int, big: int) -> Iterator[Row]:

@@ -14,7 +14,7 @@ import pytest
 from profilecore.errors import StoreError, StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.store import Line, Query, Terms
-from profilecore_postgres import open_store
+from profilecore_postgres import PostgresStore, open_store
 from profilecore_postgres.testing import DSN, NoServer, Server, a_server, url_of
 
 
@@ -137,6 +137,7 @@ def _search_on(leader: Server, follower: Server) -> None:
     with store.write() as writer:
         writer.put(doc("a"), Terms((), (Line("anna", ("anna",)),)), expect=0)
     until(lambda: _writes(follower.dsn) == 1)
+    until(lambda: _is_searched_elsewhere(store))
     with store.read() as reader:
         assert [hit.id for hit in reader.search(Query("an"))] == ["a"]
         assert reader._elsewhere(reader) is not None  # type: ignore[attr-defined]
@@ -145,6 +146,11 @@ def _search_on(leader: Server, follower: Server) -> None:
         assert [hit.id for hit in reader.search(Query("an"))] == ["a"]
         assert reader._elsewhere(reader) is None  # type: ignore[attr-defined]
     store.close()
+
+
+def _is_searched_elsewhere(store: PostgresStore) -> bool:
+    with store.read() as reader:
+        return reader._elsewhere(reader) is not None  # type: ignore[attr-defined]
 
 
 def _writes(dsn: str) -> int:

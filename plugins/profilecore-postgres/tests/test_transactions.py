@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -177,6 +178,22 @@ def test_long_texts_are_found_filtered_and_given_whole(store: PostgresStore) -> 
     assert store.check() == []
 
 
+def test_texts_that_differ_behind_what_an_index_takes_are_kept_once(store: PostgresStore) -> None:
+    start = "ana " + "b" * 100 + " " + "c" * 100 + " " + "d" * 500
+    words = ("ana", "b" * 100)
+    twice = Terms((), (Line(start + " x", words), Line(start + " y", words)))
+    with store.write() as writer:
+        writer.put(doc("a"), twice, expect=0)
+        writer.insert([(doc("b"), store.packer(twice))])
+        writer.put(doc("a", 2), named("eva"), expect=1)
+    with store.read() as reader:
+        assert [hit.id for hit in reader.search(Query("an", ("d",)))] == ["b"]
+    assert store.check() == []
+    with store.write() as writer:
+        writer.delete("profile", "b")
+    assert store.check() == []
+
+
 def test_a_word_that_no_index_holds_is_refused(store: PostgresStore) -> None:
     with pytest.raises(StoreError, match="160 characters"), store.write() as writer:
         writer.put(doc("a"), named("x" * 161), expect=0)
@@ -191,6 +208,7 @@ def test_the_structure_is_checked(store: PostgresStore, dsn: str) -> None:
     for damage, found in (
         ("DELETE FROM pc_key WHERE h = 2", "pc_key"),
         ("UPDATE pc_word SET text = 'eve'", "pc_word"),
+        ("INSERT INTO pc_rest VALUES ('a', 'b', 1, 'c')", "pc_rest"),
         ("INSERT INTO pc_key VALUES (9, 99)", "belong to no document"),
         ("DELETE FROM pc_blob WHERE part = 1", "pc_blob"),
         ("UPDATE pc_head SET seq = 5", "pc_head"),
@@ -324,6 +342,12 @@ def test_a_search_goes_to_a_replica_of_the_same_state(opened: Opened, url: str, 
     store = opened(replica=dsn)
     with store.write() as writer:
         writer.put(doc("a"), named("anna"), expect=0)
+    end = time.monotonic() + 30
+    is_sent = False
+    while not is_sent:  # the connections to it are made beside the work
+        assert time.monotonic() < end
+        with store.read() as reader:
+            is_sent = reader._elsewhere(reader) is not None  # type: ignore[attr-defined]
     with store.read() as reader:
         assert [hit.id for hit in reader.search(Query("an"))] == ["a"]
         sent = reader._elsewhere(reader)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from profilecore.cli.waiting import Count, progress
 from profilecore.model.fields import rule_table
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.store.opening import GROUP
+from profilecore.store.opening import GROUP, without_password
 
 
 @click.command()
@@ -23,13 +23,14 @@ def init(invocation: Invocation) -> None:
     path = invocation.file
     existed = path is not None and path.exists()
     store = invocation.open(create=True).store
+    url = without_password(invocation.store)
     answer = {
-        "store": invocation.store,
+        "store": url,
         "created": not existed,
         "files": [str(path) for path in store.files()],
     }
     said = "exists already" if existed else "is ready"
-    invocation.answer(answer, lambda: say(f"The store {invocation.store} {said}."))
+    invocation.answer(answer, lambda: say(f"The store {url} {said}."))
 
 
 @click.command()

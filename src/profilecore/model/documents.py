@@ -181,7 +181,7 @@ class Receipt:
     follows: str | None = None
     objected: bool = False
     erased_at: datetime | None = None
-    remains: str = ""
+    remains: str = attrs.field(default="", repr=False)
     remains_until: date | None = None
     number: int = 0
     previous: str = attrs.field(default="", repr=False)

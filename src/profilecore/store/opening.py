@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,14 @@ from profilecore.store.memory import MemoryStore
 from profilecore.store.port import Store
 
 GROUP = "profilecore.stores"
+
+
+_SECRET = re.compile(r"(://[^/?#:@]*):[^/?#]*@|([?&]password=)[^&#]*")
+
+
+def without_password(url: str) -> str:
+    """Give the URL of a store as it may be shown."""
+    return _SECRET.sub(lambda found: f"{found[1]}@" if found[1] else found[2], url)
 
 
 def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:

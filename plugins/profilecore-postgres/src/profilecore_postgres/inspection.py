@@ -14,9 +14,10 @@ BATCH = 5_000
 _DOCUMENTS = "SELECT n, terms FROM pc_document WHERE n > %s ORDER BY n LIMIT %s"
 _KEYS = "SELECT h, n FROM pc_key WHERE (h, n) > (%s, %s) ORDER BY h, n LIMIT %s"
 _WORDS = (
-    "SELECT word, text, n, rest FROM pc_word WHERE (word, text, n) > (%s, %s, %s)"
+    "SELECT word, text, n FROM pc_word WHERE (word, text, n) > (%s, %s, %s)"
     " ORDER BY word, text, n LIMIT %s"
 )
+_RESTS = _WORDS.replace("text, n FROM pc_word", "text, n, rest FROM pc_rest")
 _STRAYS = (
     "SELECT count(*) FROM {table} AS t"
     " WHERE NOT EXISTS (SELECT 1 FROM pc_document AS d WHERE d.n = t.n)"
@@ -61,14 +62,16 @@ def _blob_faults(reader: PostgresReader) -> Iterator[str]:
 
 
 def _term_faults(reader: PostgresReader) -> Iterator[str]:
-    keys, words = _Rows(), _Rows()
+    keys, words, rests = _Rows(), _Rows(), _Rows()
     for n, kept in _all(reader, _DOCUMENTS, (0,)):
         held_keys, held_words = unstored(kept)
         keys.add((key, n) for key in held_keys)
-        words.add((word, text, n, rest) for word, text, rest in held_words)
+        words.add((word, text, n) for word, text, _ in held_words)
+        rests.add((word, text, n, rest) for word, text, rest in held_words if rest)
     for table, held, statement, start in (
         ("pc_key", keys, _KEYS, (-(2**63), 0)),
         ("pc_word", words, _WORDS, ("", "", 0)),
+        ("pc_rest", rests, _RESTS, ("", "", 0)),
     ):
         stored = _Rows()
         stored.add(_all(reader, statement, start))

@@ -42,7 +42,9 @@ class Links:
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._settings = settings
         # The pool tells its own log of hosts and users; what a caller must know is raised here.
-        logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+        log = logging.getLogger("psycopg.pool")
+        if not log.handlers:
+            log.addHandler(logging.NullHandler())
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
             kwargs=driver_options(settings),

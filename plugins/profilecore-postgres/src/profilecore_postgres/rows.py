@@ -132,7 +132,15 @@ class PostgresReader(Reader):
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:
         rows = self._searcher().rows(*search_statement(query, after, limit))
-        return [Hit(id, word, text + rest, (word, text, n)) for word, text, rest, n, id in rows]
+        return [
+            Hit(id, word, self._whole(word, text, n), (word, text, n)) for word, text, n, id in rows
+        ]
+
+    def _whole(self, word: str, text: str, n: int) -> str:
+        if len(text) < sql.LONGEST_TEXT:
+            return text
+        rest = self._searcher().rows(sql.REST, (word, text, n))
+        return text + rest[0][0] if rest else text
 
     def has_hits(self, prefix: str, number: int) -> bool:
         values = (prefix, prefix + sql.BEYOND, number - 1)
@@ -273,8 +281,10 @@ class PostgresWriter(PostgresReader, Writer):
             added += ((word, n) for word in new_words - old_words)
         self._run_many(sql.DROP_KEYS, sorted(dropped_keys))
         self._run_many(sql.DROP_WORDS, [(w, t, n) for (w, t, _), n in sorted(dropped)])
+        self._run_many(sql.DROP_RESTS, [(w, t, n) for (w, t, rest), n in dropped if rest])
         self._run_many(sql.ADD_KEYS, sorted(added_keys))
-        self._run_many(sql.ADD_WORDS, [(*word, n) for word, n in sorted(added)])
+        self._run_many(sql.ADD_WORDS, [(w, t, n) for (w, t, _), n in sorted(added)])
+        self._run_many(sql.ADD_RESTS, [(w, t, n, rest) for (w, t, rest), n in added if rest])
 
     def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         for chunk in _chunks(documents):
@@ -284,14 +294,17 @@ class PostgresWriter(PostgresReader, Writer):
         made: list[bytes] = []
         keys: list[bytes] = []
         words: list[bytes] = []
+        rests: list[Row] = []
         try:
             for n, (document, terms) in enumerate(chunk, self.head.number + 1):
                 packed = terms if isinstance(terms, bytes) else pack(terms)
-                kept, its_keys, its_words = unpacked(packed)
+                kept, its_keys, its_words, is_cut = unpacked(packed)
                 made.append(document_row(n, document, kept))
                 end = number(n)
                 keys += [key + end for key in its_keys]
                 words += [word + end for word in its_words]
+                if is_cut:
+                    rests += [(w, t, n, rest) for w, t, rest in unstored(kept)[1] if rest]
         except UnicodeEncodeError as error:
             raise typed(error, self.name) from None
         self._copy_documents(chunk, made)
@@ -301,6 +314,7 @@ class PostgresWriter(PostgresReader, Writer):
         words.sort()
         self._copy(sql.COPY_KEYS, keys)
         self._copy(sql.COPY_WORDS, words)
+        self._run_many(sql.ADD_RESTS, rests)
 
     def _copy_documents(
         self, chunk: list[tuple[Document, Terms | bytes]], rows: list[bytes]

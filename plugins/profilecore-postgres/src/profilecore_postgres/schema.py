@@ -47,13 +47,25 @@ _TABLES = (
     "CREATE INDEX pc_document_owner ON pc_document (owner, n) WHERE owner <> id",
     "CREATE TABLE pc_key (h bigint NOT NULL, n bigint NOT NULL, PRIMARY KEY (h, n))",
     'CREATE TABLE pc_word (word text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL,'
-    ' rest text COLLATE "C" NOT NULL, n bigint NOT NULL, PRIMARY KEY (word, text, n))',
+    " n bigint NOT NULL, PRIMARY KEY (word, text, n))",
+    # Apart, so that a search reads nothing but the index of words.
+    'CREATE TABLE pc_rest (word text COLLATE "C" NOT NULL, text text COLLATE "C" NOT NULL,'
+    " n bigint NOT NULL, rest text NOT NULL, PRIMARY KEY (word, text, n))",
     "CREATE TABLE pc_event (seq bigint PRIMARY KEY, body bytea NOT NULL)",
     'CREATE TABLE pc_blob (id text COLLATE "C" NOT NULL, part integer NOT NULL,'
     " content bytea NOT NULL, PRIMARY KEY (id, part))",
 )
 
-TABLES = ("pc_document", "pc_key", "pc_word", "pc_event", "pc_blob", "pc_head", "pc_meta")
+TABLES = (
+    "pc_document",
+    "pc_key",
+    "pc_word",
+    "pc_rest",
+    "pc_event",
+    "pc_blob",
+    "pc_head",
+    "pc_meta",
+)
 
 
 def _first(connection: Connection) -> None:

@@ -47,6 +47,7 @@ class Session:
         self._names = names
         self._replica = replica
         self._elsewhere: PostgresReader | None = None
+        self._has_looked = False
         self._was_long = False
         self.reading = _Reading(self)
         self.writing = _Writing(self)
@@ -66,6 +67,7 @@ class Session:
         """Let go of the state that was read."""
         reader, self.reader = self.reader, None
         elsewhere, self._elsewhere = self._elsewhere, None
+        self._has_looked = False
         # After a fork inside the block the transaction is the parent's.
         if self.pid != os.getpid() or reader is None:
             return
@@ -75,23 +77,25 @@ class Session:
 
     def _search_reader(self, reader: PostgresReader) -> PostgresReader | None:
         """Give a reader of the replica if it shows exactly the state that is being read."""
-        if self._elsewhere is None and self._replica is not None:
-            replica = self._replica
-            wanted = reader.rows(sql.READ_HEAD)
-            try:
-                connection = replica.begin(_READ, time.monotonic())
-            except StoreError:
-                return None
-            found = PostgresReader(connection, self._names, self.settings.name)
-            try:
-                is_same = found.rows(sql.READ_HEAD) == wanted
-            except StoreError:
-                is_same = False
-            if not is_same:
-                _end(replica, found)
-                return None
-            self._elsewhere = found
+        if not self._has_looked and self._replica is not None:
+            self._has_looked = True
+            self._elsewhere = self._same_on(self._replica, reader)
         return self._elsewhere
+
+    def _same_on(self, replica: Links, reader: PostgresReader) -> PostgresReader | None:
+        wanted = reader.rows(sql.READ_HEAD)
+        try:
+            connection = replica.begin(_READ, time.monotonic())
+        except StoreError:
+            return None
+        found = PostgresReader(connection, self._names, self.settings.name)
+        try:
+            if found.rows(sql.READ_HEAD) == wanted:
+                return found
+        except StoreError:
+            pass  # it is stopping, or lacks the tables yet: the first server answers
+        _end(replica, found)
+        return None
 
     def begin_write(self) -> None:
         """Take the turn to write, waiting for it as long as the settings allow."""

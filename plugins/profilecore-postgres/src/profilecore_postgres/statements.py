@@ -16,6 +16,10 @@ from profilecore.store.port import Query
 
 Row = tuple[Any, ...]
 
+# Together, at four bytes a character, what an entry of a b-tree of PostgreSQL holds (2,704).
+LONGEST_WORD = 160
+LONGEST_TEXT = 480
+
 BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
@@ -79,8 +83,12 @@ ADD_KEYS = (
     "INSERT INTO pc_key (h, n) SELECT h, n FROM unnest(%s::bigint[], %s::bigint[]) AS g (h, n)"
 )
 ADD_WORDS = (
-    "INSERT INTO pc_word (word, text, rest, n) SELECT word, text, rest, n"
-    " FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[]) AS g (word, text, rest, n)"
+    "INSERT INTO pc_word (word, text, n) SELECT word, text, n"
+    " FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS g (word, text, n)"
+)
+ADD_RESTS = (
+    "INSERT INTO pc_rest (word, text, n, rest) SELECT word, text, n, rest"
+    " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) AS g (word, text, n, rest)"
 )
 DROP_KEYS = (
     "DELETE FROM pc_key AS k USING unnest(%s::bigint[], %s::bigint[]) AS g (h, n)"
@@ -90,11 +98,13 @@ DROP_WORDS = (
     "DELETE FROM pc_word AS w USING unnest(%s::text[], %s::text[], %s::bigint[])"
     " AS g (word, text, n) WHERE w.word = g.word AND w.text = g.text AND w.n = g.n"
 )
+DROP_RESTS = DROP_WORDS.replace("pc_word", "pc_rest")
 APPEND = (
     "INSERT INTO pc_event (seq, body) SELECT seq, body"
     " FROM unnest(%s::bigint[], %s::bytea[]) AS g (seq, body)"
 )
 SET_SALT = "UPDATE pc_meta SET value = %s WHERE key = 'salt'"
+REST = "SELECT rest FROM pc_rest WHERE word = %s AND text = %s AND n = %s"
 HAS_BLOB = "SELECT 1 FROM pc_blob WHERE id = %s LIMIT 1"
 ADD_BLOB = "INSERT INTO pc_blob (id, part, content) VALUES (%s, %s, %s)"
 DROP_BLOB = "DELETE FROM pc_blob WHERE id = %s"
@@ -104,11 +114,11 @@ COPY_DOCUMENTS = (
     " FROM STDIN (FORMAT BINARY)"
 )
 COPY_KEYS = "COPY pc_key (h, n) FROM STDIN (FORMAT BINARY)"
-COPY_WORDS = "COPY pc_word (word, text, rest, n) FROM STDIN (FORMAT BINARY)"
+COPY_WORDS = "COPY pc_word (word, text, n) FROM STDIN (FORMAT BINARY)"
 COPY_EVENTS = "COPY pc_event (seq, body) FROM STDIN (FORMAT BINARY)"
 
 
-_TABLE = re.compile(r"\bpc_(?:meta|head|document|key|word|event|blob)\b")
+_TABLE = re.compile(r"\bpc_(?:meta|head|document|key|word|rest|event|blob)\b")
 
 
 class Statements(dict[str, str]):
@@ -123,18 +133,25 @@ class Statements(dict[str, str]):
         return whole
 
 
+# Of a text that is longer than an index takes, the rest stands in a table of its own.
+_IN_REST = (
+    f"(length(text) = {LONGEST_TEXT} AND EXISTS (SELECT 1 FROM pc_rest AS r WHERE r.word = w.word"
+    " AND r.text = w.text AND r.n = w.n AND strpos(' ' || w.text || r.rest, %s) > 0))"
+)
+
+
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
-    """Give the statement of a search and its parameters; its rows are (word, text, rest, n, id)."""
+    """Give the statement of a search and its parameters; its rows are (word, text, n, id)."""
     if query.word is None:
         return _search_by_key(query, after, limit)
-    sql = "SELECT word, text, rest, n FROM pc_word AS w WHERE word >= %s AND word < %s"
+    sql = "SELECT word, text, n FROM pc_word AS w WHERE word >= %s AND word < %s"
     parameters: list[Any] = [query.word, query.word + BEYOND]
     if after is not None:
         sql += " AND (word, text, n) > (%s, %s, %s)"
         parameters += after
     for other in query.others:
-        sql += " AND strpos(' ' || text || rest, %s) > 0"
-        parameters.append(f" {other}")
+        sql += f" AND (strpos(' ' || text, %s) > 0 OR {_IN_REST})"
+        parameters += (f" {other}", f" {other}")
     sql, parameters = _having_keys(sql, parameters, query.keys)
     return _with_ids(f"{sql} ORDER BY word, text, n LIMIT %s", "w.word, w.text, w.n"), [
         *parameters,
@@ -148,7 +165,7 @@ def tally_statement(keys: Sequence[int]) -> tuple[str, list[Any]]:
 
 
 def _search_by_key(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
-    sql = "SELECT '' AS word, '' AS text, '' AS rest, n FROM pc_key AS w WHERE h = %s AND n > %s"
+    sql = "SELECT '' AS word, '' AS text, n FROM pc_key AS w WHERE h = %s AND n > %s"
     sql, parameters = _having_keys(sql, [query.keys[0], after[2] if after else 0], query.keys[1:])
     # Without a text, only the empty prefix begins a word of it.
     if any(query.others):
@@ -164,6 +181,6 @@ def _having_keys(sql: str, parameters: list[Any], keys: Sequence[int]) -> tuple[
 def _with_ids(rows: str, order: str) -> str:
     # The limit inside keeps the look-up of documents to the rows that are given.
     return (
-        f"SELECT w.word, w.text, w.rest, w.n, d.id FROM ({rows}) AS w"
+        f"SELECT w.word, w.text, w.n, d.id FROM ({rows}) AS w"
         f" JOIN pc_document AS d ON d.n = w.n ORDER BY {order}"
     )

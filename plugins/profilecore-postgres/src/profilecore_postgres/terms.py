@@ -10,28 +10,25 @@ the rows as ``COPY`` takes them, complete but for the document's number, which c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 
 import msgspec
 
 from profilecore.errors import StoreError
 from profilecore.store.port import NO_TERMS, Line, Terms
+from profilecore_postgres.statements import LONGEST_TEXT, LONGEST_WORD
 
 Word = tuple[str, str, str]
 """A word, the beginning of its text, and the rest."""
 
-LONGEST_WORD = 160
-LONGEST_BEGINNING = 480
-"""Together, at four bytes a character, what an entry of a b-tree of PostgreSQL holds (2,704)."""
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str | list[str]]]).decode
-_decode_packed = msgspec.msgpack.Decoder(tuple[bytes, list[bytes], list[bytes]]).decode
+_decode_packed = msgspec.msgpack.Decoder(tuple[bytes, list[bytes], list[bytes], bool]).decode
 
 _KEY = Struct(">hiqi").pack
 _LENGTH = Struct(">i").pack
-_FOUR_COLUMNS = Struct(">h").pack(4)
+_THREE_COLUMNS = Struct(">h").pack(3)
 _NUMBER = _LENGTH(8)
 
 
@@ -60,17 +57,14 @@ def pack(terms: Terms) -> bytes:
     if not kept:
         return b""
     keys = [_KEY(2, 8, key, 8) for key in sorted(set(terms.keys))]
-    return _encode((kept, keys, list(map(_word_row, rows_of(terms)))))
+    words = _rows(terms.lines)
+    is_cut = any(rest for _, _, rest in words)
+    return _encode((kept, keys, list(map(_word_row, words)), is_cut))
 
 
-def unpacked(packed: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
-    """Give the kept form, and the beginnings of the rows of keys and of words."""
-    return _decode_packed(packed) if packed else (b"", [], [])
-
-
-def rows_of(terms: Terms) -> list[Word]:
-    """Give the distinct rows of words, in the order of their tree."""
-    return sorted({_row(word, line.text) for line in terms.lines for word in line.words})
+def unpacked(packed: bytes) -> tuple[bytes, list[bytes], list[bytes], bool]:
+    """Give the kept form, the beginnings of the rows of keys and of words, and if a text is cut."""
+    return _decode_packed(packed) if packed else (b"", [], [], False)
 
 
 def unstored(kept: bytes) -> tuple[set[int], set[Word]]:
@@ -78,7 +72,7 @@ def unstored(kept: bytes) -> tuple[set[int], set[Word]]:
     if not kept:
         return set(), set()
     keys, lines = _decode(kept)
-    return set(keys), {_row(word, text) for text, words in map(_line, lines) for word in words}
+    return set(keys), set(_rows(map(_line, lines)))
 
 
 def terms_of(kept: bytes) -> Terms:
@@ -90,20 +84,22 @@ def terms_of(kept: bytes) -> Terms:
     return Terms(tuple(keys), listed)
 
 
-def _line(line: str | list[str]) -> tuple[str, list[str]]:
+def _line(line: str | list[str]) -> tuple[str, Sequence[str]]:
     return (line, line.split(" ")) if isinstance(line, str) else (line[0], line[1:])
 
 
-def _row(word: str, text: str) -> Word:
-    return word, text[:LONGEST_BEGINNING], text[LONGEST_BEGINNING:]
+def _rows(lines: Iterable[tuple[str, Sequence[str]]]) -> list[Word]:
+    """Give the rows of words; of texts that only differ behind what an index takes, one."""
+    rows = {(word, text[:LONGEST_TEXT]): text for text, words in lines for word in words}
+    return [(word, text, whole[LONGEST_TEXT:]) for (word, text), whole in rows.items()]
 
 
 def _word_row(row: Word) -> bytes:
-    return b"".join([_FOUR_COLUMNS, *_fields(row), _NUMBER])
+    return b"".join([_THREE_COLUMNS, *_fields(row), _NUMBER])
 
 
 def _fields(row: Word) -> Iterator[bytes]:
-    for text in row:
+    for text in row[:2]:
         encoded = text.encode()
         yield _LENGTH(len(encoded))
         yield encoded

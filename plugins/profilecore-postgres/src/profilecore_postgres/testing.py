@@ -158,25 +158,38 @@ def shared_server(meeting: Path) -> Iterator[str]:
         yield given
         return
     meeting.mkdir(exist_ok=True)
-    mine = meeting / f"{os.getpid()}.uses"
+    # One process may use it twice.
+    mine = meeting / f"{os.getpid()}-{uuid4().hex}.uses"
     mine.touch()
-    try:
-        meeting.joinpath("begun").mkdir()
-    except FileExistsError:
-        yield _told(meeting / "dsn")
-        mine.unlink()
-        return
+    begun, told = meeting / "begun", meeting / "dsn"
+    while not _is_first(begun):
+        found = _told(begun, told)
+        if found is not None:
+            yield found
+            mine.unlink()
+            return
     with contextlib.ExitStack() as stack:
         try:
             dsn = stack.enter_context(a_server(fsync=False)).dsn
         except NoServer as error:
-            _tell(meeting / "dsn", f"!{error}")
+            _tell(told, f"!{error}")
             raise
-        _tell(meeting / "dsn", dsn)
+        _tell(told, dsn)
         yield dsn
         mine.unlink()
-        while any(_is_alive(int(path.stem)) for path in meeting.glob("*.uses")):
+        # Who comes from now on starts another.
+        told.unlink()
+        begun.rmdir()
+        while any(map(_is_used, meeting.glob("*.uses"))):
             time.sleep(0.05)
+
+
+def _is_first(begun: Path) -> bool:
+    try:
+        begun.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _tell(path: Path, text: str) -> None:
@@ -185,19 +198,28 @@ def _tell(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _told(path: Path) -> str:
+def _told(begun: Path, told: Path) -> str | None:
+    """Give what another process tells; ``None`` if it has ended."""
     end = time.monotonic() + PATIENCE
-    while not path.exists():
-        if time.monotonic() > end:
-            raise NoServer("Another process of the tests did not start the server.")
-        time.sleep(0.02)
-    text = path.read_text()
-    if text.startswith("!"):
-        raise NoServer(text[1:])
-    return text
+    while begun.exists():
+        try:
+            text = told.read_text()
+        except FileNotFoundError:
+            if time.monotonic() > end:
+                raise NoServer("Another process of the tests did not start the server.") from None
+            time.sleep(0.02)
+            continue
+        if text.startswith("!"):
+            raise NoServer(text[1:])
+        return text
+    return None
 
 
-def _is_alive(pid: int) -> bool:
+def _is_used(path: Path) -> bool:
+    """Tell whether another process that is alive uses the server."""
+    pid = int(path.stem.partition("-")[0])
+    if pid == os.getpid():
+        return False
     try:
         os.kill(pid, 0)
     except OSError:
