@@ -485,7 +485,7 @@ def test_before_and_after_a_clear_the_same_is_shown_as_is_there(opens: Opens) ->
         went, {"letters": ["Dear Ana"]}, 1,
     )  # fmt: skip
     held = engine.access(id)
-    assert (held["profile"]["last_name"], held["elsewhere"]) == ("García", {"letters": []})
+    assert (held["profile"]["last_name"], held["elsewhere"]) == ("García", {})
     assert held["documents"]["stay"][0]["reference"] == f"R-{id}", "what is kept is held, and shown"
     assert "file" not in held["documents"]
     finish(engine)
