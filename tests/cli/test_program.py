@@ -21,7 +21,7 @@ PROGRAM = (sys.executable, "-m", "profilecore")
 COMMANDS = (
     "init", "import", "create", "show", "update", "search", "stays", "merge", "unmerge", "clear",
     "explain", "clear-due", "hold", "retention", "access", "check", "changes", "scrub", "reindex",
-    "plugins", "rules", "demo",
+    "plugins", "copy", "rules", "demo",
 )  # fmt: skip
 
 
@@ -179,3 +179,18 @@ def test_an_aborted_question_changes_nothing(
     assert engine.get(id).last_name == "García"
     assert run("clear", id, input="y\n").code == 0
     assert engine.get(id).last_name is None
+
+
+def test_a_command_named_like_its_plugin_loads_no_other(part: Callable[[str], Any]) -> None:
+    part("profilecore_duplicates")
+    part("profilecore_scanner")
+    code = (
+        "import sys; from profilecore.cli import main\n"
+        "try: main(['duplicates', '--help'])\n"
+        "except SystemExit: print('loaded', sorted(m for m in sys.modules if '_scanner' in m))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert "Usage" in done.stdout
+    assert done.stdout.endswith("loaded []\n")

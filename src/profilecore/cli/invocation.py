@@ -117,6 +117,19 @@ class Invocation:
             self._plugins = Plugins(BUILTIN, config=config)
         return self._plugins
 
+    def only(self, name: str) -> Plugins | None:
+        """The plugin of a name without the others, if there is one; ``None`` once all are loaded.
+
+        A command that is named like its plugin begins sooner so.
+        """
+        from profilecore.engine.builtin import BUILTIN
+        from profilecore.plugins import Plugins
+
+        if self._engine or self.given or self._plugins is not None:
+            return None
+        config = {k: v for k, v in self.config.items() if k == name}
+        return Plugins(BUILTIN, discover=(name,), config=config)
+
     def answer(self, value: Any, show: Callable[[], None]) -> None:
         """Print an answer: as one JSON value, or by ``show`` for people."""
         if self.as_json:

@@ -7,13 +7,16 @@ import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
 
 from profilecore.cli.invocation import DEFAULT_CONFIG, DEFAULT_STORE, Invocation
 from profilecore.errors import ProfilecoreError
+
+if TYPE_CHECKING:
+    from profilecore.plugins import Plugins
 
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -96,6 +99,10 @@ def with_shared_options(command: click.Command) -> click.Command:
     return made
 
 
+def _commands_of(plugins: Plugins) -> dict[str, click.Command]:
+    return {str(c.name): c for c in sorted(plugins.commands(), key=lambda c: str(c.name))}
+
+
 class Program(click.Group):
     """The group of all commands; plugins are asked for theirs only where ours do not answer."""
 
@@ -112,12 +119,14 @@ class Program(click.Group):
         own = self.commands.get(cmd_name)
         if own is not None:
             return own
-        found = self._of_plugins(ctx).get(cmd_name)
+        named_alike = ctx.ensure_object(Invocation).only(cmd_name)
+        found = _commands_of(named_alike).get(cmd_name) if named_alike else None
+        if found is None:
+            found = self._of_plugins(ctx).get(cmd_name)
         return with_shared_options(found) if found is not None else None
 
     def _of_plugins(self, ctx: click.Context) -> dict[str, click.Command]:
-        plugins = ctx.ensure_object(Invocation).plugins
-        return {str(c.name): c for c in sorted(plugins.commands(), key=lambda c: str(c.name))}
+        return _commands_of(ctx.ensure_object(Invocation).plugins)
 
     def main(
         self,
