@@ -15,8 +15,8 @@ from psycopg import sql
 
 from profilecore.errors import StoreError, StoreUnavailable, VersionConflict
 from profilecore.model.documents import Document
-from profilecore.store import Line, Query, Terms
-from profilecore_postgres import PostgresStore, rows, statements
+from profilecore.store import Line, Query, Terms, forms
+from profilecore_postgres import PostgresStore, statements
 from profilecore_postgres.testing import a_schema
 
 Opened = Callable[..., PostgresStore]
@@ -151,7 +151,7 @@ def test_insert_names_the_document_that_exists(store: PostgresStore, batch: list
 def test_insert_takes_what_it_gets_piece_by_piece(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "CHUNK_DOCUMENTS", 10)
+    monkeypatch.setattr(forms, "AT_ONCE", 10)
     stored = []
 
     def many() -> Any:

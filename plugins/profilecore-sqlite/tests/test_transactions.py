@@ -14,8 +14,8 @@ import pytest
 
 from profilecore.errors import StoreError, StoreUnavailable, VersionConflict
 from profilecore.model.documents import Document
-from profilecore.store import NO_TERMS, Line, Query, Terms, Writer
-from profilecore_sqlite import SqliteStore, open_store, rows
+from profilecore.store import NO_TERMS, Line, Query, Terms, Writer, forms
+from profilecore_sqlite import SqliteStore, open_store
 
 Opened = Callable[..., SqliteStore]
 
@@ -205,7 +205,7 @@ def test_terms_change_by_their_difference(store: SqliteStore) -> None:
 def test_insert_takes_what_it_gets_piece_by_piece(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "CHUNK_DOCUMENTS", 10)
+    monkeypatch.setattr(forms, "AT_ONCE", 10)
     taken = itertools.count()
     stored = []
 

@@ -66,7 +66,7 @@ class MemoryStore(Store):
 
     def adopt(self, salt: bytes) -> None:
         with self.write() as writer:
-            if writer.everything(limit=1) or writer.events(limit=1) or writer.blob_ids(limit=1):
+            if not writer.is_empty():
                 raise StoreError("This store is not empty; copy into a new one.")
             self._salt = salt
 

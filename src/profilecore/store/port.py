@@ -209,6 +209,10 @@ class Reader(abc.ABC):
     def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Give the ids of blobs by code point, behind one."""
 
+    def is_empty(self) -> bool:
+        """Tell whether there is no document, no event and no blob."""
+        return not (self.everything(limit=1) or self.events(limit=1) or self.blob_ids(limit=1))
+
 
 class Writer(Reader):
     """Reads and writes of one transaction; its reads see its writes."""

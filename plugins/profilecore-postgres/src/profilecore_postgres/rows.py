@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
 import attrs
-import msgspec
 import psycopg
 from psycopg import errors
 from psycopg.rows import tuple_row
 
 from profilecore.errors import StoreCorrupt, VersionConflict
 from profilecore.model.documents import Document
-from profilecore.model.events import UNREADABLE, Event
+from profilecore.model.events import Event
 from profilecore.model.fields import restore
+from profilecore.store.forms import event_body, in_parts, read_event
 from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_postgres import statements as sql
 from profilecore_postgres.copying import copy, document_row, event_row, number
@@ -26,19 +25,12 @@ from profilecore_postgres.statements import Row, Statements, search_statement, t
 from profilecore_postgres.terms import Word, pack, stored_form, terms_of, unpacked, unstored
 
 PART_SIZE = 1 << 20
-# What is sorted and sent at once: the largest batch of an import whole, so that it touches each
-# page of a large tree once; less of documents that are large themselves.
-CHUNK_DOCUMENTS = 48_000
-CHUNK_BYTES = 64 << 20
 # Of a list in one statement; a longer one is several statements.
 VALUES_AT_ONCE = 10_000
 # From so many on, a COPY is faster than a list of values.
 EVENTS_TO_COPY = 200
 
 _SECOND = itemgetter(1)
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 @attrs.define
@@ -150,7 +142,7 @@ class PostgresReader(Reader):
         return (self._elsewhere and self._elsewhere(self)) or self
 
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
-        return [_event(seq, body) for seq, body in self.rows(sql.EVENTS, (after, limit))]
+        return [read_event(seq, body) for seq, body in self.rows(sql.EVENTS, (after, limit))]
 
     def count(self, kind: str) -> int:
         counted: int = self.rows(sql.COUNT, (kind,))[0][0]
@@ -287,7 +279,7 @@ class PostgresWriter(PostgresReader, Writer):
         self._run_many(sql.ADD_RESTS, [(w, t, n, rest) for (w, t, rest), n in added if rest])
 
     def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
-        for chunk in _chunks(documents):
+        for chunk in in_parts(documents):
             self._insert(chunk)
 
     def _insert(self, chunk: list[tuple[Document, Terms | bytes]]) -> None:
@@ -355,7 +347,7 @@ class PostgresWriter(PostgresReader, Writer):
     def append(self, events: Iterable[Event]) -> list[Event]:
         listed = list(events)
         first = self.head.seq + 1
-        bodies = enumerate(map(_encode, listed), first)
+        bodies = enumerate(map(event_body, listed), first)
         if len(listed) < EVENTS_TO_COPY:
             self._run_many(sql.APPEND, list(bodies))
         else:
@@ -378,35 +370,3 @@ class PostgresWriter(PostgresReader, Writer):
 def _parts(values: Sequence[Any]) -> Iterator[list[Any]]:
     for start in range(0, len(values), VALUES_AT_ONCE):
         yield list(values[start : start + VALUES_AT_ONCE])
-
-
-def _chunks(
-    documents: Iterable[tuple[Document, Terms | bytes]],
-) -> Iterator[list[tuple[Document, Terms | bytes]]]:
-    chunk: list[tuple[Document, Terms | bytes]] = []
-    size = 0
-    for pair in documents:
-        chunk.append(pair)
-        size += len(pair[0].body)
-        if len(chunk) == CHUNK_DOCUMENTS or size > CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def _event(seq: int, body: bytes) -> Event:
-    try:
-        return _read_event(seq, body)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        # The others must stay readable, and who verifies the feed must learn which one it is.
-        return Event(UNREADABLE, "", datetime.min.replace(tzinfo=UTC), "", seq=seq)
-
-
-def _read_event(seq: int, body: bytes) -> Event:
-    tree = _decode(body)
-    tree["at"] = datetime.fromisoformat(tree["at"])
-    for name in ("fields", "related"):
-        if name in tree:
-            tree[name] = tuple(tree[name])
-    return restore(Event, tree | {"seq": seq})

@@ -165,7 +165,7 @@ class PostgresStore(Store):
     def adopt(self, salt: bytes) -> None:
         session = self._session()
         with session.writing as writer:
-            if writer.everything(limit=1) or writer.events(limit=1) or writer.blob_ids(limit=1):
+            if not writer.is_empty():
                 raise StoreError(f"{self._settings.name} is not empty; copy into a new schema.")
             assert session.writer is not None
             session.writer.rows(SET_SALT, (salt,))

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
-from profilecore.model.events import UNREADABLE, Event
+from profilecore.model.events import Event
 from profilecore.model.fields import restore
+from profilecore.store.forms import event_body, in_parts, read_event
 from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
 from profilecore_sqlite.terms import Keys, Words, pack, rows_of, terms_of, unpack
@@ -23,10 +21,6 @@ from profilecore_sqlite.terms import Keys, Words, pack, rows_of, terms_of, unpac
 Row = tuple[Any, ...]
 
 PART_SIZE = 1 << 20
-# What is sorted and written at once: the largest batch of an import whole, so that it touches
-# each page of a large tree once; less of documents that are large themselves.
-CHUNK_DOCUMENTS = 48_000
-CHUNK_BYTES = 64 << 20
 BEYOND = "\U0010ffff"
 
 _DOCUMENT = "kind, id, owner, version, body, property_id"
@@ -83,9 +77,6 @@ _DROP_KEY = "DELETE FROM pc_key WHERE h = ? AND n = ?"
 _DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
 
 _FIRST = itemgetter(0)
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
@@ -233,7 +224,7 @@ class SqliteReader(Reader):
         return bool(found) and found[0][0] < prefix + BEYOND
 
     def events(self, after: int = 0, limit: int = 500) -> list[Event]:
-        return [_event(seq, body) for seq, body in self.rows(EVENTS, (after, limit))]
+        return [read_event(seq, body) for seq, body in self.rows(EVENTS, (after, limit))]
 
     def count(self, kind: str) -> int:
         number: int = self.rows(COUNT, (kind,))[0][0]
@@ -356,7 +347,7 @@ class SqliteWriter(SqliteReader, Writer):
                 self._many(sql, sorted(rows))
 
     def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
-        for chunk in _chunks(documents):
+        for chunk in in_parts(documents):
             self._insert(chunk)
 
     def _insert(self, chunk: list[tuple[Document, Terms | bytes]]) -> None:
@@ -415,7 +406,7 @@ class SqliteWriter(SqliteReader, Writer):
         first = self.rows("SELECT coalesce(max(seq), 0) + 1 FROM pc_event")[0][0]
         self._many(
             "INSERT INTO pc_event (seq, body) VALUES (?, ?)",
-            enumerate(map(_encode, listed), first),
+            enumerate(map(event_body, listed), first),
         )
         return [restore(Event, vars(event) | {"seq": n}) for n, event in enumerate(listed, first)]
 
@@ -449,21 +440,6 @@ class JoinedWriter(SqliteWriter):
             self._connection.text_factory = factory
 
 
-def _chunks(
-    documents: Iterable[tuple[Document, Terms | bytes]],
-) -> Iterator[list[tuple[Document, Terms | bytes]]]:
-    chunk: list[tuple[Document, Terms | bytes]] = []
-    size = 0
-    for pair in documents:
-        chunk.append(pair)
-        size += len(pair[0].body)
-        if len(chunk) == CHUNK_DOCUMENTS or size > CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
 def _values(number: int | None, document: Document, packed: bytes) -> Row:
     return (
         number,
@@ -475,20 +451,3 @@ def _values(number: int | None, document: Document, packed: bytes) -> Row:
         packed,
         document.body,
     )
-
-
-def _event(seq: int, body: bytes) -> Event:
-    try:
-        return _read_event(seq, body)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        # The others must stay readable, and who verifies the feed must learn which one it is.
-        return Event(UNREADABLE, "", datetime.min.replace(tzinfo=UTC), "", seq=seq)
-
-
-def _read_event(seq: int, body: bytes) -> Event:
-    tree = _decode(body)
-    tree["at"] = datetime.fromisoformat(tree["at"])
-    for name in ("fields", "related"):
-        if name in tree:
-            tree[name] = tuple(tree[name])
-    return restore(Event, tree | {"seq": seq})

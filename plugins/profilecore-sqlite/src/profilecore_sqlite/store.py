@@ -161,7 +161,7 @@ class SqliteStore(Store):
     def adopt(self, salt: bytes) -> None:
         session = self._session()
         with session.writing as writer:
-            if writer.everything(limit=1) or writer.events(limit=1) or writer.blob_ids(limit=1):
+            if not writer.is_empty():
                 raise StoreError(f"{self.path} is not empty; copy into a new store.")
             schema.set_salt(session.connection, salt)
         self._salt = salt
