@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.store import Line, Query, Terms
+from profilecore.store.forms import pack_terms
 from profilecore_sqlite import SqliteStore, open_store, rows
-from profilecore_sqlite.terms import pack, unpack
+from profilecore_sqlite.terms import unpack
 
 TEXTS = st.text(max_size=12)
 LINES = st.builds(Line, TEXTS, st.lists(TEXTS, max_size=4).map(tuple)) | TEXTS.map(
@@ -63,12 +64,12 @@ def test_a_page_of_a_search_begins_where_the_last_one_ended(store: SqliteStore) 
 
 @given(TERMS)
 def test_packed_terms_give_back_their_rows(terms: Terms) -> None:
-    assert unpack(pack(terms)) == (set(terms.keys), terms.rows())
+    assert unpack(pack_terms(terms)) == (set(terms.keys), terms.rows())
 
 
 def test_packed_terms_are_small() -> None:
     terms = Terms(tuple(range(9)), (Line("anna maria berg", ("anna", "maria", "berg")),))
-    assert len(pack(terms)) < 9 * 8 + 30
+    assert len(pack_terms(terms)) < 9 * 8 + 30
 
 
 def test_events_come_back_as_they_were(store: SqliteStore) -> None:

@@ -1,4 +1,9 @@
-"""What stores that keep bytes have in common: the form of an event, and inserts part by part."""
+"""What stores that keep bytes have in common: forms of events and terms, inserts part by part.
+
+Terms beside their document are MessagePack: the keys, then the lines; a line whose words are just
+its text, split at the blanks, is its text alone.  So a change is known by its difference, without
+asking the index.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import msgspec
 from profilecore.model.documents import Document
 from profilecore.model.events import UNREADABLE, Event
 from profilecore.model.fields import restore
-from profilecore.store.port import Terms
+from profilecore.store.port import NO_TERMS, Line, Terms
 
 # What is sorted and written at once: the largest batch of an import whole, so that it touches
 # each page of a large tree once; less of documents that are large themselves.
@@ -19,8 +24,14 @@ BYTES_AT_ONCE = 64 << 20
 
 Insert = tuple[Document, Terms | bytes]
 
+KeptLine = str | list[str]
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+_pack = msgspec.msgpack.Encoder().encode
+
+unpack_terms = msgspec.msgpack.Decoder(tuple[list[int], list[KeptLine]]).decode
+"""Give the keys and the lines of packed terms that are not empty, a line as it is kept."""
 
 
 def event_body(event: Event) -> bytes:
@@ -44,6 +55,31 @@ def _read_event(seq: int, body: bytes) -> Event:
         if name in tree:
             tree[name] = tuple(tree[name])
     return restore(Event, tree | {"seq": seq})
+
+
+def pack_terms(terms: Terms) -> bytes:
+    """Give the packed form of terms; equal forms mean equal terms."""
+    if not terms.keys and not terms.lines:
+        return b""
+    lines = [
+        text if words == tuple(text.split(" ")) else (text, *words) for text, words in terms.lines
+    ]
+    return _pack((sorted(set(terms.keys)), lines))
+
+
+def line_of(kept: KeptLine) -> Line:
+    """Give the line of a kept one."""
+    if isinstance(kept, str):
+        return Line(kept, tuple(kept.split(" ")))
+    return Line(kept[0], tuple(kept[1:]))
+
+
+def terms_of(packed: bytes) -> Terms:
+    """Give the terms of their packed form."""
+    if not packed:
+        return NO_TERMS
+    keys, lines = unpack_terms(packed)
+    return Terms(tuple(keys), tuple(map(line_of, lines)))
 
 
 def in_parts(documents: Iterable[Insert]) -> Iterator[list[Insert]]:

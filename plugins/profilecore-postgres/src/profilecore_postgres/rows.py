@@ -16,13 +16,13 @@ from profilecore.errors import StoreCorrupt, VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.model.fields import restore
-from profilecore.store.forms import event_body, in_parts, read_event
+from profilecore.store.forms import event_body, in_parts, read_event, terms_of
 from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_postgres import statements as sql
 from profilecore_postgres.copying import copy, document_row, event_row, number
 from profilecore_postgres.faults import DRIVER_ERRORS, typed
 from profilecore_postgres.statements import Row, Statements, search_statement, tally_statement
-from profilecore_postgres.terms import Word, pack, stored_form, terms_of, unpacked, unstored
+from profilecore_postgres.terms import Word, pack, stored_form, unpacked, unstored
 
 PART_SIZE = 1 << 20
 # Of a list in one statement; a longer one is several statements.

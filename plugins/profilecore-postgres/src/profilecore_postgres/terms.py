@@ -1,29 +1,26 @@
-"""How a document's terms are kept beside it, and the rows that are made of them.
+"""The rows that are made of a document's terms, and how a bulk insert gets them.
 
-Beside the document they are MessagePack: the keys, then the lines; a line whose words are just its
-text, split at the blanks, is its text alone.  So a change is known by its difference, without
-asking the tables.
-
-For a bulk insert a second form is made, in the worker processes of an import: the same, and with it
-the rows as ``COPY`` takes them, complete but for the document's number, which comes last in each.
+For a bulk insert a form is made in the worker processes of an import: the packed terms that are
+kept beside the document, and with them the rows as ``COPY`` takes them, complete but for the
+document's number, which comes last in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from struct import Struct
 
 import msgspec
 
 from profilecore.errors import StoreError
-from profilecore.store.port import NO_TERMS, Line, Terms
+from profilecore.store.forms import pack_terms, terms_of
+from profilecore.store.port import Line, Terms
 from profilecore_postgres.statements import LONGEST_TEXT, LONGEST_WORD
 
 Word = tuple[str, str, str]
 """A word, the beginning of its text, and the rest."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[list[int], list[str | list[str]]]).decode
 _decode_packed = msgspec.msgpack.Decoder(tuple[bytes, list[bytes], list[bytes], bool]).decode
 
 _KEY = Struct(">hiqi").pack
@@ -37,18 +34,13 @@ def stored_form(terms: Terms) -> bytes:
 
     :raises StoreError: if a word is too long for an index.
     """
-    if not terms.keys and not terms.lines:
-        return b""
     longest = max((len(word) for line in terms.lines for word in line.words), default=0)
     if longest > LONGEST_WORD:
         raise StoreError(
             f"PostgreSQL finds words of up to {LONGEST_WORD} characters, one has {longest}; "
             "cut it where it is made."
         )
-    lines = [
-        text if words == tuple(text.split(" ")) else (text, *words) for text, words in terms.lines
-    ]
-    return _encode((sorted(set(terms.keys)), lines))
+    return pack_terms(terms)
 
 
 def pack(terms: Terms) -> bytes:
@@ -69,26 +61,11 @@ def unpacked(packed: bytes) -> tuple[bytes, list[bytes], list[bytes], bool]:
 
 def unstored(kept: bytes) -> tuple[set[int], set[Word]]:
     """Give the keys and the rows of words of a kept form."""
-    if not kept:
-        return set(), set()
-    keys, lines = _decode(kept)
-    return set(keys), set(_rows(map(_line, lines)))
+    terms = terms_of(kept)
+    return set(terms.keys), set(_rows(terms.lines))
 
 
-def terms_of(kept: bytes) -> Terms:
-    """Give the terms of a kept form."""
-    if not kept:
-        return NO_TERMS
-    keys, lines = _decode(kept)
-    listed = tuple(Line(text, tuple(words)) for text, words in map(_line, lines))
-    return Terms(tuple(keys), listed)
-
-
-def _line(line: str | list[str]) -> tuple[str, Sequence[str]]:
-    return (line, line.split(" ")) if isinstance(line, str) else (line[0], line[1:])
-
-
-def _rows(lines: Iterable[tuple[str, Sequence[str]]]) -> list[Word]:
+def _rows(lines: Iterable[Line]) -> list[Word]:
     """Give the rows of words; of texts that only differ behind what an index takes, one."""
     rows = {(word, text[:LONGEST_TEXT]): text for text, words in lines for word in words}
     return [(word, text, whole[LONGEST_TEXT:]) for (word, text), whole in rows.items()]

@@ -13,10 +13,10 @@ from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.model.fields import restore
-from profilecore.store.forms import event_body, in_parts, read_event
+from profilecore.store.forms import event_body, in_parts, pack_terms, read_event, terms_of
 from profilecore.store.port import NO_TERMS, Body, Hit, Kept, Query, Reader, Terms, Writer
 from profilecore_sqlite.faults import DRIVER_ERRORS, typed
-from profilecore_sqlite.terms import Keys, Words, pack, rows_of, terms_of, unpack
+from profilecore_sqlite.terms import Keys, Words, rows_of, unpack
 
 Row = tuple[Any, ...]
 
@@ -267,7 +267,7 @@ class SqliteWriter(SqliteReader, Writer):
             raise self._failed(error) from None
 
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
-        packed = pack(terms)
+        packed = pack_terms(terms)
         found = self.rows(_STORED, (document.kind, document.id))
         stored = found[0][1] if found else 0
         if stored != expect:
@@ -302,7 +302,7 @@ class SqliteWriter(SqliteReader, Writer):
             number, version, old = stored.get((document.kind, document.id), (0, 0, b""))
             if version != expect:
                 raise VersionConflict(document.id, expect, version)
-            packed = pack(terms)
+            packed = pack_terms(terms)
             if not number:
                 new.append((document, terms))
                 continue
@@ -357,7 +357,7 @@ class SqliteWriter(SqliteReader, Writer):
         keys: list[tuple[int, int]] = []
         words: list[tuple[str, str, int]] = []
         for number, (document, terms) in enumerate(chunk, first):
-            packed = terms if isinstance(terms, bytes) else pack(terms)
+            packed = terms if isinstance(terms, bytes) else pack_terms(terms)
             values.append(_values(number, document, packed))
             its_keys, its_words = rows_of(packed, number)
             keys += its_keys

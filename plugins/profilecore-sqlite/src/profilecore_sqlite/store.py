@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from profilecore.errors import StoreError, StoreUnavailable
+from profilecore.store.forms import pack_terms
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
 from profilecore_sqlite import inspection, schema, scrub
 from profilecore_sqlite.faults import typed
 from profilecore_sqlite.gaps import PATIENCE
 from profilecore_sqlite.joining import Joining
 from profilecore_sqlite.session import Session, Settings, connect
-from profilecore_sqlite.terms import pack
 
 PREFIX = "sqlite:///"
 
@@ -139,7 +139,7 @@ class SqliteStore(Store):
 
     @property
     def packer(self) -> Callable[[Terms], bytes]:
-        return pack
+        return pack_terms
 
     def read(self) -> AbstractContextManager[Reader]:
         return self._session().reading
