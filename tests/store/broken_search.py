@@ -71,6 +71,13 @@ class GivesDocumentsInsteadOfRows(_MemoryWriter):
         return sorted(hits.values(), key=lambda hit: hit.position)[:limit]
 
 
+@fails("test_a_hit_names_the_kind_of_its_document")
+class NamesOneKindForAll(_MemoryWriter):
+    def search(self, query, after=None, limit=50):
+        hits = super().search(query, after, limit)
+        return [attrs.evolve(hit, kind="profile") for hit in hits]
+
+
 @fails("test_every_other_word_must_begin_a_word_of_the_text")
 class IgnoresOthers(_MemoryWriter):
     def search(self, query, after=None, limit=50):

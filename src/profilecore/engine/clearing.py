@@ -199,6 +199,7 @@ def carry_out(
 
         remember(unit, one.family)
     keeps = Keeps(made.held)
+    unit.writer.forget(made.family)
     before = None if first else receipt_of(kernel, unit.writer, root)
     if first and made.held and kernel.settings.reimport == "refuse":
         # The tombstone has these keys from the start; a restricted profile would lose them later.

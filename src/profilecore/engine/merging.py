@@ -257,6 +257,7 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
             shown = tuple(seen_by(p, kernel.actor) for p in losers)
             return Unmerged(merge.id, seen_by(survivor, kernel.actor), shown, exact=False)
         _refuse_unmerge(merge, survivor)
+        unit.writer.forget([survivor.id])
         exact = survivor.version == merge.survivor_version
         restored, kept = _take_out(kernel, merge, survivor)
         later = _later(unit, merge)

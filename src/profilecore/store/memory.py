@@ -17,6 +17,7 @@ from profilecore.model.events import Event
 from profilecore.model.fields import evolve
 from profilecore.store.port import (
     NO_TERMS,
+    Capability,
     Hit,
     Kept,
     Query,
@@ -36,6 +37,8 @@ class _Row:
 
 class MemoryStore(Store):
     """Keeps everything in dictionaries; one transaction at a time, undone from a log."""
+
+    capabilities = frozenset({Capability.SORTED})
 
     def __init__(self) -> None:
         self._salt = os.urandom(16)
@@ -82,6 +85,7 @@ class _MemoryWriter(Writer):
         self.undo: list[Callable[[], object]] = []
         self._rows: dict[tuple[str, str], _Row] = {}
         self._order: list[tuple[int, str, str]] = []
+        self._kinds: dict[int, str] = {}
         self._keys: dict[int, dict[int, str]] = {}
         self._words: list[tuple[str, str, int, str]] = []
         self._events: list[Event] = []
@@ -155,7 +159,8 @@ class _MemoryWriter(Writer):
             if any(number not in self._keys.get(key, {}) for key in query.keys):
                 continue
             if all(f" {other}" in f" {text}" for other in query.others):
-                found.append(Hit(id, word, text, (word, text, number)))
+                kind = self._kinds[number]
+                found.append(Hit(id, word, text, (word, text, number), kind))
                 if len(found) == limit:
                     break
         return found
@@ -254,6 +259,7 @@ class _MemoryWriter(Writer):
         document = row.document
         self._rows[document.kind, document.id] = row
         bisect.insort(self._order, (row.number, document.kind, document.id))
+        self._kinds[row.number] = document.kind
         self._index(row)
 
     def _replace(self, where: tuple[str, str], row: _Row) -> None:
@@ -264,6 +270,7 @@ class _MemoryWriter(Writer):
     def _remove(self, where: tuple[str, str]) -> None:
         row = self._rows.pop(where)
         self._order.remove((row.number, *where))
+        del self._kinds[row.number]
         self._unindex(row)
 
     def _index(self, row: _Row) -> None:

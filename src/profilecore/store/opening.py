@@ -25,7 +25,8 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
     """Open the store that a URL names, as in ``sqlite:///guests.db`` or ``memory://``.
 
     The backend is looked up among the entry points of the group ``profilecore.stores`` by
-    the URL's scheme and only then imported.  ``options`` go to the backend.
+    the URL's scheme and only then imported.  Of a scheme as in ``sealed+sqlite`` the part before
+    the sign names it: a backend that wraps another.  ``options`` go to the backend.
 
     :raises StoreUnavailable: if no installed backend knows the scheme.
     :raises PluginError: if the backend cannot be imported.
@@ -37,14 +38,15 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
         return MemoryStore()
     from importlib.metadata import entry_points
 
-    found = list(entry_points(group=GROUP, name=scheme))
+    name = scheme.partition("+")[0]
+    found = list(entry_points(group=GROUP, name=name))
     if not found:
         raise StoreUnavailable(
-            f"No installed plugin opens {scheme}:// stores; install profilecore-{scheme}."
+            f"No installed plugin opens {scheme}:// stores; install profilecore-{name}."
         )
     try:
         opener = found[0].load()
     except Exception as error:
-        raise PluginError(scheme, GROUP, type(error).__name__) from error
+        raise PluginError(name, GROUP, type(error).__name__) from error
     store: Store = opener(url, **dict(options or {}))
     return store

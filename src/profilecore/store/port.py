@@ -36,6 +36,8 @@ class Capability(Enum):
     """``Store.join`` works inside a transaction that the host owns."""
     PROCESSES = "processes"
     """Several processes may use the store at once."""
+    SORTED = "sorted"
+    """The hits of a search come by word and text."""
 
 
 class Remainder(NamedTuple):
@@ -105,6 +107,7 @@ class Hit:
     word: str
     text: str
     position: tuple[Any, ...]
+    kind: str
 
 
 # A document without its envelope: its id, its owner, the property it belongs to, its body.
@@ -171,7 +174,8 @@ class Reader(abc.ABC):
         Without a word the order is that of first insertion and ``query.keys`` must not be empty.
         Words and texts compare by code point and exact case.  Positions are of JSON values, and
         stay valid when documents come and go in between: the place of a deleted document is
-        never given to another.
+        never given to another.  A store that is not ``SORTED`` has an order of words and texts of
+        its own, which stays; hits of one word and text still come by first insertion.
         """
 
     @abc.abstractmethod
@@ -257,6 +261,15 @@ class Writer(Reader):
     @abc.abstractmethod
     def delete(self, kind: str, id: str) -> bool:
         """Delete a document with all its terms; tell whether it existed."""
+
+    def forget(self, owners: Iterable[str]) -> None:
+        """Say that no state but the last of some owners' documents must ever be read again.
+
+        What is stored of them at the end of the transaction stays; every state before it must be
+        beyond reach after the next scrub, in copies too, as far as the store can see to that.
+        Call it before changing these documents.  Deleted ones need no such word, and a store that
+        overwrites what it replaces has nothing to do for it.
+        """
 
     @abc.abstractmethod
     def append(self, events: Iterable[Event]) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -110,6 +111,30 @@ class TransactionConformance(ConformanceBase):
             inside = observe(writer)
         assert look(store) == inside
         assert inside != before
+
+    def test_forgetting_leaves_what_is_stored(self, store: Store) -> None:
+        """``forget`` changes nothing that can be seen: not at once, not after a scrub.
+
+        If this fails: what owners have at the end of the transaction stays, with its terms,
+        versions and order; only its older states go.
+        """
+        fill(store)
+        before = look(store)
+        with store.write() as writer:
+            writer.forget(["p1", "p9"])
+            assert observe(writer) == before
+            writer.put(doc("p2", version=2, body=b"now"), terms("carla", keys=[2]), expect=1)
+            writer.forget(["p2"])
+            with contextlib.suppress(Aborted), writer.savepoint():
+                writer.forget(["p2"])
+                raise Aborted
+        after = look(store)
+        assert after["documents"]["profile"] == [
+            doc("p1", body=b"one"), doc("p2", version=2, body=b"now")
+        ]  # fmt: skip
+        assert after["words"]["a"] == before["words"]["a"]
+        store.scrub()
+        assert look(store) == after
 
     def test_a_writer_reads_what_it_wrote(self, store: Store) -> None:
         """Inside the block every read sees the writes made so far, and the commit keeps them.

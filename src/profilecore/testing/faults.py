@@ -223,6 +223,10 @@ class _FaultyWriter(_FaultyReader, Writer):
         self._call("delete")
         return self._writer.delete(kind, id)
 
+    def forget(self, owners: Iterable[str]) -> None:
+        self._call("forget")
+        self._writer.forget(owners)
+
     def append(self, events: Iterable[Event]) -> list[Event]:
         self._call("append")
         return self._writer.append(events)

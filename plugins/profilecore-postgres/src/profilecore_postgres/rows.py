@@ -125,7 +125,8 @@ class PostgresReader(Reader):
     ) -> list[Hit]:
         rows = self._searcher().rows(*search_statement(query, after, limit))
         return [
-            Hit(id, word, self._whole(word, text, n), (word, text, n)) for word, text, n, id in rows
+            Hit(id, word, self._whole(word, text, n), (word, text, n), kind)
+            for word, text, n, id, kind in rows
         ]
 
     def _whole(self, word: str, text: str, n: int) -> str:

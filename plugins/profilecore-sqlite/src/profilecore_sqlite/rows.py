@@ -82,12 +82,12 @@ _FIRST = itemgetter(0)
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
     """Give the statement of a search and its parameters.
 
-    Its rows are (word, text, n, id) in the order of a covering primary key.
+    Its rows are (word, text, n, id, kind) in the order of a covering primary key.
     """
     if query.word is None:
         return _search_by_key(query, after, limit)
     sql = (
-        "SELECT w.word, w.text, w.n, d.id FROM pc_word AS w"
+        "SELECT w.word, w.text, w.n, d.id, d.kind FROM pc_word AS w"
         " CROSS JOIN pc_document AS d ON d.n = w.n WHERE w.word < ?"
     )
     parameters: list[Any] = [query.word + BEYOND]
@@ -109,7 +109,7 @@ def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, 
 
 def _search_by_key(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
     sql = (
-        "SELECT '', '', k.n, d.id FROM pc_key AS k"
+        "SELECT '', '', k.n, d.id, d.kind FROM pc_key AS k"
         " CROSS JOIN pc_document AS d ON d.n = k.n WHERE k.h = ? AND k.n > ?"
     )
     parameters = [query.keys[0], after[2] if after else 0]
@@ -217,7 +217,7 @@ class SqliteReader(Reader):
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:
         rows = self.rows(*search_statement(query, after, limit))
-        return [Hit(id, word, text, (word, text, number)) for word, text, number, id in rows]
+        return [Hit(id, word, text, (word, text, n), kind) for word, text, n, id, kind in rows]
 
     def has_hits(self, prefix: str, number: int) -> bool:
         found = self.rows(WORD_AT, (prefix, number - 1))
