@@ -1,0 +1,379 @@
+"""A keyring in a file: a head, then one place a key, wrapped under a master key.
+
+A place is written once and overwritten with zeros when its key is destroyed; places are never
+used twice, so no crash can give two people one key.  Keys are made and put on the disk in lots, so
+that a new guest waits for no disk but the store's.  The file must lie where the store's backups do
+not: whoever has an old copy of both can read what was cleared since.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from profilecore.errors import StoreCorrupt, StoreUnavailable
+from profilecore_sealed.keyring import KEY, Keyring
+
+MAGIC = b"profilecore keys"
+FORMAT = 1
+HEAD = 4096
+_FIXED = struct.Struct("<16sIQ16s32s")  # magic, format, keys made, id, own master
+_NONCE, _TAG = 12, 16
+_COMMON = 16 + KEY  # the salt and the key of the words
+_COMMON_AT = _FIXED.size
+_DOUBT_AT = 512
+_NUMBER = struct.Struct("<I")
+_RUN = struct.Struct("<QI")  # the first of a run of numbers in doubt, and how many
+_MOST_RUNS = (HEAD - _DOUBT_AT - _NUMBER.size) // _RUN.size
+_PLACE = _NONCE + KEY + _TAG
+_ZEROS = bytes(_PLACE)
+_FEWEST, _MOST = 16, 4096
+_NO_MASTER = bytes(KEY)
+
+
+def read_master(path: Path) -> bytes:
+    """Read a master key: 64 hexadecimal digits in a file.
+
+    :raises StoreUnavailable: if the file holds anything else, or cannot be read.
+    """
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The master key {path} cannot be read ({error.strerror})."
+        ) from None
+    except ValueError:
+        key = b""
+    if len(key) != KEY:
+        raise StoreUnavailable(
+            f"{path} holds no master key; make one with `openssl rand -hex {KEY}`."
+        )
+    return key
+
+
+class FileKeyring(Keyring):
+    """The keyring in a file, made if there is none.
+
+    ``master`` names the file of the master key.  Without one the keyring opens itself, and only
+    the permissions of its file (600) protect it.
+
+    :raises StoreUnavailable: if the file cannot be had, or needs another master key.
+    :raises StoreCorrupt: if it is no keyring.
+    """
+
+    def __init__(self, path: Path, master: Path | None = None, *, create: bool = True) -> None:
+        self.path = path.absolute()
+        self._master_path = master
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._file = -1
+        if create and not self.path.exists():
+            _create(self.path, None if master is None else read_master(master))
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file, as at first, after a fork, or because it was replaced."""
+        if self._is_closed:
+            raise StoreUnavailable(f"The keyring {self.path} was closed.")
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The keyring {self.path} cannot be opened ({error.strerror}); without it nothing "
+                "in the store can be read."
+            ) from None
+        head = os.pread(file, HEAD, 0)
+        try:
+            self._read_head(head)
+        except BaseException:
+            os.close(file)
+            raise
+        # After a fork the old one is the parent's; what is replaced is not read any more.
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = file
+        self._pid = os.getpid()
+        self._pool: list[tuple[int, bytes]] = []
+        self._lot = _FEWEST
+
+    def _read_head(self, head: bytes) -> None:
+        magic, version, _made, id, own = (
+            _FIXED.unpack_from(head) if len(head) == HEAD else (b"", 0, 0, b"", b"")
+        )
+        if magic != MAGIC:
+            raise StoreCorrupt(f"{self.path} is no keyring; restore it from its own copy.")
+        if version != FORMAT:
+            raise StoreUnavailable(f"{self.path} is of a newer version of profilecore-sealed.")
+        if self._master_path is not None:
+            master = read_master(self._master_path)
+        elif own == _NO_MASTER:
+            raise StoreUnavailable(f"The keyring {self.path} needs its master key; name its file.")
+        else:
+            master = own
+        self._wrap = AESGCM(master)
+        wrapped = head[_COMMON_AT : _COMMON_AT + _NONCE + _COMMON + _TAG]
+        try:
+            common = self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], MAGIC + id)
+        except InvalidTag:
+            raise StoreUnavailable(f"The keyring {self.path} has another master key.") from None
+        self._id: bytes = id
+        self._salt, self._word_key = common[:16], common[16:]
+
+    @property
+    def id(self) -> bytes:
+        return self._id
+
+    @property
+    def salt(self) -> bytes:
+        return self._salt
+
+    @property
+    def word_key(self) -> bytes:
+        return self._word_key
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads and processes out, and see to it that the file is the right one."""
+        with self._lock:
+            if self._is_closed or self._pid != os.getpid():
+                self._open()
+            while True:
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+                if self._is_current():
+                    break
+                self._open()  # closes the other, and so lets go of it
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _is_current(self) -> bool:
+        return os.pread(self._file, len(MAGIC), 0) == MAGIC
+
+    def reserve(self, number: int) -> list[tuple[int, bytes]]:
+        with self._alone():
+            if len(self._pool) < number:
+                self._lot = min(self._lot * 4, _MOST)
+                self._make(max(number - len(self._pool), self._lot))
+            given, self._pool = self._pool[:number], self._pool[number:]
+            self._write_doubt(self._read_doubt() | {n for n, _ in given})
+        return given
+
+    def _make(self, number: int) -> None:
+        """Make keys, durable before anybody has them."""
+        made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
+        fresh = [(made + n, os.urandom(KEY)) for n in range(1, number + 1)]
+        places = b"".join(_wrapped(self._wrap, n, key) for n, key in fresh)
+        _write(self._file, places, _place(made + 1))
+        _write(self._file, struct.pack("<Q", made + number), 20)
+        os.fsync(self._file)
+        self._pool += fresh
+
+    def keys(self, numbers: Sequence[int]) -> list[bytes | None]:
+        if self._pid != os.getpid() or self._is_closed:
+            with self._alone():
+                pass
+        return [self._key(number) for number in numbers]
+
+    def _key(self, number: int) -> bytes | None:
+        place = os.pread(self._file, _PLACE, _place(number))
+        if place != _ZEROS and len(place) == _PLACE:
+            try:
+                key = self._wrap.decrypt(place[:_NONCE], place[_NONCE:], _NUMBER_OF(number))
+            except InvalidTag:
+                raise StoreCorrupt(
+                    f"Key {number} of {self.path} is damaged; restore the keyring from its copy."
+                ) from None
+            return key
+        with self._alone():  # was the file replaced, or has it grown?
+            made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
+            again = os.pread(self._file, _PLACE, _place(number))
+        if not 0 < number <= made:
+            raise StoreCorrupt(
+                f"The store uses a key that {self.path} never had: it is an older copy; "
+                "restore the newest."
+            )
+        return None if again == _ZEROS else self._key(number)
+
+    def destroy(self, numbers: Iterable[int]) -> None:
+        listed = sorted(set(numbers))
+        if not listed:
+            return
+        with self._alone():
+            for first, count in _runs(listed):
+                _write(self._file, bytes(_PLACE * count), _place(first))
+            os.fsync(self._file)
+            self._write_doubt(self._read_doubt() - set(listed))
+
+    def settled(self, numbers: Iterable[int]) -> None:
+        with self._alone():
+            self._write_doubt(self._read_doubt() - set(numbers))
+
+    def in_doubt(self) -> list[int]:
+        with self._alone():
+            return sorted(self._read_doubt())
+
+    def _read_doubt(self) -> set[int]:
+        area = os.pread(self._file, HEAD - _DOUBT_AT, _DOUBT_AT)
+        (count,) = _NUMBER.unpack_from(area)
+        runs = (_RUN.unpack_from(area, _NUMBER.size + n * _RUN.size) for n in range(count))
+        return {number for first, length in runs for number in range(first, first + length)}
+
+    def _write_doubt(self, numbers: set[int]) -> None:
+        runs = _runs(sorted(numbers))
+        if len(runs) > _MOST_RUNS:
+            # More than is in doubt: who looks finds out that the others are in use.
+            runs = [(min(numbers), max(numbers) - min(numbers) + 1)]
+        packed = b"".join(_RUN.pack(*run) for run in runs)
+        _write(self._file, _NUMBER.pack(len(runs)) + packed, _DOUBT_AT)
+
+    def adopt(self, salt: bytes) -> None:
+        with self._alone():
+            common = _sealed_common(self._wrap, self._id, salt + self._word_key)
+            _write(self._file, common, _COMMON_AT)
+            os.fsync(self._file)
+            self._salt = salt
+
+    def change_master(self, new: Path | None) -> None:
+        """Wrap all keys under another master key: that of a file, or none.
+
+        The file is written anew and the old one overwritten; an interrupt leaves one of both.
+        Other processes go on if the file of the master key that they were given holds the new one.
+
+        :raises StoreUnavailable: if the new master key cannot be read, or the file not written.
+        """
+        master = os.urandom(KEY) if new is None else read_master(new)
+        with self._alone():
+            wrap = AESGCM(master)
+            beside = self.path.with_name(self.path.name + ".new")
+            head = bytearray(os.pread(self._file, HEAD, 0))
+            made = _FIXED.unpack_from(head)[2]
+            own = master if new is None else _NO_MASTER
+            _FIXED.pack_into(head, 0, MAGIC, FORMAT, made, self._id, own)
+            common = _sealed_common(wrap, self._id, self._salt + self._word_key)
+            head[_COMMON_AT : _COMMON_AT + len(common)] = common
+            file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                _write(file, bytes(head), 0)
+                for first in range(1, made + 1, _MOST):
+                    numbers = range(first, min(first + _MOST, made + 1))
+                    _write(file, self._wrapped_anew(wrap, numbers), _place(first))
+                os.fsync(file)
+                os.replace(beside, self.path)
+                _sync_directory(self.path.parent)
+            finally:
+                os.close(file)
+            size = os.fstat(self._file).st_size
+            _write(self._file, bytes(size), 0)
+            os.fsync(self._file)
+            self._master_path = new
+            self._open()
+
+    def _wrapped_anew(self, wrap: AESGCM, numbers: range) -> bytes:
+        old = os.pread(self._file, _PLACE * len(numbers), _place(numbers[0]))
+        places = []
+        for n, number in enumerate(numbers):
+            place = old[n * _PLACE : (n + 1) * _PLACE]
+            if place != _ZEROS:
+                key = self._wrap.decrypt(place[:_NONCE], place[_NONCE:], _NUMBER_OF(number))
+                place = _wrapped(wrap, number, key)
+            places.append(place)
+        return b"".join(places)
+
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def check(self) -> list[str]:
+        faults = []
+        with self._alone():
+            made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
+            if os.fstat(self._file).st_size < _place(made + 1):
+                faults.append(f"{self.path} is cut short.")
+        if self.path.stat().st_mode & 0o077:
+            faults.append(f"{self.path} can be read by others; give it the permissions 600.")
+        return faults
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._is_closed and self._pid == os.getpid():
+                os.close(self._file)
+                self._file = -1
+            self._is_closed = True
+            self._pool = []
+
+
+def _create(path: Path, master: bytes | None) -> None:
+    """Write an empty keyring, whole or not at all."""
+    id, key = os.urandom(16), master or os.urandom(KEY)
+    head = bytearray(HEAD)
+    _FIXED.pack_into(head, 0, MAGIC, FORMAT, 0, id, _NO_MASTER if master else key)
+    common = _sealed_common(AESGCM(key), id, os.urandom(_COMMON))
+    head[_COMMON_AT : _COMMON_AT + len(common)] = common
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _write(file, bytes(head), 0)
+            os.fsync(file)
+        finally:
+            os.close(file)
+        try:
+            os.link(beside, path)  # another process may have been faster; then its file stays
+        except FileExistsError:
+            pass
+        finally:
+            beside.unlink()
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The keyring {path} cannot be written ({error.strerror}); "
+            "name a file in a directory that exists."
+        ) from None
+
+
+def _sealed_common(wrap: AESGCM, id: bytes, common: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + wrap.encrypt(nonce, common, MAGIC + id)
+
+
+def _wrapped(wrap: AESGCM, number: int, key: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + wrap.encrypt(nonce, key, _NUMBER_OF(number))
+
+
+def _place(number: int) -> int:
+    return HEAD + (number - 1) * _PLACE
+
+
+_NUMBER_OF = struct.Struct("<Q").pack
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Give sorted numbers as runs of neighbours: the first and how many."""
+    starts = [0, *(n for n, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1)]
+    ends = [*starts[1:], len(numbers)]
+    return [(numbers[a], b - a) for a, b in zip(starts, ends, strict=True) if b > a]
+
+
+def _write(file: int, content: bytes, offset: int) -> None:
+    view = memoryview(content)
+    while view:
+        done = os.pwrite(file, view, offset)
+        view, offset = view[done:], offset + done
+
+
+def _sync_directory(directory: Path) -> None:
+    file = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,75 @@
+"""Where the keys are: apart from the store, behind a port small enough for a key service."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+KEY = 32
+"""Bytes of a key: AES-256."""
+
+
+class Keyring(abc.ABC):
+    """Keys under numbers, which are given once and never again.
+
+    A key is durable before :meth:`reserve` gives it, and is gone for good when :meth:`destroy`
+    returns.  Safe to use from many threads and processes at once.
+    """
+
+    @property
+    @abc.abstractmethod
+    def id(self) -> bytes:
+        """Sixteen random bytes that tell this keyring from others."""
+
+    @property
+    @abc.abstractmethod
+    def salt(self) -> bytes:
+        """The salt of the store whose keys these are: sixteen random bytes."""
+
+    @property
+    @abc.abstractmethod
+    def word_key(self) -> bytes:
+        """The key of the words in the index."""
+
+    @abc.abstractmethod
+    def reserve(self, number: int) -> list[tuple[int, bytes]]:
+        """Give new keys with their numbers, which are above 0.
+
+        Until they are told to be :meth:`settled`, they are in doubt.
+        """
+
+    @abc.abstractmethod
+    def keys(self, numbers: Sequence[int]) -> list[bytes | None]:
+        """Give the keys of numbers in their order, ``None`` for each that was destroyed.
+
+        :raises StoreCorrupt: if a number was never given: then this is an older copy.
+        """
+
+    @abc.abstractmethod
+    def destroy(self, numbers: Iterable[int]) -> None:
+        """Destroy keys; destroying one twice is allowed."""
+
+    @abc.abstractmethod
+    def settled(self, numbers: Iterable[int]) -> None:
+        """Take note that new keys are in use, or destroyed: they are in doubt no longer."""
+
+    @abc.abstractmethod
+    def in_doubt(self) -> list[int]:
+        """Give the new keys of which nobody has told what became of them."""
+
+    @abc.abstractmethod
+    def adopt(self, salt: bytes) -> None:
+        """Take the salt of another store, of which this keyring's will be a copy."""
+
+    def files(self) -> tuple[Path, ...]:
+        """Give the files that hold the keys; none if they are elsewhere."""
+        return ()
+
+    def check(self) -> list[str]:
+        """Give a line per fault found; none if it is sound."""
+        return []
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release everything held; closing twice is allowed."""

@@ -1,0 +1,267 @@
+"""The sealed store: any other store, which sees no personal data."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from profilecore.errors import StoreError, StoreUnavailable
+from profilecore.model.documents import Document
+from profilecore.store import open_store as open_inner
+from profilecore.store.port import Capability, Reader, Store, Terms, Writer
+from profilecore_sealed.keyfile import FileKeyring
+from profilecore_sealed.keyring import Keyring
+from profilecore_sealed.rows import (
+    KIND,
+    Place,
+    SealedReader,
+    SealedWriter,
+    change_some_keys,
+    is_used,
+    lost_keys,
+    packer,
+    used_keys,
+)
+from profilecore_sealed.words import Words
+
+PREFIX = "sealed+"
+KEYRING = "keyring"
+
+
+def open_store(url: str, *, keyring: Keyring | None = None, **options: Any) -> SealedStore:
+    """Open a sealed store: ``sealed+sqlite:///guests.db?keyring=/safe/guests.keys``.
+
+    What follows ``sealed+`` is the URL of the inner store, but for ``keyring``, the path of the
+    file of keys, and ``master``, the path of a file with the master key.  Both files are made
+    apart from the store; the keyring is made with a new store.  Instead of the path a keyring of
+    another sort may be given.  Other options go to the inner store.
+
+    :raises StoreUnavailable: if no keyring is named, or it is not this store's.
+    :raises StoreError: if the inner store holds something and is not sealed.
+    """
+    if not url.startswith(PREFIX):
+        raise StoreUnavailable("A sealed store has a URL as in sealed+sqlite:///guests.db.")
+    where, _, query = url.removeprefix(PREFIX).partition("?")
+    asked = parse_qsl(query, keep_blank_values=True)
+    named = dict(asked)
+    rest = [(name, value) for name, value in asked if name not in ("keyring", "master")]
+    if keyring is None and not named.get("keyring"):
+        raise StoreUnavailable(
+            "A sealed store needs a keyring apart from it; add ?keyring=/path/of/the.keys."
+        )
+    inner = open_inner(f"{where}?{urlencode(rest)}" if rest else where, options)
+    try:
+        if keyring is None:
+            with inner.read() as reader:
+                is_new = reader.is_empty()
+            master = Path(named["master"]) if named.get("master") else None
+            keyring = FileKeyring(Path(named["keyring"]), master, create=is_new)
+        return SealedStore(inner, keyring)
+    except BaseException:
+        inner.close()
+        raise
+
+
+class SealedStore(Store):
+    """A store over another one that never sees a value: not in its files, logs or backups.
+
+    Bodies and blobs are sealed with AES-256-GCM, the documents of a person under one key; words
+    become marks (:class:`~profilecore_sealed.words.Words`); the salt of the keys is the keyring's.
+    Ids, kinds, versions, properties and the event feed, which has no values, stay as they are.
+    What was cleared cannot be read any more, in any copy of the inner store, once :meth:`scrub`
+    has destroyed its keys.  It can do what the inner store can, but does not sort its hits.
+    """
+
+    def __init__(self, inner: Store, keyring: Keyring) -> None:
+        self.inner = inner
+        self.keyring = keyring
+        self.capabilities = inner.capabilities - {Capability.SORTED}
+        self._words = Words(keyring.word_key)
+        self._local = threading.local()
+        self._guard = threading.Lock()
+        # New keys of transactions whose end nobody saw, and where each was used first.
+        self._unsure: dict[int, Place] = {}
+        self._meet()
+
+    def _meet(self) -> None:
+        """See to it that this is the keyring of the store.
+
+        :raises StoreUnavailable: if it is another's.
+        :raises StoreError: if the store is not sealed.
+        """
+        with self.inner.read() as reader:
+            known = reader.get(KIND, KEYRING)
+        if known is None:
+            with self.inner.write() as writer:
+                known = writer.get(KIND, KEYRING)
+                if known is None:
+                    if not writer.is_empty():
+                        raise StoreError("The store is not sealed; copy it into a new, sealed one.")
+                    known = Document(KIND, KEYRING, KEYRING, 1, self.keyring.id)
+                    writer.put(known, expect=0)
+        if known.body != self.keyring.id:
+            raise StoreUnavailable("This is the keyring of another store; name the right one.")
+
+    @property
+    def salt(self) -> bytes:
+        return self.keyring.salt
+
+    @property
+    def packer(self) -> Callable[[Terms], Terms | bytes]:
+        return packer(self._words, self.inner.packer)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        with self.inner.read() as reader:
+            writer: SealedWriter | None = getattr(self._local, "writer", None)
+            yield writer or SealedReader(reader, self.keyring, self._words)
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        writer: SealedWriter | None = getattr(self._local, "writer", None)
+        if writer is not None:
+            with writer.rewinding(), self.inner.write():
+                yield writer
+            return
+        try:
+            with self._transaction(self.inner.write()) as writer:
+                self._local.writer = writer
+                yield writer
+        finally:
+            self._local.writer = None
+        if writer.made:
+            self.keyring.settled(writer.made)
+            self._unsure_no_more(writer.made)
+
+    @contextmanager
+    def join(self, connection: Any) -> Iterator[Writer]:
+        with self._transaction(self.inner.join(connection)) as writer:
+            yield writer
+
+    @contextmanager
+    def _transaction(self, begin: AbstractContextManager[Writer]) -> Iterator[SealedWriter]:
+        given_up = False
+        writer: SealedWriter | None = None
+        try:
+            with begin as inner:
+                writer = SealedWriter(inner, self.keyring, self._words)
+                try:
+                    yield writer
+                    writer.finish()
+                except BaseException:
+                    given_up = True
+                    raise
+        finally:
+            if writer is not None:
+                self._end(writer, given_up)
+
+    def _end(self, writer: SealedWriter, given_up: bool) -> None:
+        """Destroy the keys of what was undone; of the others it is not known yet."""
+        if given_up:
+            writer.wasted += writer.made
+            writer.made.clear()
+        self.keyring.destroy(writer.wasted)
+        with self._guard:
+            self._unsure.update(writer.made)
+
+    def _unsure_no_more(self, numbers: dict[int, Place]) -> None:
+        with self._guard:
+            for number in numbers:
+                self._unsure.pop(number, None)
+
+    def adopt(self, salt: bytes) -> None:
+        with self.write() as writer:
+            if not writer.is_empty():
+                raise StoreError("This store is not empty; copy into a new one.")
+            self.keyring.adopt(salt)
+
+    def scrub(self) -> bool:
+        """Destroy the keys of everything that was cleared, and scrub the inner store.
+
+        What the inner store cannot reach, as the logs and backups of a server, cannot be read
+        without them.  Keys of transactions that were killed are looked for, which reads the whole
+        store; there are none otherwise.
+        """
+        # Only what is committed: a transaction open now may still be given up.
+        with self.inner.read() as reader:
+            lost = lost_keys(reader)
+        with self.inner.write() as writer:
+            self._decide_doubts(writer)
+            self.keyring.destroy(number for _, numbers in lost for number in numbers)
+            for id, _ in lost:
+                writer.delete(KIND, id)
+        return self.inner.scrub() or self.inner.remainder is not None
+
+    def _decide_doubts(self, writer: Writer) -> None:
+        """Destroy the new keys that nothing is sealed under: no other transaction is open now."""
+        doubtful = set(self.keyring.in_doubt())
+        if not doubtful:
+            return
+        with self._guard:
+            places = {n: self._unsure[n] for n in doubtful if n in self._unsure}
+        used = {number for number, place in places.items() if is_used(writer, number, place)}
+        if doubtful - places.keys():
+            used |= {number for number, _ in used_keys(writer)}
+        self.keyring.destroy(doubtful - used)
+        self.keyring.settled(doubtful)
+        self._unsure_no_more(places)
+
+    def change_keys(self, watch: Callable[[int], object] = lambda done: None) -> int:
+        """Seal everything under new keys, and destroy the old ones with a scrub.
+
+        Each page is a transaction of its own, beside other work; called again after an interrupt,
+        it goes on behind the last one.  Gives how many documents and blobs there were; ``watch``
+        is told how many so far.  Backups made before cannot be read afterwards.
+        """
+        done = 0
+        while True:
+            with self.write() as writer:
+                assert isinstance(writer, SealedWriter)
+                number = change_some_keys(writer)
+            if not number:
+                self.scrub()
+                return done
+            done += number
+            watch(done)
+
+    def purge(self) -> int:
+        """Delete everything whose key was destroyed, as after restoring an old backup.
+
+        It cannot be read anyway, but counts and key look-ups still know of it.  Gives how many
+        documents and blobs there were.
+        """
+        number = 0
+        with self.inner.write() as writer:
+            found = list(used_keys(writer))
+            keys = self.keyring.keys([key for key, _ in found])
+            for (_, (kind, id)), key in zip(found, keys, strict=True):
+                if key is None:
+                    number += 1
+                    if kind:
+                        writer.delete(kind, id)
+                    else:
+                        writer.delete_blob(id)
+        return number
+
+    def files(self) -> tuple[Path, ...]:
+        inner = self.inner.files()
+        return (*inner, *self.keyring.files()) if inner else ()
+
+    def check(self) -> list[str]:
+        faults = [*self.inner.check(), *self.keyring.check()]
+        with self.inner.read() as reader:
+            keys = self.keyring.keys([number for number, _ in used_keys(reader)])
+        if unreadable := keys.count(None):
+            faults.append(
+                f"{unreadable} documents cannot be read, because their keys were destroyed; "
+                "if a backup was restored, purge them."
+            )
+        return faults
+
+    def close(self) -> None:
+        self.inner.close()
+        self.keyring.close()

@@ -1,0 +1,116 @@
+"""Words that are found by their beginning, without showing a letter.
+
+Each letter of a word becomes a mark of 18 bits that depends on the key and on all letters up to
+it, as in prefix-preserving encryption (J. Xu, J. Fan, M. Ammar and S. Moon, 2002): words that
+begin alike have marks that begin alike, and so any index of prefixes finds them.  What an observer
+of the index learns is which words begin alike and how often, not what they are.  Two beginnings
+may by chance (1 in 262,144) have the same marks, so a hit is compared with the words themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+
+from profilecore.store.port import Line, Query, Terms
+
+DEEPEST = 12
+"""Letters of a word that are found one by one; nearly nobody types more."""
+BESIDE = 4
+"""Letters by which the other words of a text are told apart in the index."""
+
+_BLOCK = 16
+_MARK = 3
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LETTERS = bytes(_ALPHABET[byte % 64] for byte in range(256))
+
+
+class Words:
+    """Makes marks under a key.  Thread-safe; can be pickled, with the key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._lock = threading.Lock()
+        self._cipher: CipherContext = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Words, (self._key,)
+
+    def sealed(self, terms: Terms) -> Terms:
+        """Give terms whose lines show nothing but their marks; the keys stay as they are."""
+        if not terms.lines:
+            return terms
+        texts = [text.split(" ") for text, _ in terms.lines]
+        words = {word for words in texts for word in words}
+        words.update(word for _, words in terms.lines for word in words)
+        marks = self.marks(words)
+        lines = []
+        for (text, found_by), beside in zip(terms.lines, texts, strict=True):
+            cut = [marks[word][: BESIDE * _MARK] for word in beside]
+            # Tells texts apart that begin alike; the sign is no mark's.
+            sealed = f"{' '.join(cut)} ~{self._digest(text)}"
+            lines.append(Line(sealed, tuple(marks[word] for word in found_by)))
+        return Terms(terms.keys, tuple(lines))
+
+    def query(self, query: Query) -> Query:
+        """Give the query that finds at least the rows that a plain one is for."""
+        if query.word is None:
+            return query
+        others = [other.partition(" ")[0][:BESIDE] for other in query.others]
+        marks = self.marks({word for word in others if word})
+        return Query(self.prefix(query.word), tuple(marks[o] for o in others if o), query.keys)
+
+    def prefix(self, word: str) -> str:
+        """Give the marks of the beginning of words."""
+        beginning = word[:DEEPEST]
+        return self.marks({beginning})[beginning]
+
+    def is_of(self, sealed: str, text: str) -> bool:
+        """Tell whether a sealed text is that of a plain one."""
+        return sealed.endswith(self._digest(text))
+
+    def marks(self, words: Iterable[str]) -> dict[str, str]:
+        """Give the marks of words; one call of the cipher makes those of all."""
+        listed = list(words)
+        blocks: list[bytes] = []
+        for word in listed:
+            seen = b""
+            for letter in word[:DEEPEST]:
+                seen += letter.encode("utf-8", "surrogatepass")
+                blocks.append(self._block(seen))
+        with self._lock:
+            made = self._cipher.update(b"".join(blocks)).translate(_LETTERS)
+        every = bytearray(_MARK * len(blocks))
+        for place in range(_MARK):
+            every[place::_MARK] = made[place::_BLOCK]
+        text = every.decode("ascii")
+        found: dict[str, str] = {}
+        start = 0
+        for word in listed:
+            end = start + _MARK * min(len(word), DEEPEST)
+            rest = f"~{self._digest(word)}" if len(word) > DEEPEST else ""
+            found[word] = text[start:end] + rest
+            start = end
+        return found
+
+    def _block(self, seen: bytes) -> bytes:
+        """Give the block of a beginning: itself with its length, or a hash of a longer one."""
+        if len(seen) < _BLOCK:
+            return seen.ljust(_BLOCK - 1, b"\0") + bytes((len(seen),))
+        return blake2b(seen, digest_size=_BLOCK, key=self._key).digest()
+
+    def _digest(self, text: str) -> str:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest = blake2b(encoded, digest_size=6, key=self._key, person=b"whole").digest()
+        return base64.urlsafe_b64encode(digest).decode("ascii")
+
+
+def fits(line: Line, word: str, query: Query) -> bool:
+    """Tell whether a row is one that a query is for."""
+    beside = f" {line.text}"
+    return word.startswith(query.word or "") and all(f" {o}" in beside for o in query.others)
