@@ -88,7 +88,11 @@ def main() -> None:
 
 
 def run(folder: Path, guests: int, wanted: list[str]) -> Any:
-    """Fill a store, then yield a row for each format, on a copy that knows no other's register."""
+    """Fill a store, then yield a row for each format, on a copy that knows no other's register.
+
+    What was written stays until all are measured: where thousands of files have just been removed,
+    a file system may take ten times as long to make new ones, and no house removes them so.
+    """
     filled = folder / "filled.db"
     with Engine.open(f"sqlite:///{filled}", config=_config()) as engine:
         _fill(engine, guests)
@@ -101,7 +105,6 @@ def run(folder: Path, guests: int, wanted: list[str]) -> Any:
         if not wanted or name in wanted:
             shutil.copy(filled, folder / f"{name}.db")
             yield measured(folder, name)
-            shutil.rmtree(folder / name)
             (folder / f"{name}.db").unlink()
 
 

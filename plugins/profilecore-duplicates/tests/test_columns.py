@@ -37,6 +37,15 @@ def test_codes_stand_for_their_texts(times: int, values: list[str | None]) -> No
     assert made.times().tolist() == [column.to_list().count(word) for word in made.words]
 
 
+@pytest.mark.parametrize("times", [1, FEW_ROWS])
+@given(values=TEXTS, some=st.lists(st.text(max_size=3), max_size=5))
+def test_rows_among_some_texts_are_those_that_have_one(
+    times: int, values: list[str | None], some: list[str]
+) -> None:
+    found = code(series(values, times)).among(series([*some]))
+    assert found.tolist() == [value in some for value in values * times]
+
+
 @given(TEXTS, TEXTS)
 def test_one_vocabulary_gives_equal_texts_equal_codes(
     one: list[str | None], other: list[str | None]

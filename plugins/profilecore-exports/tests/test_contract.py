@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -303,6 +304,35 @@ def test_a_failure_half_way_leaves_neither_files_nor_entries(
         world.export("cz.ubyport-ws")
     assert list(world.folder.iterdir()) == []
     assert list(sent_files(world.engine.store)) == []
+
+
+def test_a_file_is_whole_where_the_system_takes_it_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilecore_exports import running
+
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: write(handle, content[:3]))
+    running.place(tmp_path / "a" / "file.txt", b"0123456789")
+    running.place(tmp_path / "a" / "empty.txt", b"")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == {
+        "file.txt": b"0123456789",
+        "empty.txt": b"",
+    }
+
+
+def test_a_file_that_cannot_be_filled_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from profilecore_exports import running
+
+    def full(handle: int, content: memoryview) -> int:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="disk full"):
+        running.place(tmp_path / "file.txt", b"0123456789")
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- details and tables

@@ -145,6 +145,14 @@ class Coded:
         """Tell whether the column holds anything."""
         return bool((self.codes >= 0).any())
 
+    def among(self, some: pl.Series) -> Flags:
+        """Tell which rows have one of some texts."""
+        if len(self.codes) <= FEW_ROWS:
+            wanted = set(some)
+            found = [word in wanted for word in self.vocabulary.listed]
+            return self.look_up(np.array(found, dtype=np.bool_), False)
+        return self.look_up(self.words.is_in(some.implode()).to_numpy(), False)
+
     def look_up(self, of_word: npt.NDArray[G], null: int) -> npt.NDArray[G]:
         """Give each row what ``of_word`` has for its text, and ``null`` where there is none."""
         return np.append(of_word, np.array([null], dtype=of_word.dtype))[self.codes]

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from profilecore import Match, Profile
+from profilecore.engine.collecting import seldom_collected
 from profilecore.normalise.text import compact
 from profilecore.rules.matching import MATCH, REVIEW, Reason
 from profilecore_duplicates.keys import Key, Standard, alike_keys, row_of
@@ -38,6 +39,7 @@ class DuplicatesMatcher:
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    @seldom_collected()  # thousands of values are made, and none is kept
     def __call__(self, engine: Engine, profile: Profile, limit: int) -> list[Match]:
         """Give the matches that weigh at least 0 bits, the heaviest first, at most ``limit``.
 

@@ -55,6 +55,11 @@ def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Flo
 
 def close_boxes(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words differ in fewer than one of five letters."""
+    if len(one) <= FEW_ROWS:
+        words = zip(_listed(column, one), _listed(column, other), strict=True)
+        longest = np.array([max(len(a), len(b)) for a, b in words], dtype=np.int64)
+        few = _scores(column, one, other, OSA.distance, None) * LETTERS_AN_EDIT < longest
+        return np.asarray(few, dtype=np.bool_)
     edits, longer = _edits_at_least(column.vocabulary.sketch, one, other)
     made = edits * LETTERS_AN_EDIT < longer
     edits = _scores(column, one[made], other[made], OSA.distance, None)

@@ -23,7 +23,7 @@ _SUFFIXES = re.compile(r"(?:\s+(?:jr|sr|sen|junior|senior|phd|md|esq))+\s*\Z")
 _PARTICLES = re.compile(rf"\b(?:{'|'.join(words.PARTICLES.split())})\b")
 _SOUNDS = tuple((re.compile(spelt), plain.replace("${1}", r"\1")) for spelt, plain in SOUNDS)
 _RELAYS = re.compile(words.RELAYS)
-_STREETS = re.compile(rf"\b(?:{'|'.join(words.STREETS.split())})\b")
+_STREETS = frozenset(words.STREETS.split())
 _GROWN = re.compile(rf"([a-z]{{3}})(?:{words.GROWN})\b")
 _APOSTROPHES = re.compile(r"['`’]")
 _LETTERS = re.compile("[^a-z]+")
@@ -165,8 +165,8 @@ def _street(text: str | None) -> dict[str, Value]:
         return {}
     plain = _ALNUM.sub(" ", _folded(text))
     house = _HOUSE.search(plain)
-    bare = _GROWN.sub(r"\1", _STREETS.sub(" ", _NUMBERS.sub(" ", plain)))
-    street = _kept("".join(bare.split()))
+    bare = " ".join([w for w in _NUMBERS.sub(" ", plain).split() if w not in _STREETS])
+    street = _kept(_GROWN.sub(r"\1", bare).replace(" ", ""))
     return {"street": street, "house": house[1] if house else None}
 
 

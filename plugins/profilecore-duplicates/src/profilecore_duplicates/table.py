@@ -132,7 +132,7 @@ def _shares(column: Coded, name: str, frequencies: Frequencies | None) -> Floats
 def _leave_out(crowds: Mapping[str, pl.Series], columns: dict[str, Coded]) -> None:
     for field, crowd in crowds.items():
         column = columns[field]
-        hit = column.look_up(column.words.is_in(crowd.implode()).to_numpy(), False)
+        hit = column.among(crowd)
         for name in (field, "local") if field == "email" else (field,):
             kept = np.where(hit, np.int32(-1), columns[name].codes)
             columns[name] = Coded(kept, columns[name].vocabulary)

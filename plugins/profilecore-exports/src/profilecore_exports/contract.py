@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -230,7 +231,7 @@ class OutFile:
     reports: tuple[Report, ...] = attrs.field(default=(), repr=False)
     kind: str = "report"
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         """The SHA-256 of the content, in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -82,7 +82,7 @@ def due(
         and start <= day <= end
     ]
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
-    gather = _Gathering(engine)
+    gather = _Gathering(engine, [stay for _, _, stay, _ in found])
     made = []
     for number, (moment, day, stay, part) in enumerate(found):
         if number % 200 == 0:
@@ -130,10 +130,12 @@ def occupied(
     def overlaps(stay: _Glance) -> bool:
         return (stay.arrival or "~") <= last and first < (stay.departure or "")
 
-    for stay in _all_stays(engine, property_id, overlaps, watch):
+    stays = list(_all_stays(engine, property_id, overlaps, watch))
+    details = details_of(engine, stays)
+    for stay in stays:
         if stay.status in NEVER | OFF or not stay.arrival or not stay.departure:
             continue
-        rooms = _details(engine, stay).rooms or 1
+        rooms = (details[stay.id].rooms if stay.id in details else None) or 1
         day = max(stay.arrival, start)
         while day < stay.departure and day <= end:
             counts[day] = counts.get(day, 0) + rooms
@@ -207,8 +209,9 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 class _Gathering:
     """Puts parties together; nobody is in two of one moment and day."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, stays: Sequence[Stay]) -> None:
         self._engine = engine
+        self._details = details_of(engine, stays)
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
 
@@ -232,7 +235,7 @@ class _Gathering:
                 profiles.append(profile)
         if not profiles:
             return None
-        details = _details(self._engine, stay)
+        details = self._details.get(stay.id) or Details(id=stay.id)
         first = stay.arrival or day
         kin = _kin(profiles)
         guests = tuple(
@@ -250,10 +253,15 @@ class _Gathering:
         return self._profiles[id]
 
 
-def _details(engine: Engine, stay: Stay) -> Details:
-    with engine.store.read() as reader:
-        document = reader.get(DETAILS, stay.id)
-    return Details(id=stay.id) if document is None else Codec().load(Details, document.body)
+def details_of(engine: Engine, stays: Iterable[Stay]) -> dict[str, Details]:
+    """Give what is noted of stays, by their ids; nothing of those of whom nothing is noted."""
+    codec, ids = Codec(), list(dict.fromkeys(stay.id for stay in stays))
+    found: dict[str, Details] = {}
+    for start in range(0, len(ids), PAGE):
+        with engine.store.read() as reader:
+            for document in reader.get_many(DETAILS, ids[start : start + PAGE]):
+                found[document.id] = codec.load(Details, document.body)
+    return found
 
 
 def _kin(profiles: Sequence[Profile]) -> dict[str, dict[str, RelationshipType]]:

@@ -136,5 +136,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
 def is_latin(text: str) -> bool:
     """Tell whether all letters of a text are Latin ones."""
     return text.isascii() or all(
-        unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha()
+        unicodedata.name(char, "").startswith("LATIN")
+        for char in text
+        if not char.isascii() and char.isalpha()
     )

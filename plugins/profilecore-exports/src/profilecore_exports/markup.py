@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 MAX_BYTES = 32 * 2**20
-# The library's own escape comes with a whole web client.
-_MARKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def escape(text: str) -> str:
     """Give a text as it stands in an element, or between double quotes in an attribute."""
-    return text.translate(_MARKS)
+    # The library's own escape comes with a whole web client, and a table takes thrice the time.
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace('"', "&quot;")
 
 
 def tag(name: str, *inner: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from profilecore_exports.contract import Setting
 
 _ODD = re.compile(r"[^A-Za-z0-9.-]+")
 
 
+@lru_cache(maxsize=64)
 def safe(text: str) -> str:
     """Give a text as part of a file's name on any system."""
     return _ODD.sub("-", text).strip("-.") or "property"

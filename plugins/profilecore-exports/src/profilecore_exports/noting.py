@@ -22,7 +22,6 @@ from profilecore_exports.register import (
     entry_id,
     file_id,
     put_facts,
-    stored,
 )
 
 if TYPE_CHECKING:
@@ -127,13 +126,15 @@ class Notes:
                     put_facts(writer, entry, entry.guest_id, entry.version)
 
     def _stored(self, entry: Entry) -> Document:
-        old = self._before.get(entry.id)
-        return stored(entry, entry.guest_id, old.version if old else 0)
+        return Document(
+            entry, entry.guest_id, entry.id, entry.version - 1, property_id=entry.property_id
+        )
 
     def _entry(self, file: OutFile, report: Report, id: str) -> Entry:
         noting, stay = self._noting, report.party.stay
         cancels = report.action is Action.CANCEL
-        old = self._entries.get(id) or self._before.get(id)
+        before = self._before.get(id)
+        old = self._entries.get(id) or before
         made = old or Entry(
             id=id,
             format=noting.format.name,
@@ -155,6 +156,7 @@ class Notes:
             answer_text=None,
             digest=self._digests.get(id),
             copy=report.text if noting.format.keeps_copy and not cancels else None,
+            version=before.version + 1 if before else 1,
         )
 
 

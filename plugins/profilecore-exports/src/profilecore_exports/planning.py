@@ -383,7 +383,7 @@ class Planning:
 
     def _standing(self, one: Due, guest: Guest) -> Iterator[tuple[Report, Entry]]:
         """Yield what was sent of a guest, under any id that was merged into this one."""
-        for id in guest.profile.family:
+        for id in guest.profile.family if self.entries else ():
             report = Report(guest, one.party, one.moment, size=SEVERAL, reported_as=id)
             entry = self.entries.get(entry_id(self.format.name, report))
             if entry is not None and entry.stands:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # More files than so are brought to the disk together.
 FEW = 16
+_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 @seldom_collected()  # a run makes dozens of values a guest, and keeps them to its end
@@ -241,18 +242,25 @@ def place(path: Path, content: bytes) -> None:
         )
     part = f"{name}.part"
     try:
-        with os.fdopen(_opened(part, path.parent), "wb") as file:
-            file.write(content)
+        _fill(_opened(part), content)
         os.replace(part, name)
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
 
 
-def _opened(part: str, folder: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+def _opened(part: str) -> int:
     try:
-        return os.open(part, flags, 0o600)
+        return os.open(part, _ANEW, 0o600)
     except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.open(part, flags, 0o600)
+        Path(part).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(part, _ANEW, 0o600)
+
+
+def _fill(handle: int, content: bytes) -> None:
+    try:
+        left = memoryview(content)
+        while left:  # a large file may take several calls
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)

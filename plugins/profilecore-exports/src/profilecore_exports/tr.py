@@ -84,7 +84,7 @@ def _arrival(report: Report) -> str:
         "BELGENO": _passport(report),
         "CINSIYET": "ERKEK" if guest.sex is Sex.MALE else "KADIN",
         "DOGUMTARIHI": f"{guest.born}T00:00:00",
-        "GRSTRH": f"{guest.arrived:%Y-%m-%dT%H:%M:%S}",
+        "GRSTRH": guest.arrived.isoformat(timespec="seconds"),
         "ILERITARIHLI": "false",
         "KULLANIMSEKLI": "KONAKLAMA",
         "ODANO": guest.stay.unit if guest.stay else "",
@@ -102,7 +102,7 @@ def _departure(report: Report) -> str:
     return (
         _member("BELGENO", _passport(report))
         + _member("CKSTIP", "TESISTENCIKIS")
-        + _member("CKSTRH", f"{leaves:%Y-%m-%dT%H:%M:%S}")
+        + _member("CKSTRH", leaves.isoformat(timespec="seconds"))
     )
 
 
