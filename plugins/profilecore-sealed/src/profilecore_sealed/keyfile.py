@@ -12,6 +12,7 @@ import fcntl
 import os
 import struct
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -102,7 +103,7 @@ class FileKeyring(Keyring):
             os.close(self._file)
         self._file = file
         self._pid = os.getpid()
-        self._pool: list[tuple[int, bytes]] = []
+        self._pool: deque[tuple[int, bytes]] = deque()
         self._lot = _FEWEST
 
     def _read_head(self, head: bytes) -> None:
@@ -164,7 +165,7 @@ class FileKeyring(Keyring):
             if len(self._pool) < number:
                 self._lot = min(self._lot * 4, _MOST)
                 self._make(max(number - len(self._pool), self._lot))
-            given, self._pool = self._pool[:number], self._pool[number:]
+            given = [self._pool.popleft() for _ in range(number)]
             self._write_doubt(self._read_doubt() | {n for n, _ in given})
         return given
 
@@ -308,7 +309,7 @@ class FileKeyring(Keyring):
                 os.close(self._file)
                 self._file = -1
             self._is_closed = True
-            self._pool = []
+            self._pool.clear()
 
 
 def _create(path: Path, master: bytes | None) -> None:

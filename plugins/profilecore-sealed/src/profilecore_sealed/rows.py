@@ -138,7 +138,14 @@ class SealedReader(Reader):
 
     def get(self, kind: str, id: str) -> Document | None:
         document = self._reader.get(kind, id)
-        return next(iter(self._opened([document])), None) if document else None
+        if document is None:
+            return None
+        number = number_of(document.body, id)
+        (key,) = self._keyring.keys((number,))
+        if key is None:
+            return None
+        self._note(document, (number, key))
+        return _with_body(document, unseal(key, document)[0])
 
     def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
         return self._opened(self._reader.get_many(kind, ids))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -20,6 +20,8 @@ _HEAD = struct.Struct("<BQ")
 _INSIDE = struct.Struct("<I")
 _FORMAT = 1
 _NONCE = 12
+
+_pack = msgspec.msgpack.Encoder().encode
 
 
 def seal(number: int, key: bytes, document: Document, terms: bytes) -> bytes:
@@ -80,13 +82,8 @@ def _opened(key: bytes, sealed: bytes, bound: bytes, id: str) -> bytes:
 
 def _bound_to(document: Document) -> bytes:
     d = document
-    return _joined((d.kind, d.id, d.owner, str(d.version), d.property_id or ""))
+    return _pack((d.kind, d.id, d.owner, d.version, d.property_id))
 
 
 def _of_blob(id: str) -> bytes:
-    return _joined(("", id))
-
-
-def _joined(parts: Sequence[str]) -> bytes:
-    """Join texts so that no two lists of them give the same bytes."""
-    return "\0".join([*parts, *(str(len(part)) for part in parts)]).encode("utf-8", "surrogatepass")
+    return _pack(("", id))

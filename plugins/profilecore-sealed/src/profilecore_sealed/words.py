@@ -13,6 +13,7 @@ import base64
 import threading
 from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import accumulate
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
@@ -27,6 +28,8 @@ BESIDE = 4
 _BLOCK = 16
 _MARK = 3
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# What fills the block of a beginning: zeros, and its length, so that no two are alike.
+_FILL = tuple(bytes(_BLOCK - 1 - size) + bytes((size,)) for size in range(_BLOCK))
 _LETTERS = bytes(_ALPHABET[byte % 64] for byte in range(256))
 
 
@@ -79,10 +82,13 @@ class Words:
         listed = list(words)
         blocks: list[bytes] = []
         for word in listed:
-            seen = b""
-            for letter in word[:DEEPEST]:
-                seen += letter.encode("utf-8", "surrogatepass")
-                blocks.append(self._block(seen))
+            if word.isascii():
+                seen = word[:DEEPEST].encode("ascii")
+                blocks += [seen[:end] + _FILL[end] for end in range(1, len(seen) + 1)]
+            else:
+                ends = accumulate(len(_encoded(letter)) for letter in word[:DEEPEST])
+                seen = _encoded(word[:DEEPEST])
+                blocks += [self._block(seen[:end]) for end in ends]
         with self._lock:
             made = self._cipher.update(b"".join(blocks)).translate(_LETTERS)
         every = bytearray(_MARK * len(blocks))
@@ -101,13 +107,16 @@ class Words:
     def _block(self, seen: bytes) -> bytes:
         """Give the block of a beginning: itself with its length, or a hash of a longer one."""
         if len(seen) < _BLOCK:
-            return seen.ljust(_BLOCK - 1, b"\0") + bytes((len(seen),))
+            return seen + _FILL[len(seen)]
         return blake2b(seen, digest_size=_BLOCK, key=self._key).digest()
 
     def _digest(self, text: str) -> str:
-        encoded = text.encode("utf-8", "surrogatepass")
-        digest = blake2b(encoded, digest_size=6, key=self._key, person=b"whole").digest()
+        digest = blake2b(_encoded(text), digest_size=6, key=self._key, person=b"whole").digest()
         return base64.urlsafe_b64encode(digest).decode("ascii")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def fits(line: Line, word: str, query: Query) -> bool:
