@@ -85,6 +85,18 @@ def test_an_outer_part_undoes_an_inner_one_that_alone_wrote(each_engine: Engine)
     assert each_engine.get(id).id == id
 
 
+def test_what_is_written_past_the_unit_is_undone_with_its_part(each_engine: Engine) -> None:
+    id = each_engine.create(ANA).id
+    with each_engine._kernel.writing() as unit:
+
+        def work() -> None:
+            with each_engine.store.write() as writer:
+                writer.delete("profile", id)
+
+        undone(unit, work)
+    assert each_engine.get(id).id == id
+
+
 def test_a_part_that_asks_the_store_for_nothing_does_not_begin_there(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

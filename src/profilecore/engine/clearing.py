@@ -248,6 +248,7 @@ def _erase_elsewhere(unit: Unit, family: Sequence[str]) -> dict[str, int]:
     erased: dict[str, int] = {}
     providers = unit.kernel.plugins.contributions.elsewhere
     if providers:
+        unit.begin()
         unit.flush()
     for name, elsewhere in sorted(providers.items()):
         try:
@@ -309,8 +310,9 @@ def _link(unit: Unit, receipt: Receipt) -> Receipt:
 def _leave_tombstone(unit: Unit, profile: Profile, keeps: Keeps, held: tuple[Held, ...]) -> None:
     kernel, now = unit.kernel, unit.kernel.now()
     is_root = profile.merged_into is None
-    tombstone = evolve(
-        cleared(profile, keeps.profile),
+    tombstone = cleared(
+        profile,
+        keeps.profile,
         state=State.RESTRICTED if is_root and held else State.CLEARED,
         held=held if is_root else (),
         version=profile.version + 1,

@@ -71,14 +71,21 @@ class Unit:
 
     @property
     def writer(self) -> Writer:
-        """The store's writer.  The open parts begin in the store once one of them asks for it."""
+        """The store's writer."""
+        self.begin()
+        return self._writer
+
+    def begin(self) -> None:
+        """Begin the open parts in the store, before others write to it past this unit."""
         while self._to_begin:
             self._to_begin.pop(0).enter_context(self._writer.savepoint())
-        return self._writer
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Do one verb of several: if it fails, all of it is undone, and the others stay."""
+        """Do one verb of several: if it fails, all of it is undone, and the others stay.
+
+        In a batch, where most only put and emit, it begins in the store once it asks the writer.
+        """
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
         # A flush begins new lists, so that these still hold what it stored.
@@ -88,6 +95,8 @@ class Unit:
         self._to_begin.append(inside)
         try:
             with inside:
+                if self._batch is None:
+                    self.begin()
                 yield
         except BaseException:
             del self.events[events:], self.cleared[cleared:]

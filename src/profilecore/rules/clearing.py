@@ -20,7 +20,7 @@ from profilecore.rules.visibility import Actor, may_see
 from profilecore.values import frozen
 
 T = TypeVar("T")
-_COMING = frozenset({StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE})
+_COMING = (StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE)
 
 
 @frozen
