@@ -102,17 +102,15 @@ def _picked(tree: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _maker(cls: Any) -> Make:
     hints = typing.get_type_hints(cls)
-    names = {a.name for a in fields_of(cls)}
     built = is_built(cls)
-    makers = {name: made for name in names if (made := _made_by(hints[name])) is not None}
+    makers = {field.name: _made_by(hints[field.name]) for field in fields_of(cls)}
 
     def make(tree: Mapping[str, Any]) -> Any:
-        values = dict(tree)
-        for name in makers.keys() & values.keys():
-            if values[name] is not None:
-                values[name] = makers[name](values[name])
-        if not values.keys() <= names:
-            values = {name: held for name, held in values.items() if name in names}
+        values = {}
+        for name, held in tree.items():
+            if name in makers:
+                maker = makers[name]
+                values[name] = held if maker is None or held is None else maker(held)
         return restore(cls, values) if built else cls(**values)
 
     return make

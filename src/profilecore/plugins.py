@@ -262,9 +262,9 @@ class Plugins:
         **arguments: object,
     ) -> list[T]:
         answers: list[T] = []
-        kind = type(refuse(""))
         for name, answer in self._each(hook, **arguments):
             outcome = answer
+            kind = type(refuse(name))
             if not isinstance(outcome, BaseException | list | None):
                 outcome = TypeError(f"must give a list of {kind.__name__}")
             elif isinstance(outcome, list) and not all(isinstance(a, kind) for a in outcome):

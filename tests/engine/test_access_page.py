@@ -17,7 +17,7 @@ from kit import P1, PNG, examples, given_profiles, open_engine
 from profilecore import Actor, Engine, hookimpl
 from profilecore.engine import access_page
 from profilecore.engine.access_page import page
-from profilecore.engine.kernel import CORE_KINDS
+from profilecore.engine.builtin import CORE_KINDS
 from profilecore.model import Document, PartialDate, parts
 from profilecore.model.profile import Profile
 

@@ -254,3 +254,28 @@ def test_one_that_fails_takes_nothing_of_the_others_back(opens: Opens) -> None:
     assert engine.get(ids[2]).relationships == ()
     assert engine.verify() == []
     assert engine.store.check() == []
+
+
+def test_what_a_plugin_wrote_to_the_store_before_it_failed_is_undone(opens: Opens) -> None:
+    class Letters:
+        name = "letters"
+
+        @hookimpl
+        def profilecore_register_elsewhere(self, register: Any) -> None:
+            register(self)
+
+        def export(self, profile_ids: Any) -> Any:
+            return []
+
+        def erase(self, profile_ids: Any) -> int:
+            with engine.store.write() as writer:
+                for document in writer.owned(profile_ids, "stay"):
+                    assert writer.delete("stay", document.id)
+            raise RuntimeError
+
+    engine = opens(plugins=[Letters()])
+    ids = [guest(engine, "2020-01-01") for _ in range(3)]
+    before = {id: engine.stays(id) for id in ids}
+    assert all(before.values())
+    assert engine.clear_due().blocked == {"plugin-error": 3}
+    assert {id: engine.stays(id) for id in ids} == before

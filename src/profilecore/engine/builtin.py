@@ -1,15 +1,39 @@
-"""What the core itself contributes, through the same hooks as any plugin."""
+"""What the core itself contributes: its kinds, and more through the same hooks as any plugin."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from profilecore.hooks import hookimpl
+from profilecore.model.documents import (
+    Activity,
+    DocumentKind,
+    FileRecord,
+    Hold,
+    Merge,
+    Notice,
+    OnClear,
+    Outcome,
+    Receipt,
+)
+from profilecore.model.stay import Stay
 
 if TYPE_CHECKING:
     from profilecore.rules.checks import Check
     from profilecore.rules.retention import RetentionRule
+
+CORE_KINDS = (
+    DocumentKind("stay", Stay, OnClear.FIELDS),
+    DocumentKind("hold", Hold, OnClear.ERASE),
+    DocumentKind("activity", Activity, OnClear.ERASE),
+    DocumentKind("notice", Notice, OnClear.ERASE),
+    DocumentKind("merge", Merge, OnClear.ERASE),
+    DocumentKind("file", FileRecord, OnClear.ERASE, dated=attrgetter("attached_on")),
+    DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
+    DocumentKind("outcome", Outcome, OnClear.FIELDS),
+)
 
 
 class Checklist:

@@ -29,7 +29,7 @@ from profilecore.model.events import (
     PROFILE_RESTRICTED,
     PROFILE_UPDATED,
 )
-from profilecore.model.fields import build, cleared, evolve, lean
+from profilecore.model.fields import build, cleared, evolve, lean, restore
 from profilecore.model.profile import Profile
 from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
@@ -97,7 +97,8 @@ def work_out(
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:
         return made
-    return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_clear(made)))
+    more = kernel.plugins.check_clear(made)
+    return evolve(made, blockers=(*made.blockers, *more)) if more else made
 
 
 def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None, objected: bool) -> Receipt:
@@ -248,6 +249,7 @@ def _erase_elsewhere(unit: Unit, family: Sequence[str]) -> dict[str, int]:
     erased: dict[str, int] = {}
     providers = unit.kernel.plugins.contributions.elsewhere
     if providers:
+        unit.begin()
         unit.flush()
     for name, elsewhere in sorted(providers.items()):
         try:
@@ -276,7 +278,7 @@ def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts
         "cleared_at": kernel.now(), "actor": kernel.actor.id,
         "property_id": kernel.actor.property_id, **facts,
     }  # fmt: skip
-    receipt = _link(unit, build(Receipt, values))
+    receipt = _link(unit, restore(Receipt, values))
     unit.put("receipt", receipt.id, profile_id, receipt, expect=0)
     unit.cleared.append(receipt.id)
     return receipt
@@ -302,20 +304,21 @@ def look_again(unit: Unit, made: ClearPlan) -> None:
 def _link(unit: Unit, receipt: Receipt) -> Receipt:
     """Make a receipt the newest of the chain."""
     made = linked(receipt, unit.ends.of(RECEIPTS))
-    unit.ends.move(RECEIPTS, Chain(made.number, made.seal))
+    unit.ends.move(RECEIPTS, build(Chain, {"length": made.number, "newest": made.seal}))
     return made
 
 
 def _leave_tombstone(unit: Unit, profile: Profile, keeps: Keeps, held: tuple[Held, ...]) -> None:
-    kernel = unit.kernel
+    kernel, now = unit.kernel, unit.kernel.now()
     is_root = profile.merged_into is None
-    tombstone = evolve(
-        cleared(profile, keeps.profile),
+    tombstone = cleared(
+        profile,
+        keeps.profile,
         state=State.RESTRICTED if is_root and held else State.CLEARED,
         held=held if is_root else (),
         version=profile.version + 1,
-        updated_at=kernel.now(),
-        cleared_at=profile.cleared_at or kernel.now(),
+        updated_at=now,
+        cleared_at=profile.cleared_at or now,
     )
     terms = kernel.terms.of(tombstone)
     if kernel.settings.reimport == "refuse" and not tombstone.held:

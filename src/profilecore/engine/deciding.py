@@ -110,24 +110,14 @@ class Decider:
         kernel = self._kernel
         stays = all_stays(kernel, one)
         record = record_of(kernel, one, stays)
-        today = kernel.today(self.at)
-        kept = {(h.kind, h.id) for h in holding(one)}
-        gone = tuple(
-            document
-            for document, _ in kernel.retention.expired(record, today)
-            if (document.kind, document.id) not in kept
-        )
-        times = [self._some_time(one)]
-        for day, property_id in kernel.retention.expiries(record, today):
-            times.append(midnight_after(day, kernel.zone(property_id)))
+        gone = self._expired(one, record)
         end = time_up(kernel, record)
         if end is None or end.at > self.at:
             what = "later" if one.notice is None else "withdraw"
-            if end is not None:
-                times.append(end.at)
+            again = self._next_look(one, record, end)
             if at_a_glance and gone:
-                times = [self.at + timedelta(microseconds=1)]
-            return Decision(what, min(t for t in times if t > self.at), expired=gone)
+                again = self.at + timedelta(microseconds=1)
+            return Decision(what, again, expired=gone)
         if not self.confirmed:
             return Decision("skip", expired=gone)
         if end.by == INACTIVITY and self._policy.grace_days:
@@ -142,6 +132,25 @@ class Decider:
         if made.blockers:
             return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
         return Decision("clear", next_end(kernel, made.held), made, end.by, expired=gone)
+
+    def _expired(self, one: Person, record: Record) -> tuple[Dated, ...]:
+        """Give the documents whose longest time is over and that nothing keeps."""
+        kernel = self._kernel
+        over = kernel.retention.expired(record, kernel.today(self.at))
+        if not over:
+            return ()
+        kept = {(h.kind, h.id) for h in holding(one)}
+        return tuple(document for document, _ in over if (document.kind, document.id) not in kept)
+
+    def _next_look(self, one: Person, record: Record, end: TimeUp | None) -> datetime:
+        """Give when something can have changed for a person whose time is not up."""
+        kernel = self._kernel
+        times = [self._some_time(one)]
+        for day, property_id in kernel.retention.expiries(record, kernel.today(self.at)):
+            times.append(midnight_after(day, kernel.zone(property_id)))
+        if end is not None:
+            times.append(end.at)
+        return min(t for t in times if t > self.at)
 
     def _is_outdated(self, notice: Notice | None, sign: LastSign | None) -> bool:
         """Tell whether the guest was active after the warning, which then counts no more."""

@@ -8,8 +8,9 @@ from typing import Any
 import attrs
 
 from profilecore.engine import extracting
+from profilecore.engine.builtin import CORE_KINDS
 from profilecore.engine.extracting import Key
-from profilecore.engine.kernel import CORE_KINDS, Kernel, Unit
+from profilecore.engine.kernel import Kernel, Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, VersionConflict
 from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED

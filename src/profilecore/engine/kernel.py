@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profilecore.codec import Codec
+from profilecore.engine.builtin import CORE_KINDS
 from profilecore.engine.delivery import Delivery
 from profilecore.engine.ends import EVENTS, Ends
 from profilecore.engine.settings import Settings, retention_of
@@ -28,24 +28,11 @@ from profilecore.errors import (
 )
 from profilecore.ids import ids_by, utc_now
 from profilecore.ids import new_id as make_id
-from profilecore.model.documents import (
-    Activity,
-    Chain,
-    Document,
-    DocumentKind,
-    FileRecord,
-    Hold,
-    Merge,
-    Notice,
-    OnClear,
-    Outcome,
-    Receipt,
-)
+from profilecore.model.documents import Chain, Document, DocumentKind
 from profilecore.model.enums import State
 from profilecore.model.events import RESTRICTED_READ, Event
 from profilecore.model.fields import rules_of
 from profilecore.model.profile import Profile
-from profilecore.model.stay import Stay
 from profilecore.plugins import Plugins
 from profilecore.rules.chain import chained, sealed
 from profilecore.rules.changing import Border, Occasion
@@ -62,16 +49,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PROFILE = "profile"
 RETRY_SECONDS = 5.0
-CORE_KINDS = (
-    DocumentKind("stay", Stay, OnClear.FIELDS),
-    DocumentKind("hold", Hold, OnClear.ERASE),
-    DocumentKind("activity", Activity, OnClear.ERASE),
-    DocumentKind("notice", Notice, OnClear.ERASE),
-    DocumentKind("merge", Merge, OnClear.ERASE),
-    DocumentKind("file", FileRecord, OnClear.ERASE, dated=attrgetter("attached_on")),
-    DocumentKind("receipt", Receipt, OnClear.KEEP, personal=False),
-    DocumentKind("outcome", Outcome, OnClear.FIELDS),
-)
 
 
 class Unit:
@@ -82,7 +59,8 @@ class Unit:
 
     def __init__(self, kernel: Kernel, writer: Writer) -> None:
         self.kernel = kernel
-        self.writer = writer
+        self._writer = writer
+        self._to_begin: list[ExitStack] = []
         self.ends = Ends(kernel.codec, writer)
         self.events: list[Event] = []
         self.thread = threading.get_ident()
@@ -91,16 +69,34 @@ class Unit:
         self._batch: list[tuple[Document, Terms, int]] | None = None
         self._unsent: list[Event] = []
 
+    @property
+    def writer(self) -> Writer:
+        """The store's writer."""
+        self.begin()
+        return self._writer
+
+    def begin(self) -> None:
+        """Begin the open parts in the store, before others write to it past this unit."""
+        while self._to_begin:
+            self._to_begin.pop(0).enter_context(self._writer.savepoint())
+
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Do one verb of several: if it fails, all of it is undone, and the others stay."""
+        """Do one verb of several: if it fails, all of it is undone, and the others stay.
+
+        In a batch, where most only put and emit, it begins in the store once it asks the writer.
+        """
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
         # A flush begins new lists, so that these still hold what it stored.
         batched, unsent = self._batch, self._unsent
         ends_at = len(batched or ()), len(unsent)
+        inside = ExitStack()
+        self._to_begin.append(inside)
         try:
-            with self.writer.savepoint():
+            with inside:
+                if self._batch is None:
+                    self.begin()
                 yield
         except BaseException:
             del self.events[events:], self.cleared[cleared:]
@@ -110,6 +106,9 @@ class Unit:
             del (batched or [])[ends_at[0] :], unsent[ends_at[1] :]
             self.ends.rewind(ends)
             raise
+        finally:
+            if inside in self._to_begin:
+                self._to_begin.remove(inside)
 
     def put(
         self,
@@ -169,7 +168,8 @@ class Unit:
 
     def emit(self, what: str, profile_id: str, **more: Any) -> None:
         """Add an event to the feed, under the acting person's name."""
-        self.emit_each(what, [{"profile_id": profile_id, **more}])
+        own = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
+        self._append(*sealed([self._shared_facts(what) | own], self.ends.of(EVENTS)))
 
     def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
         """Add one event for each, with the fields that it gives; all are of the same moment."""

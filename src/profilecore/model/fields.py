@@ -258,10 +258,10 @@ def _rules_of(cls: type) -> Mapping[str, FieldRule]:
     return {f.name: f.metadata[_RULE] for f in fields_of(cls)}
 
 
-def cleared(value: T, keep: Collection[str] = ()) -> T:
+def cleared(value: T, keep: Collection[str] = (), /, **changes: Any) -> T:
     """Give a record as clearing leaves it, by the clear rule of each of its fields.
 
-    The fields named in ``keep`` stay as they are.
+    The fields named in ``keep`` stay as they are; ``changes`` are fields that are set besides.
     """
     cls = type(value)
     kept, coarser = _left_by_clear(cls)  # type: ignore[arg-type]  # a class is hashable
@@ -271,7 +271,7 @@ def cleared(value: T, keep: Collection[str] = ()) -> T:
             left[name] = held
         elif name in coarser:
             left[name] = coarser[name](held)
-    return build(cls, left)
+    return build(cls, left | changes)
 
 
 @lru_cache(maxsize=256)

@@ -81,8 +81,9 @@ def seal(receipt: Receipt) -> str:
 
 def linked(receipt: Receipt, after: Chain) -> Receipt:
     """Give a receipt as the next of a chain."""
-    numbered = evolve(receipt, number=after.length + 1, previous=after.newest)
-    return restore(Receipt, {**vars(numbered), "seal": seal(numbered)})
+    made = evolve(receipt, number=after.length + 1, previous=after.newest)
+    vars(made)["seal"] = seal(made)  # nobody has it yet
+    return made
 
 
 RECEIPTS: Rule[Receipt] = Rule(
@@ -152,7 +153,7 @@ def sealed(facts: Iterable[Mapping[str, Any]], after: Chain) -> tuple[list[Event
         held = vars(event)  # nobody has it yet
         held["digest"], held["seal"] = own, newest
         made.append(event)
-    return made, Chain(number, newest)
+    return made, build(Chain, {"length": number, "newest": newest})
 
 
 def _shared_facts(event: Event) -> bytes:

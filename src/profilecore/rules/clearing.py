@@ -20,7 +20,7 @@ from profilecore.rules.visibility import Actor, may_see
 from profilecore.values import frozen
 
 T = TypeVar("T")
-_COMING = frozenset({StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE})
+_COMING = (StayStatus.OPTIONAL, StayStatus.CONFIRMED, StayStatus.IN_HOUSE)
 
 
 @frozen
@@ -62,15 +62,12 @@ class ClearPlan:
 
 def erased_fields(family: Sequence[Profile], keeps: Keeps) -> tuple[str, ...]:
     """Name the fields of a person's profiles that hold something and that a clear erases."""
-    names = _names_erased()
-    erased = {
-        name
-        for profile in family
-        for name, value in vars(profile).items()
-        if name in names
-        and not is_empty(value)
-        and (profile is not family[0] or name not in keeps.profile)
-    }
+    erased: set[str] = set()
+    for profile in family:
+        kept = keeps.profile if profile is family[0] else ()
+        held = vars(profile)
+        here = _names_erased().intersection(held).difference(kept)
+        erased.update(name for name in here if not is_empty(held[name]))
     return tuple(sorted(erased))
 
 

@@ -16,7 +16,7 @@ from profilecore.rules.retention import LastSign, residence
 from profilecore.values import frozen
 
 INACTIVITY = "inactivity"
-_NOT_COMING = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
+_NOT_COMING = (StayStatus.CANCELLED, StayStatus.NO_SHOW)
 
 
 def _days(_: object, field: attrs.Attribute[int | None], value: int | None) -> None:
@@ -61,6 +61,8 @@ class Inactivity:
             return None
         if Classification.PAYMASTER_ACCOUNT in profile.classifications:
             return None
+        if not self.by_residence:
+            return self.after_days
         return self.by_residence.get(residence(profile) or "", self.after_days)
 
 

@@ -28,7 +28,8 @@ PROFILE = "profile"
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 # What is needed to tell when a rule ends is kept with what it keeps.
 _GROUNDS = ("arrival", "departure")
-_NEVER_CAME = frozenset({StayStatus.ENQUIRED, StayStatus.CANCELLED, StayStatus.NO_SHOW})
+# A tuple finds them by identity; a set would call their own slow method for a hash.
+_NEVER_CAME = (StayStatus.ENQUIRED, StayStatus.CANCELLED, StayStatus.NO_SHOW)
 
 
 class Clock(Enum):
@@ -216,11 +217,9 @@ class Retention:
         places: list[str | None] = [stay.property_id for stay in record.stays]
         places += [document.property_id for document in record.documents]
         countries = {self._place(property_id).country for property_id in places}
-        for rule in self._holding:
+        for rule, is_of_person in self._holding:
             # Most people have nothing that a country's rule could run from.
-            may_hold = rule.clock.is_of_person or (
-                rule.country in countries if rule.country else bool(places)
-            )
+            may_hold = is_of_person or (rule.country in countries if rule.country else bool(places))
             if may_hold and not _is_spared(rule, record.profile):
                 found += self._held_by(rule, record, today)
         return found
@@ -229,8 +228,11 @@ class Retention:
         return self.places.get(property_id or "", _NOWHERE)
 
     @cached_property
-    def _holding(self) -> tuple[RetentionRule, ...]:
-        return tuple(rule for rule in self.rules if rule.minimum is not None)
+    def _holding(self) -> tuple[tuple[RetentionRule, bool], ...]:
+        """The rules that hold something, and whether each runs from the person."""
+        return tuple(
+            (rule, rule.clock.is_of_person) for rule in self.rules if rule.minimum is not None
+        )
 
     @cached_property
     def _ending(self) -> tuple[RetentionRule, ...]:
