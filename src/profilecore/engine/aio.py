@@ -310,3 +310,10 @@ class AsyncEngine:
         pages = await self.run(self.sync.extract, fields, **options)
         while (page := await self.run(next, pages, None)) is not None:
             yield page
+
+    async def columns(
+        self, fields: Sequence[str], **options: Any
+    ) -> AsyncIterator[tuple[Sequence[Any], ...]]:
+        pages = await self.run(self.sync.columns, fields, **options)
+        while (page := await self.run(next, pages, None)) is not None:
+            yield page

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from profilecore import InvalidProfile, Problem
+from profilecore.engine.collecting import seldom_collected
 from profilecore.normalise.text import fold
 from profilecore_segments.figures import (
     CLEARED,
@@ -20,8 +21,6 @@ from profilecore_segments.gathering import (
     FIELDS,
     ByGroup,
     ByGuest,
-    group_of,
-    pages,
 )
 from profilecore_segments.members import Watch, silent
 from profilecore_segments.settings import kind_of
@@ -62,14 +61,14 @@ def statistics(
         raise InvalidProfile([Problem("/min_group", "out-of-range", "must be at least 1")])
     field = _OF_PROFILES.get(by)
     if field is None:
-        of_stays = ByGroup(group_of(by), since, until)
+        of_stays = ByGroup(by, since, until)
         _read(engine, of_stays, watch)
         groups, total = of_stays.groups(), of_stays.total()
     else:
         of_guests = ByGuest(since, until)
         _read(engine, of_guests, watch)
         watch("Guests", 0, None)
-        groups = of_guests.groups(pages(engine.extract(["id", field]), field))
+        groups = of_guests.groups(engine.columns(["id", field]))
         total = of_guests.total()
     shown, seen_total = suppress(_ordered(by, list(_named(engine, by, groups))), total, min_group)
     return Statistics(by, shown, seen_total, engine.now, since, until, min_group)
@@ -86,10 +85,11 @@ def _dimension(given: Dimension | str) -> Dimension:
 
 def _read(engine: Engine, to: ByGroup | ByGuest, watch: Watch) -> None:
     done = 0
-    for page in engine.extract(FIELDS, kind="stay"):
-        to.add(page)
-        done += len(page)
-        watch("Stays", done, None)
+    with seldom_collected():
+        for page in engine.columns(FIELDS, kind="stay"):
+            to.add(page)
+            done += len(page[0])
+            watch("Stays", done, None)
 
 
 def _named(engine: Engine, by: Dimension, groups: Mapping[str, Figures]) -> Iterator[Group]:
