@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import eq
 from typing import Any
 
-from profilecore.codec import Columns
 from profilecore.engine import extracting
+from profilecore.engine.extracting import Packed, Shape
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.engine.persons import hosts_stays
 from profilecore.errors import InvalidProfile, NotFound, Problem
 from profilecore.model.documents import DocumentKind, OnClear
 from profilecore.model.enums import State
 from profilecore.model.fields import cleared, fields_of
+from profilecore.model.stay import Stay
 from profilecore.rules.visibility import may_see
 from profilecore.store.port import Body, Reader
 
@@ -39,11 +40,14 @@ def extract(
     return rows.of_all(page, after) if ids is None else rows.of_people(ids, page)
 
 
-def columns(kernel: Kernel, name: str, fields: Sequence[str], page: int) -> Iterator[Columns]:
+def packed(
+    kernel: Kernel, name: str, fields: Sequence[str], page: int
+) -> tuple[Shape, Iterator[Packed]]:
     kind = kernel.kinds.get(name)
     if kind is None:
         raise NotFound("kind of documents", name)
-    return _OwnedRows(kernel, kind, fields).in_columns(page)
+    rows = _OwnedRows(kernel, kind, fields)
+    return rows.shape, rows.packed(page)
 
 
 class _OwnedRows:
@@ -75,20 +79,30 @@ class _OwnedRows:
             stand_for = _stand_for(self._kernel, reader)
         for bodies in extracting.bodies(self._kernel, self._kind.name, page, after):
             yield list(self._rows(bodies, stand_for))
-        yield from self._all_hosts(page)
+        for people in self._all_people(page):
+            yield list(self._hosts(people))
 
-    def in_columns(self, page: int) -> Iterator[Columns]:
-        """Yield what :meth:`of_all` does, column by column."""
-        own = [name for name in self._fields if name not in ("id", "owner")]
-        read = self._kernel.codec.columns(own, self._kind.cls)
+    @property
+    def shape(self) -> Shape:
+        """How columns are made of what :meth:`packed` gives."""
+        known = tuple(name for name in self._fields if name in ("id", "owner"))
+        read = tuple(name for name in self._fields if name not in known)
+        return Shape(self._asked, known, read, self._kind.cls)
+
+    def packed(self, page: int) -> Iterator[Packed]:
+        """Yield what :meth:`of_all` does, to be made into columns."""
         with self._kernel.reading() as reader:
             stand_for = _stand_for(self._kernel, reader)
+        names = self.shape.known
         for bodies in extracting.bodies(self._kernel, self._kind.name, page):
             ids, owners, contents = self._whose(bodies, stand_for)
-            held = {"id": ids, "owner": owners} | dict(zip(own, read(contents), strict=True))
-            yield tuple([held[name] for name in self._asked])
-        for rows in self._all_hosts(page):
-            yield tuple([[row[name] for row in rows] for name in self._asked])
+            known = {"id": ids, "owner": owners}
+            yield tuple([known[name] for name in names]), contents
+        for people in self._all_people(page):
+            hosts = list(self._stays_of(people))
+            known = {"id": [s.id for _, s in hosts], "owner": [owner for owner, _ in hosts]}
+            made = [self._kernel.codec.dump(stay) for _, stay in hosts]
+            yield tuple([known[name] for name in names]), made
 
     def of_people(self, ids: Sequence[str], page: int) -> Iterator[list[Row]]:
         """Yield the rows of what some people own, all ids of each included."""
@@ -145,19 +159,23 @@ class _OwnedRows:
         }
         return [b for b in seen if (stand_for.get(b[1]) or b[1]) not in hidden]
 
-    def _all_hosts(self, page: int) -> Iterator[list[Row]]:
+    def _all_people(self, page: int) -> Iterator[list[Row]]:
+        """Yield all people, if there may be stays that the host keeps itself."""
         if self._sources:
-            for people in extracting.extract(self._kernel, ("id", "absorbed"), None, page=page):
-                yield list(self._hosts(people))
+            yield from extracting.extract(self._kernel, ("id", "absorbed"), None, page=page)
 
     def _hosts(self, people: Iterable[Row]) -> Iterator[Row]:
-        """Yield the stays that the host keeps itself."""
+        for owner, stay in self._stays_of(people):
+            row = self._pick(self._kernel.codec.dump(stay))
+            yield row | {"id": stay.id, "owner": owner}
+
+    def _stays_of(self, people: Iterable[Row]) -> Iterator[tuple[str, Stay]]:
+        """Yield the stays that the host keeps itself, each with whose it is."""
         if not self._sources:
             return
         for person in people:
             for stay in hosts_stays(self._kernel, _family(person)):
-                row = self._pick(self._kernel.codec.dump(stay))
-                yield row | {"id": stay.id, "owner": person["id"]}
+                yield person["id"], stay
 
 
 def _family(person: Row) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ each guest.
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import compress, count
@@ -17,6 +17,8 @@ from typing import Any
 
 import attrs
 
+from profilecore.codec import Codec
+from profilecore.values import frozen
 from profilecore_segments.figures import CLEARED, NONE, Dimension, Figures
 from profilecore_segments.visits import OFF
 
@@ -61,6 +63,19 @@ def earn(of: dict[int, Revenue], number: int, currency: str | None, amount: int)
     """Add what a stay brought to what a group or a guest has brought so far."""
     sums = of.setdefault(number, {})
     sums[currency or ""] = sums.get(currency or "", 0) + amount
+
+
+@frozen
+class Added:
+    """What all stays came to."""
+
+    groups: dict[str, Figures]
+    total: Figures
+
+
+def added(result: bytes) -> Added:
+    """Read what adding up gave."""
+    return Codec().load(Added, result)
 
 
 class _Guests:
@@ -134,7 +149,7 @@ class ByGroup:
         self._guests = _Guests()
         self._groups = _Groups(by_month=self._by_month)
 
-    def add(self, page: Columns) -> None:
+    def add(self, _source: int, page: Columns) -> None:
         """Add a page of stays, as the columns of :data:`FIELDS`."""
         since, until, guests, held = self._since, self._until, self._guests, self._groups
         first, again, members, bits = guests.first, guests.again, held.members, _BITS
@@ -185,6 +200,10 @@ class ByGroup:
                 made[code] = held.sum_of(group).figures(who.bit_count(), firsts[group], repeats)
         return made
 
+    def result(self) -> bytes:
+        """Give the figures of the groups and of all, to be read by :func:`added`."""
+        return Codec().dump(Added(self.groups(), self.total()))
+
     def total(self) -> Figures:
         """Give the figures of all groups, each guest once."""
         whole, who, held = Sum(), 0, self._groups
@@ -220,9 +239,13 @@ class ByGuest:
         self._nights = array("i")
         self._revenue: dict[int, Revenue] = {}
         self._cleared = Sum()
+        self._members = _Members()
 
-    def add(self, page: Columns) -> None:
-        """Add a page of stays, as the columns of :data:`FIELDS`."""
+    def add(self, source: int, page: Columns) -> None:
+        """Add a page of stays, as the columns of :data:`FIELDS`; of the second source, guests."""
+        if source:
+            self._group(page)
+            return
         since, until, guests = self._since, self._until, self._guests
         first, again, counted, slept = guests.first, guests.again, self._bookings, self._nights
         owners, arrivals, nights, statuses, _sources, revenues, currencies = page
@@ -259,20 +282,26 @@ class ByGuest:
             if revenue:
                 earn(self._revenue, number, currency, revenue)
 
-    def groups(self, pages: Iterable[Columns]) -> dict[str, Figures]:
-        """Give the figures of each group, for pages of guests and of what they are."""
-        find, counted = self._guests.numbers.get, self._bookings
-        members: dict[str, array[int]] = defaultdict(lambda: array("i"))
-        for ids, values in pages:
-            for number, value in zip(map(find, ids), values, strict=True):
-                if number is None or not counted[number]:
-                    continue
-                for group in _groups_of(value):
-                    members[group].append(number)
-        figures = {group: self._of(numbers) for group, numbers in members.items()}
+    def _group(self, page: Columns) -> None:
+        """Add a page of ids and of what these guests are, behind all stays."""
+        ids, values = page
+        counted, members = self._bookings, self._members
+        for number, value in zip(map(self._guests.numbers.get, ids), values, strict=True):
+            if number is None or not counted[number]:
+                continue
+            for group in _groups_of(value):
+                members[group].append(number)
+
+    def groups(self) -> dict[str, Figures]:
+        """Give the figures of each group."""
+        figures = {group: self._of(numbers) for group, numbers in self._members.items()}
         if self._cleared.bookings:
             figures[CLEARED] = self._cleared.figures()
         return figures
+
+    def result(self) -> bytes:
+        """Give the figures of the groups and of all, to be read by :func:`added`."""
+        return Codec().dump(Added(self.groups(), self.total()))
 
     def total(self) -> Figures:
         """Give the figures of all guests, each once, and of what the cleared left."""
@@ -293,6 +322,14 @@ class ByGuest:
         firsts = sum(self._since <= day <= self._until for day in days)
         repeats = sum(map(guests.again.__getitem__, numbers))
         return whole.figures(len(numbers), firsts, repeats)
+
+
+class _Members(dict[str, "array[int]"]):
+    """The numbers of the guests in each group."""
+
+    def __missing__(self, group: str) -> array[int]:
+        self[group] = found = array("i")
+        return found
 
 
 def _groups_of(value: Any) -> Iterable[str]:
