@@ -20,7 +20,7 @@ Key = tuple[str, str]
 Row = dict[str, Any]
 PAGE = 5_000
 IN_COLUMNS = 1_000
-"""So many rows stay in the processor's cache while they are made and used: a quarter faster."""
+"""So many rows stay in the processor's cache while they are made and used."""
 _ALWAYS = ("id", "state", "shared_level", "property_id")
 
 
