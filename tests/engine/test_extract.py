@@ -10,7 +10,12 @@ from profilecore import Engine, InvalidProfile, Profile
 
 
 def all_rows(engine: Engine, fields: list[str], **options: object) -> list[dict[str, object]]:
-    return [row for page in engine.extract(fields, **options) for row in page]  # type: ignore[arg-type]  # options of a test
+    """Give the rows, and see on the way that the columns have the same."""
+    found = [row for page in engine.extract(fields, **options) for row in page]  # type: ignore[arg-type]  # options of a test
+    if not options:
+        told = [row for page in engine.columns(fields) for row in zip(*page, strict=True)]
+        assert told == [tuple(row.values()) for row in found]
+    return found
 
 
 def test_fields_come_as_plain_json_in_the_order_of_insertion(each_engine: Engine) -> None:
@@ -51,6 +56,14 @@ def test_an_unknown_field_is_named(each_engine: Engine) -> None:
     with pytest.raises(InvalidProfile) as refused:
         each_engine.extract(["last_name", "shoe_size"])
     assert [p.path for p in refused.value.problems] == ["/fields/1"]
+
+
+def test_columns_may_name_what_tells_the_living_from_others(each_engine: Engine) -> None:
+    a, b = (each_engine.create({"last_name": name}).id for name in "ab")
+    each_engine.merge(each_engine.plan_merge(a, [b]))
+    assert list(each_engine.columns(["state", "id"])) == [([None], [a])]
+    with pytest.raises(InvalidProfile):
+        each_engine.columns(["shoe_size"])
 
 
 @examples(30)

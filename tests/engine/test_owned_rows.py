@@ -17,7 +17,17 @@ FIELDS = ("arrival", "nights", "reference", "revenue")
 
 
 def rows(engine: Engine, fields: Sequence[str] = FIELDS, **more: Any) -> list[dict[str, Any]]:
-    return [row for page in engine.extract(fields, **({"kind": "stay"} | more)) for row in page]
+    """Give the rows, and see on the way that the columns have the same."""
+    options = {"kind": "stay"} | more
+    found = [row for page in engine.extract(fields, **options) for row in page]
+    if not more.keys() & {"profile_ids", "after"}:
+        names = ("owner", *fields, "id")
+        pages = engine.columns(names, **options)
+        told = [
+            dict(zip(names, row, strict=True)) for page in pages for row in zip(*page, strict=True)
+        ]
+        assert told == found
+    return found
 
 
 def guest(engine: Engine, *references: str, **values: Any) -> str:

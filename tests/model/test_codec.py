@@ -100,6 +100,16 @@ def test_an_older_body_is_upgraded_step_by_step() -> None:
     assert newest.load(Profile, newest.dump(Profile(id="A", last_name="x"))).last_name == "x"
 
 
+def test_columns_are_those_of_the_newest_format() -> None:
+    upgrade = Codec(upgrades=[lambda tree: tree | {"occupation": tree["last_name"]}])
+    bodies = [msgspec.json.encode({"id": id, "last_name": id.lower()}) for id in "AB"]
+    names = ("last_name", "occupation")
+    assert upgrade.columns(names)(bodies) == (("a", "b"), ("a", "b"))
+    assert CODEC.columns(names)(bodies) == (("a", "b"), (None, None))
+    for codec in (CODEC, upgrade):
+        assert codec.columns(names)([]) == ((), ())
+
+
 def test_a_value_with_slots_is_stored_in_any_format() -> None:
     @attrs.frozen
     class Visit:

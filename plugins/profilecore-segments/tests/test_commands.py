@@ -122,6 +122,17 @@ def test_statistics_as_table_json_and_page(run: Run, guest: Any, tmp_path: Path)
     assert "hidden" in run("stats", "month", "--min-group", "2").out
 
 
+def test_a_column_that_would_be_empty_is_left_out(run: Run, guest: Any, tmp_path: Path) -> None:
+    guest({"arrival": "2025-01-01", "source": "web"})
+    html = tmp_path / "s.html"
+    assert "revenue" not in run("stats", "source", "--html", str(html)).out
+    assert "revenue" not in html.read_text(encoding="utf-8")
+    assert run("stats", "source", "--json").json["groups"][0]["revenue"] == {}
+    guest({"arrival": "2025-01-01", "source": "fair", "revenue": 500})
+    assert "revenue" in run("stats", "source", "--html", str(html)).out
+    assert "revenue" in html.read_text(encoding="utf-8")
+
+
 def test_ctrl_c_ends_with_what_is_done(run: Run, guest: Any, monkeypatch: Any) -> None:
     from profilecore_segments.segments import Segments
 

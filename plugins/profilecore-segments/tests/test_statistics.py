@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilecore import Actor, Engine, InvalidProfile
+from profilecore.engine import adding, extracting
+from profilecore.engine.workers import Workers
 from profilecore.store import MemoryStore
 from profilecore_segments import Dimension, Figures, Group, Segments, SegmentsPlugin, Statistics
 from profilecore_segments.figures import money
@@ -152,6 +154,91 @@ def test_figures_are_those_of_a_slow_count(given_stays: list[Any]) -> None:
         nights = sum(stay[2] for stay in own)
         assert found[source] == Figures(len(who), len(own), nights, firsts, again, {})
     assert found.keys() == {stay[3] for stay in booked}
+
+
+# ---- another process
+
+
+class Noted(Workers):
+    """Notes what was started, and ends it where that is asked for."""
+
+    made: ClassVar[list[Noted]] = []
+    ends_after: ClassVar[int | None] = None
+
+    def __init__(self, work: Any, count: int) -> None:
+        super().__init__(work, count)
+        self.made.append(self)
+        self.submitted = 0
+        self.last: Any = None
+
+    def submit(self, what: Any) -> Any:
+        self.submitted += 1
+        if self.last is not None and self.submitted == self.ends_after:
+            self.last.result()  # the process has begun, and is ended between two pages
+        if self.submitted == self.ends_after:
+            for process in self._started:
+                process.kill()
+                process.wait()
+        self.last = super().submit(what)
+        return self.last
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[Noted]:
+    """Have the second page added up in another process, and notes which were made."""
+    monkeypatch.setattr(adding, "ALONE", 0)
+    monkeypatch.setattr(adding, "Workers", Noted)
+    monkeypatch.setattr(extracting, "IN_COLUMNS", 3)
+    monkeypatch.setattr(Noted, "made", [])
+    return Noted.made
+
+
+def busy(segments: Segments, guest: Any) -> None:
+    """Let guests come whose first, second and last stays lie on different pages."""
+    engine = segments._engine
+    made = [guest({"arrival": f"2025-0{n}-05", "source": "web"}, tags=["vip"]) for n in range(1, 6)]
+    for number, id in enumerate((*made, *made[:3])):
+        stay = {"property_id": "P1", "nights": number, "source": ("fair", "web", None)[number % 3]}
+        day = {"arrival": f"2025-0{9 - number}-04"} if number else {}
+        engine.record_stay(id, stay | day | {"revenue": 100 * number, "currency": "EUR"})
+    engine.merge(engine.plan_merge(made[0], [made[1]]))
+    engine.clear(made[2])
+
+
+@pytest.mark.parametrize("ends_after", [None, 2, 3])
+@pytest.mark.parametrize("dimension", ["source", "month", "tag"])
+def test_another_process_gives_the_same_figures_even_if_it_ends(
+    segments: Segments,
+    guest: Any,
+    at_once: list[Noted],
+    monkeypatch: pytest.MonkeyPatch,
+    dimension: str,
+    ends_after: int | None,
+) -> None:
+    busy(segments, guest)
+    days = {"since": date(2025, 1, 2), "until": date(2025, 8, 31)}
+    alone = segments.statistics(dimension, workers=0, **days)
+    assert at_once == []
+    monkeypatch.setattr(Noted, "ends_after", ends_after)
+    beside = segments.statistics(dimension, workers=1, **days)
+    (one,) = at_once
+    assert one.submitted > 1
+    assert all(process.returncode is not None for process in one._started)
+    assert (beside.groups, beside.total) == (alone.groups, alone.total)
+
+
+def test_an_interrupt_leaves_no_process_running(
+    segments: Segments, guest: Any, at_once: list[Noted]
+) -> None:
+    busy(segments, guest)
+
+    def interrupt(_words: str, done: int, _all: int | None) -> None:
+        if done > 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        segments.statistics("source", workers=1, watch=interrupt)
+    assert [process.returncode is not None for process in at_once[0]._started] == [True]
 
 
 # ---- small groups

@@ -11,6 +11,7 @@ from profilecore.engine.engine import Engine
 from profilecore.rules.changing import UNSET, Unset
 
 if TYPE_CHECKING:
+    from profilecore.engine.adding import Sums
     from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.due import DueReport
     from profilecore.engine.explaining import Explanation
@@ -310,3 +311,13 @@ class AsyncEngine:
         pages = await self.run(self.sync.extract, fields, **options)
         while (page := await self.run(next, pages, None)) is not None:
             yield page
+
+    async def columns(
+        self, fields: Sequence[str], **options: Any
+    ) -> AsyncIterator[tuple[Sequence[Any], ...]]:
+        pages = await self.run(self.sync.columns, fields, **options)
+        while (page := await self.run(next, pages, None)) is not None:
+            yield page
+
+    async def add_up(self, sums: Sums, sources: Sequence[Any], **options: Any) -> bytes:
+        return await self.run(self.sync.add_up, sums, sources, **options)

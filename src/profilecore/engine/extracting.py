@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Any
 
+from profilecore.codec import Codec, Columns
 from profilecore.engine.kernel import PROFILE, Kernel
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import SharedLevel, State
@@ -12,10 +14,13 @@ from profilecore.model.fields import fields_of
 from profilecore.model.profile import Profile
 from profilecore.rules.visibility import SCOPED_FIELDS, may_see
 from profilecore.store.port import Body, Reader
+from profilecore.values import frozen
 
 Key = tuple[str, str]
 Row = dict[str, Any]
 PAGE = 5_000
+IN_COLUMNS = 1_000
+"""So many rows stay in the processor's cache while they are made and used."""
 _ALWAYS = ("id", "state", "shared_level", "property_id")
 
 
@@ -46,6 +51,47 @@ def extract(
         return _named(kernel, rows, ids, page)
     pages = bodies(kernel, PROFILE, page, after)
     return (rows.of(body for *_, body in found) for found in pages)
+
+
+Packed = tuple[Columns, Sequence[bytes]]
+"""A page that is not read yet: the columns known of it, and the bodies that hold the others."""
+
+
+@frozen
+class Shape:
+    """How columns are made of packed pages.  A plain value, so that another process can do it."""
+
+    asked: tuple[str, ...]
+    known: tuple[str, ...]
+    read: tuple[str, ...]
+    cls: type
+    living: bool = False
+
+    def columns(self, codec: Codec, page: Packed) -> Columns:
+        """Give the columns that were asked for, of all rows or of the living."""
+        known, bodies = page
+        held = dict(zip(self.known, known, strict=True))
+        held |= zip(self.read, codec.columns(self.read, self.cls)(bodies), strict=True)
+        found = tuple([held[name] for name in self.asked])
+        if not self.living:
+            return found
+        living = [state is None or state == State.ACTIVE.value for state in held["state"]]
+        return found if all(living) else tuple([[*compress(c, living)] for c in found])
+
+
+def columns(kernel: Kernel, fields: Sequence[str], kind: str = PROFILE) -> Iterator[Columns]:
+    shape, pages = packed(kernel, fields, kind)
+    return (shape.columns(kernel.codec, page) for page in pages)
+
+
+def packed(
+    kernel: Kernel, fields: Sequence[str], kind: str = PROFILE
+) -> tuple[Shape, Iterator[Packed]]:
+    if kind != PROFILE:
+        from profilecore.engine import owned_rows
+
+        return owned_rows.packed(kernel, kind, fields, IN_COLUMNS)
+    return _Rows(kernel, fields).packed(bodies(kernel, PROFILE, IN_COLUMNS))
 
 
 def bodies(kernel: Kernel, kind: str, size: int, after: str | None = None) -> Iterator[list[Body]]:
@@ -101,6 +147,17 @@ class _Rows:
             elif property_id == row["property_id"] or is_shared(row):
                 found.append({name: self._seen(name, row[name]) for name in self._fields})
         return found
+
+    def packed(self, pages: Iterator[list[Body]]) -> tuple[Shape, Iterator[Packed]]:
+        """Give what :meth:`of` does, to be made into columns; it goes by who acts now."""
+        stored = ([body for *_, body in page] for page in pages)
+        asked = self._fields
+        if self._kernel.actor.property_id is None:
+            read = tuple(dict.fromkeys(("state", *asked)))
+            return Shape(asked, (), read, Profile, living=True), (((), some) for some in stored)
+        seen = (self.of(some) for some in stored)
+        made = (tuple([[row[name] for row in rows] for name in asked]) for rows in seen)
+        return Shape(asked, asked, (), Profile), ((known, ()) for known in made)
 
     def _seen(self, name: str, items: Any) -> Any:
         if name not in SCOPED_FIELDS or not items:

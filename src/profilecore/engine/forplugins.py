@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from profilecore.engine.adding import Sums
     from profilecore.engine.documents import Entry, Stored
     from profilecore.engine.extracting import Key
     from profilecore.engine.kernel import Kernel
@@ -185,3 +186,38 @@ class ForPlugins:
         from profilecore.engine import extracting
 
         return extracting.extract(self._kernel, fields, profile_ids, kind, after)
+
+    def columns(
+        self, fields: Sequence[str], *, kind: str = "profile"
+    ) -> Iterator[tuple[Sequence[Any], ...]]:
+        """Yield pages of what :meth:`extract` gives of all, as one sequence for each field.
+
+        The columns of a page come in the order of ``fields``, which may name ``id`` and ``owner``
+        too, and are of one length.  Nothing is made of a row: for who adds up millions.
+
+        :raises ProfilecoreError: as :meth:`extract`.
+        """
+        from profilecore.engine import extracting
+
+        return extracting.columns(self._kernel, fields, kind)
+
+    def add_up(
+        self,
+        sums: Sums,
+        sources: Sequence[tuple[str, Sequence[str]]],
+        *,
+        watch: Callable[[int, int], object] = lambda source, done: None,
+        workers: int | None = None,
+    ) -> bytes:
+        """Give ``sums`` the columns of each (kind, fields) in turn, and give its result.
+
+        The pages come as :meth:`columns` gives them, with the number of their source.  Of many the
+        adding is done in another process, where there is a core for it, to which a copy of ``sums``
+        travels; with ``workers=0``, or where it cannot travel, in this one.  The result is the
+        same.  ``watch`` is told the number of a source, and how many of its rows were read.
+
+        :raises ProfilecoreError: as :meth:`extract`.
+        """
+        from profilecore.engine import adding
+
+        return adding.add_up(self._kernel, sums, sources, watch, workers)

@@ -177,8 +177,16 @@ class _Fresh:
 
 def evolve(value: T, /, **changes: Any) -> T:
     """Give a copy of an attrs value with some fields changed."""
-    if is_built(type(value)):
-        return build(type(value), vars(value) | changes)
+    cls = type(value)
+    if is_built(cls):
+        # What a value holds differs from the defaults: only the changes need looking at.
+        _required, defaults, made_anew = _needs(cls)  # type: ignore[arg-type]  # a class is hashable
+        held = vars(value) | changes
+        for name, changed in changes.items():
+            default = defaults[name]
+            if changed is default or (name in made_anew and changed == default):
+                del held[name]
+        return restore(cls, held)
     return attrs.evolve(value, **changes)  # type: ignore[misc]  # mypy does not know record()
 
 

@@ -76,7 +76,8 @@ def award(engine: Engine, programme: Programme, awards: Iterable[Award]) -> Awar
 def _award(
     engine: Engine, programme: Programme, awards: Sequence[Award]
 ) -> list[Movement | ProfilecoreError]:
-    bookings = [_booking(each, engine.now.date()) for each in awards]
+    today = engine.now.date()
+    bookings = [_booking(each, today) for each in awards]
     made: list[Movement | ProfilecoreError] = []
     with opened(engine, programme, *bookings) as book:
         ids = sorted({membership_id(programme.code, each.profile_id) for each in awards})

@@ -14,7 +14,7 @@ from enum import Enum
 import attrs
 
 from profilecore.model import DocumentKind, OnClear
-from profilecore.model.fields import build, evolve, lean
+from profilecore.model.fields import evolve, lean, restore
 from profilecore.values import frozen
 from profilecore_loyalty.lots import Lot
 
@@ -125,8 +125,8 @@ class Movement:
 def postings(points: int, against: Account) -> tuple[Posting, ...]:
     """Give the two postings of points that a member gets from an account."""
     return (
-        build(Posting, {"account": Account.MEMBER, "points": points}),
-        build(Posting, {"account": against, "points": -points}),
+        restore(Posting, {"account": Account.MEMBER, "points": points}),
+        restore(Posting, {"account": against, "points": -points}),
     )
 
 

@@ -1,44 +1,33 @@
 """Bookings added up as they are read: by group of the stays, or by guest.
 
 Millions of stays pass through these loops, so a stay costs a few steps and makes no object.
-Guests are numbered as they come; who is in a group is one bit for each guest.
+What is looked up for each is looked up by the loop itself, a stay at a time: a guest of the stay
+before is known at the next.  Guests are numbered as they come; who is in a group is one bit for
+each guest.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import compress, count
 from typing import Any
 
+import attrs
+
+from profilecore.codec import Codec
+from profilecore.values import frozen
 from profilecore_segments.figures import CLEARED, NONE, Dimension, Figures
 from profilecore_segments.visits import OFF
 
-Row = dict[str, Any]
-FIELDS = ("arrival", "nights", "status", "source", "revenue", "currency")
+FIELDS = ("owner", "arrival", "nights", "status", "source", "revenue", "currency")
+Columns = tuple[Sequence[Any], ...]
 _NO_DAY = 99_999_999
 """The day of a booking without a date: after every other."""
 _CHUNK = 1 << 13
 _BITS = tuple(1 << n for n in range(8))
-GroupOf = Callable[[Row], str]
-
-
-def source_of(row: Row) -> str:
-    """Give the marketing source of a stay."""
-    return row["source"] or NONE
-
-
-def month_of(row: Row) -> str:
-    """Give the month in which a stay begins."""
-    arrival: str | None = row["arrival"]
-    return arrival[:7] if arrival else NONE
-
-
-def group_of(dimension: Dimension) -> GroupOf:
-    """Give the function that tells the group of a stay."""
-    return source_of if dimension is Dimension.SOURCE else month_of
 
 
 def day_number(day: date | None, otherwise: int) -> int:
@@ -46,20 +35,22 @@ def day_number(day: date | None, otherwise: int) -> int:
     return otherwise if day is None else int(f"{day:%Y%m%d}")
 
 
+Revenue = dict[str, int]
+"""What came in, by currency."""
+
+
+@attrs.define
 class Sum:
     """What some bookings come to."""
 
-    __slots__ = ("bookings", "nights", "revenue")
+    bookings: int = 0
+    nights: int = 0
+    revenue: Revenue = attrs.field(factory=dict)
 
-    def __init__(self) -> None:
-        self.bookings = 0
-        self.nights = 0
-        self.revenue: dict[str, int] = {}
-
-    def add(self, bookings: int, nights: int, revenue: dict[str, int]) -> None:
-        self.bookings += bookings
-        self.nights += nights
-        for currency, amount in revenue.items():
+    def add(self, other: Sum) -> None:
+        self.bookings += other.bookings
+        self.nights += other.nights
+        for currency, amount in other.revenue.items():
             self.revenue[currency] = self.revenue.get(currency, 0) + amount
 
     def figures(self, guests: int = 0, first_stays: int = 0, repeat_guests: int = 0) -> Figures:
@@ -68,21 +59,32 @@ class Sum:
         )
 
 
-def amount_of(row: Row) -> dict[str, int]:
-    """Give what a stay brought, by its currency."""
-    return {row["currency"] or "": row["revenue"]} if row["revenue"] else {}
+def earn(of: dict[int, Revenue], number: int, currency: str | None, amount: int) -> None:
+    """Add what a stay brought to what a group or a guest has brought so far."""
+    sums = of.setdefault(number, {})
+    sums[currency or ""] = sums.get(currency or "", 0) + amount
+
+
+@frozen
+class Added:
+    """What all stays came to."""
+
+    groups: dict[str, Figures]
+    total: Figures
+
+
+def added(result: bytes) -> Added:
+    """Read what adding up gave."""
+    return Codec().load(Added, result)
 
 
 class _Guests:
-    """The guests by number; of each the first day, its group, and whether they booked again.
-
-    Stays come in no order of their guests, so what is kept of a guest is small and lies close
-    together: millions of guests stay in the processor's cache.
-    """
+    """The guests by number; of each the first day, its group, and whether they booked again."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.first = array("i")
+        # A list holds one object a day, not one a guest: reading it makes none.
+        self.first: list[int] = []
         self.first_group = array("i")
         self.again = bytearray()
 
@@ -111,31 +113,62 @@ class _Days(dict[str | None, int]):
         return day
 
 
+class _Groups(dict[str | None, int]):
+    """A number for each source or arrival, and what the group of that number has."""
+
+    def __init__(self, *, by_month: bool) -> None:
+        self._by_month = by_month
+        self.numbers: dict[str, int] = {}
+        self.bookings: list[int] = []
+        self.nights: list[int] = []
+        self.revenue: dict[int, Revenue] = {}
+        self.members: list[bytearray] = []
+
+    def __missing__(self, value: str | None) -> int:
+        code = (value[:7] if self._by_month else value) if value else NONE
+        if code not in self.numbers:
+            self.numbers[code] = len(self.numbers)
+            self.bookings.append(0)
+            self.nights.append(0)
+            self.members.append(bytearray())
+        self[value] = number = self.numbers[code]
+        return number
+
+    def sum_of(self, group: int) -> Sum:
+        """Give what the bookings of a group come to."""
+        return Sum(self.bookings[group], self.nights[group], self.revenue.get(group, {}))
+
+
 class ByGroup:
     """Bookings added up by the group of each stay."""
 
-    def __init__(self, group_of: GroupOf, since: date | None, until: date | None) -> None:
-        self._group_of = group_of
+    def __init__(self, dimension: Dimension, since: date | None, until: date | None) -> None:
+        self._by_month = dimension is Dimension.MONTH
         self._since, self._until = day_number(since, 0), day_number(until, _NO_DAY)
         self._days = _Days()
         self._guests = _Guests()
-        self._numbers: dict[str, int] = {}
-        self._sums: list[Sum] = []
-        self._members: list[bytearray] = []
+        self._groups = _Groups(by_month=self._by_month)
 
-    def add(self, page: Iterable[Row]) -> None:
-        """Add a page of stays."""
-        since, until, days, group_of = self._since, self._until, self._days, self._group_of
-        guests, find, first = self._guests, self._guests.numbers.get, self._guests.first
-        again, groups, sums, members = guests.again, self._numbers, self._sums, self._members
-        for row in page:
-            if row["status"] in OFF:
+    def add(self, _source: int, page: Columns) -> None:
+        """Add a page of stays, as the columns of :data:`FIELDS`."""
+        since, until, guests, held = self._since, self._until, self._guests, self._groups
+        first, again, members, bits = guests.first, guests.again, held.members, _BITS
+        counted, slept = held.bookings, held.nights
+        owners, arrivals, nights, statuses, sources, revenues, currencies = page
+        columns = zip(
+            owners,
+            map(guests.numbers.get, owners),
+            map(self._days.__getitem__, arrivals),
+            map(held.__getitem__, arrivals if self._by_month else sources),
+            nights,
+            map(OFF.__contains__, statuses),
+            revenues,
+            currencies,
+            strict=True,
+        )
+        for owner, number, day, group, stayed, is_off, revenue, currency in columns:
+            if is_off:
                 continue
-            owner, day, code = row["owner"], days[row["arrival"]], group_of(row)
-            group = groups.get(code)
-            if group is None:
-                group = self._new(code)
-            number = find(owner)
             if number is not None:
                 again[number] = 1
                 if day < first[number]:
@@ -145,39 +178,37 @@ class ByGroup:
                 number = guests.add(owner, day, group)
             if not since <= day <= until:
                 continue
-            found = sums[group]
-            found.bookings += 1
-            found.nights += row["nights"] or 0
-            if row["revenue"]:
-                found.add(0, 0, amount_of(row))
+            counted[group] += 1
+            if stayed:
+                slept[group] += stayed
+            if revenue:
+                earn(held.revenue, group, currency, revenue)
             if number is not None:
-                who, place = members[group], number >> 3
-                if place >= len(who):
-                    who.extend(bytes(place + _CHUNK - len(who)))
-                who[place] |= _BITS[number & 7]
-
-    def _new(self, code: str) -> int:
-        group = self._numbers[code] = len(self._sums)
-        self._sums.append(Sum())
-        self._members.append(bytearray())
-        return group
+                try:
+                    members[group][number >> 3] |= bits[number & 7]
+                except IndexError:
+                    _extend(members[group], number)
 
     def groups(self) -> dict[str, Figures]:
         """Give the figures of each group."""
-        firsts, again = self._first_stays(), self._guests.booked_again()
+        firsts, again, held = self._first_stays(), self._guests.booked_again(), self._groups
         made = {}
-        for code, group in self._numbers.items():
-            who = int.from_bytes(self._members[group], "little")
-            repeats = (who & again).bit_count()
-            if self._sums[group].bookings:
-                made[code] = self._sums[group].figures(who.bit_count(), firsts[group], repeats)
+        for code, group in held.numbers.items():
+            if held.bookings[group]:
+                who = int.from_bytes(held.members[group], "little")
+                repeats = (who & again).bit_count()
+                made[code] = held.sum_of(group).figures(who.bit_count(), firsts[group], repeats)
         return made
+
+    def result(self) -> bytes:
+        """Give the figures of the groups and of all, to be read by :func:`added`."""
+        return Codec().dump(Added(self.groups(), self.total()))
 
     def total(self) -> Figures:
         """Give the figures of all groups, each guest once."""
-        whole, who = Sum(), 0
-        for found, members in zip(self._sums, self._members, strict=True):
-            whole.add(found.bookings, found.nights, found.revenue)
+        whole, who, held = Sum(), 0, self._groups
+        for group, members in enumerate(held.members):
+            whole.add(held.sum_of(group))
             who |= int.from_bytes(members, "little")
         repeats = (who & self._guests.booked_again()).bit_count()
         return whole.figures(who.bit_count(), self._first_stays().total(), repeats)
@@ -191,6 +222,12 @@ class ByGroup:
         )
 
 
+def _extend(members: bytearray, number: int) -> None:
+    """Make room for the bit of a guest, and set it."""
+    members.extend(bytes((number >> 3) + _CHUNK - len(members)))
+    members[number >> 3] |= _BITS[number & 7]
+
+
 class ByGuest:
     """Bookings added up by guest, to be grouped by what the guests are."""
 
@@ -200,95 +237,103 @@ class ByGuest:
         self._guests = _Guests()
         self._bookings = array("i")
         self._nights = array("i")
-        self._revenue: dict[int, dict[str, int]] = {}
+        self._revenue: dict[int, Revenue] = {}
         self._cleared = Sum()
+        self._members = _Members()
 
-    def add(self, page: Iterable[Row]) -> None:
-        """Add a page of stays."""
-        since, until, days, guests = self._since, self._until, self._days, self._guests
-        find, first, again = guests.numbers.get, guests.first, guests.again
-        bookings, nights = self._bookings, self._nights
-        for row in page:
-            if row["status"] in OFF:
+    def add(self, source: int, page: Columns) -> None:
+        """Add a page of stays, as the columns of :data:`FIELDS`; of the second source, guests."""
+        if source:
+            self._group(page)
+            return
+        since, until, guests = self._since, self._until, self._guests
+        first, again, counted, slept = guests.first, guests.again, self._bookings, self._nights
+        owners, arrivals, nights, statuses, _sources, revenues, currencies = page
+        columns = zip(
+            owners,
+            map(guests.numbers.get, owners),
+            map(self._days.__getitem__, arrivals),
+            nights,
+            map(OFF.__contains__, statuses),
+            revenues,
+            currencies,
+            strict=True,
+        )
+        for owner, number, day, stayed, is_off, revenue, currency in columns:
+            if is_off:
                 continue
-            owner, day = row["owner"], days[row["arrival"]]
-            number = find(owner)
             if number is not None:
                 again[number] = 1
                 if day < first[number]:
                     first[number] = day
             elif owner is not None:
                 number = guests.add(owner, day, 0)
-                bookings.append(0)
-                nights.append(0)
+                counted.append(0)
+                slept.append(0)
             if not since <= day <= until:
                 continue
             if number is None:
-                self._cleared.add(1, row["nights"] or 0, amount_of(row))
+                brought = {currency or "": revenue} if revenue else {}
+                self._cleared.add(Sum(1, stayed or 0, brought))
                 continue
-            bookings[number] += 1
-            nights[number] += row["nights"] or 0
-            if row["revenue"]:
-                amounts = self._revenue.setdefault(number, {})
-                for currency, amount in amount_of(row).items():
-                    amounts[currency] = amounts.get(currency, 0) + amount
+            counted[number] += 1
+            if stayed:
+                slept[number] += stayed
+            if revenue:
+                earn(self._revenue, number, currency, revenue)
 
-    def groups(self, people: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Figures]:
-        """Give the figures of each group, for guests each with the groups that they are in."""
-        made: dict[str, _Grouped] = {}
-        for id, groups in people:
-            number = self._guests.numbers.get(id)
-            if number is not None and self._bookings[number]:
-                for group in groups:
-                    made.setdefault(group, _Grouped()).count(self._of(number))
-        figures = {group: grouped.figures() for group, grouped in made.items()}
+    def _group(self, page: Columns) -> None:
+        """Add a page of ids and of what these guests are, behind all stays."""
+        ids, values = page
+        counted, members = self._bookings, self._members
+        for number, value in zip(map(self._guests.numbers.get, ids), values, strict=True):
+            if number is None or not counted[number]:
+                continue
+            for group in _groups_of(value):
+                members[group].append(number)
+
+    def groups(self) -> dict[str, Figures]:
+        """Give the figures of each group."""
+        figures = {group: self._of(numbers) for group, numbers in self._members.items()}
         if self._cleared.bookings:
             figures[CLEARED] = self._cleared.figures()
         return figures
 
+    def result(self) -> bytes:
+        """Give the figures of the groups and of all, to be read by :func:`added`."""
+        return Codec().dump(Added(self.groups(), self.total()))
+
     def total(self) -> Figures:
         """Give the figures of all guests, each once, and of what the cleared left."""
-        whole = _Grouped()
-        for number, bookings in enumerate(self._bookings):
-            if bookings:
-                whole.count(self._of(number))
-        left = self._cleared
-        whole.sum.add(left.bookings, left.nights, left.revenue)
-        return whole.figures()
+        return self._of(array("i", compress(count(), self._bookings)), self._cleared)
 
-    def _of(self, number: int) -> _Guest:
-        is_first = self._since <= self._guests.first[number] <= self._until
-        return (
-            self._bookings[number], self._nights[number], self._revenue.get(number, {}),
-            is_first, bool(self._guests.again[number]),
-        )  # fmt: skip
-
-
-_Guest = tuple[int, int, dict[str, int], bool, bool]
-
-
-class _Grouped:
-    """The guests of a group, and their bookings."""
-
-    def __init__(self) -> None:
-        self.sum = Sum()
-        self._guests = self._firsts = self._repeats = 0
-
-    def count(self, guest: _Guest) -> None:
-        bookings, nights, revenue, is_first, is_repeat = guest
-        self.sum.add(bookings, nights, revenue)
-        self._guests += 1
-        self._firsts += is_first
-        self._repeats += is_repeat
-
-    def figures(self) -> Figures:
-        return self.sum.figures(self._guests, self._firsts, self._repeats)
+    def _of(self, numbers: array[int], more: Sum | None = None) -> Figures:
+        """Give the figures of some guests, and of what belongs to nobody."""
+        guests = self._guests
+        bookings, nights = (
+            sum(map(of.__getitem__, numbers)) for of in (self._bookings, self._nights)
+        )
+        whole = Sum(bookings, nights)
+        for number in self._revenue.keys() & numbers:
+            whole.add(Sum(revenue=self._revenue[number]))
+        if more is not None:
+            whole.add(more)
+        days = map(guests.first.__getitem__, numbers)
+        firsts = sum(self._since <= day <= self._until for day in days)
+        repeats = sum(map(guests.again.__getitem__, numbers))
+        return whole.figures(len(numbers), firsts, repeats)
 
 
-def pages(rows: Iterable[Iterable[Row]], field: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield people with their values of a field, from pages of plain rows."""
-    for page in rows:
-        for row in page:
-            value = row[field]
-            values = value if isinstance(value, list) else [value]
-            yield row["id"], tuple(dict.fromkeys(v for v in values if v)) or (NONE,)
+class _Members(dict[str, "array[int]"]):
+    """The numbers of the guests in each group."""
+
+    def __missing__(self, group: str) -> array[int]:
+        self[group] = found = array("i")
+        return found
+
+
+def _groups_of(value: Any) -> Iterable[str]:
+    """Give the groups that a guest is in by a field of theirs: one, several, or none."""
+    if isinstance(value, list):
+        return dict.fromkeys(v for v in value if v) or (NONE,)
+    return (value or NONE,)

@@ -51,13 +51,20 @@ _CHARTS: tuple[tuple[str, str, Callable[[Figures], float], Callable[[float], str
 HEADS = ("guests", "bookings", "nights", "first stays", "repeat rate", "revenue")
 
 
-def row_of(figures: Figures | None) -> tuple[str, ...]:
-    """Write the figures of a group for people, under :data:`HEADS`."""
+def heads_of(made: Statistics) -> tuple[str, ...]:
+    """Give the heads of the columns, without that of the revenue if nobody tells any."""
+    told = [figures for _, figures in made.shown] + ([made.total] if made.total else [])
+    return HEADS if any(figures.revenue for figures in told) else HEADS[:-1]
+
+
+def row_of(figures: Figures | None, heads: Sequence[str]) -> tuple[str, ...]:
+    """Write the figures of a group for people, under some of :data:`HEADS` from the first."""
     if figures is None:
-        return ("hidden", *[""] * (len(HEADS) - 1))
+        return ("hidden", *[""] * (len(heads) - 1))
     rate = "" if figures.repeat_rate is None else f"{figures.repeat_rate:.1%}"
     counts = (figures.guests, figures.bookings, figures.nights, figures.first_stays)
-    return (*(f"{count:,}" for count in counts), rate, money(figures.revenue))
+    cells = (*(f"{count:,}" for count in counts), rate, money(figures.revenue))
+    return cells[: len(heads)]
 
 
 def title_of(made: Statistics) -> str:
@@ -74,11 +81,12 @@ def page(made: Statistics) -> str:
 
 def _body(made: Statistics) -> Iterator[str]:
     yield f'<p class="soft">{text_of(_said(made))}</p>\n'
+    heads = heads_of(made)
     yield _table(
         title_of(made),
-        (made.dimension.value, *HEADS),
-        [(group.label, *row_of(group.figures)) for group in made.groups],
-        None if made.total is None else ("all", *row_of(made.total)),
+        (made.dimension.value, *heads),
+        [(group.label, *row_of(group.figures, heads)) for group in made.groups],
+        None if made.total is None else ("all", *row_of(made.total, heads)),
     )
     if any(group.figures is None for group in made.groups):
         yield (

@@ -138,11 +138,13 @@ class Segments:
         until: date | None = None,
         min_group: int = 1,
         watch: Watch = silent,
+        workers: int | None = None,
     ) -> Statistics:
         """Count guests, bookings and nights by one dimension; see :func:`statistics.statistics`."""
         return statistics.statistics(
-            self._engine, dimension, since=since, until=until, min_group=min_group, watch=watch
-        )
+            self._engine, dimension,
+            since=since, until=until, min_group=min_group, watch=watch, workers=workers,
+        )  # fmt: skip
 
     def export(
         self,

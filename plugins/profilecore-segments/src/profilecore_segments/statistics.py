@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,10 @@ from profilecore_segments.figures import (
 )
 from profilecore_segments.gathering import (
     FIELDS,
+    Added,
     ByGroup,
     ByGuest,
-    group_of,
-    pages,
+    added,
 )
 from profilecore_segments.members import Watch, silent
 from profilecore_segments.settings import kind_of
@@ -48,30 +48,23 @@ def statistics(
     until: date | None = None,
     min_group: int = 1,
     watch: Watch = silent,
+    workers: int | None = None,
 ) -> Statistics:
     """Count guests, bookings, nights and what they brought, by one dimension.
 
     Bookings are those that stand or took place, by arrival from ``since`` to ``until``.  A guest
     of several values (tags, nationalities) counts in each group, and once in the total.  Of
-    guests who were cleared the bookings stay, without a guest.
+    guests who were cleared the bookings stay, without a guest.  Many are added up in another
+    process, if there is a core for it, unless ``workers`` is 0.
 
     :raises InvalidProfile: for a dimension that is none, or a ``min_group`` below 1.
     """
     by = _dimension(dimension)
     if min_group < 1:
         raise InvalidProfile([Problem("/min_group", "out-of-range", "must be at least 1")])
-    field = _OF_PROFILES.get(by)
-    if field is None:
-        of_stays = ByGroup(group_of(by), since, until)
-        _read(engine, of_stays, watch)
-        groups, total = of_stays.groups(), of_stays.total()
-    else:
-        of_guests = ByGuest(since, until)
-        _read(engine, of_guests, watch)
-        watch("Guests", 0, None)
-        groups = of_guests.groups(pages(engine.extract(["id", field]), field))
-        total = of_guests.total()
-    shown, seen_total = suppress(_ordered(by, list(_named(engine, by, groups))), total, min_group)
+    made = _added(engine, by, since, until, watch, workers)
+    groups = _ordered(by, list(_named(engine, by, made.groups)))
+    shown, seen_total = suppress(groups, made.total, min_group)
     return Statistics(by, shown, seen_total, engine.now, since, until, min_group)
 
 
@@ -84,12 +77,24 @@ def _dimension(given: Dimension | str) -> Dimension:
         raise InvalidProfile([problem]) from None
 
 
-def _read(engine: Engine, to: ByGroup | ByGuest, watch: Watch) -> None:
-    done = 0
-    for page in engine.extract(FIELDS, kind="stay"):
-        to.add(page)
-        done += len(page)
-        watch("Stays", done, None)
+def _added(
+    engine: Engine,
+    by: Dimension,
+    since: date | None,
+    until: date | None,
+    watch: Watch,
+    workers: int | None,
+) -> Added:
+    sources: list[tuple[str, Sequence[str]]] = [("stay", FIELDS)]
+    sums: ByGroup | ByGuest = ByGroup(by, since, until)
+    if by in _OF_PROFILES:
+        sources.append(("profile", ("id", _OF_PROFILES[by])))
+        sums = ByGuest(since, until)
+
+    def tell(source: int, done: int) -> None:
+        watch(("Stays", "Guests")[source], done, None)
+
+    return added(engine.add_up(sums, sources, watch=tell, workers=workers))
 
 
 def _named(engine: Engine, by: Dimension, groups: Mapping[str, Figures]) -> Iterator[Group]:

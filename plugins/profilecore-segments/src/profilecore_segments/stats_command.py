@@ -12,7 +12,7 @@ from profilecore.cli import Invocation
 from profilecore.cli.printing import say, table
 from profilecore.cli.program import OK
 from profilecore_segments.figures import Dimension, Figures, Statistics
-from profilecore_segments.page import HEADS, page, row_of, title_of
+from profilecore_segments.page import heads_of, page, row_of, title_of
 from profilecore_segments.running import watching
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -56,10 +56,11 @@ def _day(given: datetime | None) -> date | None:
 
 def _show(made: Statistics, html: Path | None) -> None:
     say(title_of(made))
-    rows = [(group.label, *row_of(group.figures)) for group in made.groups]
+    heads = heads_of(made)
+    rows = [(group.label, *row_of(group.figures, heads)) for group in made.groups]
     if made.total is not None:
-        rows.append(("all", *row_of(made.total)))
-    table((made.dimension.value, *HEADS), rows)
+        rows.append(("all", *row_of(made.total, heads)))
+    table((made.dimension.value, *heads), rows)
     if html is not None:
         say(f"Written: {html}")
 
