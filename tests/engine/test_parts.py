@@ -10,7 +10,7 @@ import pytest
 from kit import open_engine
 
 from profilecore import Engine
-from profilecore.engine.kernel import Unit
+from profilecore.engine.unit import Unit
 from profilecore.model.events import PROFILE_UPDATED
 from profilecore.store import MemoryStore
 
@@ -123,3 +123,21 @@ def test_a_part_that_asks_the_store_for_nothing_does_not_begin_there(
             with unit.part():
                 unit.emit(PROFILE_UPDATED, id)
         assert begun == ["part"]
+
+
+def test_what_a_batch_forgets_is_said_once_without_what_was_undone(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[str]] = []
+    with engine._kernel.writing() as unit:
+        monkeypatch.setattr(unit.writer, "forget", lambda owners: told.append(list(owners)))
+        with unit.batch():
+            with unit.part():
+                unit.forget(["one"])
+            undone(unit, lambda: unit.forget(["two"]))
+            with unit.part():
+                unit.forget(["three"])
+            assert told == []
+        assert told == [["one", "three"]]
+        unit.forget(["four"])
+        assert told[1:] == [["four"]]

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.profiles import relations_of
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import ProfilecoreError
 from profilecore.model.events import PROFILE_ACCESSED
 from profilecore.model.fields import Other

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import Unit
 from profilecore.model.documents import Document
 from profilecore.model.fields import lean
 from profilecore.store.port import Line, Query, Reader, Terms

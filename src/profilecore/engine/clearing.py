@@ -10,10 +10,11 @@ from typing import Any
 from profilecore.engine.agenda import midnight_after, schedule
 from profilecore.engine.documents import drop_about
 from profilecore.engine.ends import RECEIPTS
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
 from profilecore.engine.profiles import related_ids, related_to
 from profilecore.engine.scrubbing import as_it_stands, scrub_after
+from profilecore.engine.unit import Unit
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
     Chain,
@@ -200,7 +201,7 @@ def carry_out(
 
         remember(unit, one.family)
     keeps = Keeps(made.held)
-    unit.writer.forget(made.family)
+    unit.forget(made.family)
     before = None if first else receipt_of(kernel, unit.writer, root)
     if first and made.held and kernel.settings.reimport == "refuse":
         # The tombstone has these keys from the start; a restricted profile would lose them later.

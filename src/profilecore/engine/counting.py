@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from profilecore.engine.cursors import Cursors
 from profilecore.engine.extracting import Key
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.searching import Page
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import State
 from profilecore.store.port import Query, Reader

@@ -10,7 +10,8 @@ import attrs
 from profilecore.engine import extracting
 from profilecore.engine.builtin import CORE_KINDS
 from profilecore.engine.extracting import Key
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, VersionConflict
 from profilecore.model.documents import Document, DocumentKind
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED

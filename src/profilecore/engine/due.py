@@ -19,11 +19,12 @@ import attrs
 from profilecore.engine import agenda
 from profilecore.engine.clearing import carry_out
 from profilecore.engine.deciding import Decider, Decision, blocked
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, people
 from profilecore.engine.profiles import pointed_at
 from profilecore.engine.retaining import is_about_something
 from profilecore.engine.scrubbing import owe, scrub
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import (
     InvalidProfile,
     Problem,

@@ -7,7 +7,8 @@ from itertools import compress
 from typing import Any
 
 from profilecore.codec import Codec, Columns
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import SharedLevel, State
 from profilecore.model.fields import fields_of

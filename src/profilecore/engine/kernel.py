@@ -1,15 +1,15 @@
 """What every verb of the engine stands on: the store, the rules in force, who acts, and units.
 
-A *unit* is one write transaction.  Verbs called inside an open unit join it; the outermost
-one commits, and only then are observers told.
+Verbs called inside an open unit join it; the outermost one commits, and only then are observers
+told.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from profilecore.codec import Codec
 from profilecore.engine.builtin import CORE_KINDS
 from profilecore.engine.delivery import Delivery
-from profilecore.engine.ends import EVENTS, Ends
+from profilecore.engine.ends import Ends
 from profilecore.engine.settings import Settings, retention_of
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import (
     NotFound,
     ProfileCleared,
@@ -26,20 +27,19 @@ from profilecore.errors import (
     StoreError,
     VersionConflict,
 )
-from profilecore.ids import ids_by, utc_now
 from profilecore.ids import new_id as make_id
+from profilecore.ids import utc_now
 from profilecore.model.documents import Chain, Document, DocumentKind
 from profilecore.model.enums import State
-from profilecore.model.events import RESTRICTED_READ, Event
+from profilecore.model.events import RESTRICTED_READ
 from profilecore.model.fields import rules_of
 from profilecore.model.profile import Profile
 from profilecore.plugins import Plugins
-from profilecore.rules.chain import chained, sealed
 from profilecore.rules.changing import Border, Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see, may_see_profile, released
-from profilecore.store.port import NO_TERMS, Reader, Store, Terms, Writer
+from profilecore.store.port import Reader, Store, Writer
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -47,161 +47,7 @@ if TYPE_CHECKING:
     from profilecore.engine.ledger import Ledger
 
 T = TypeVar("T")
-PROFILE = "profile"
 RETRY_SECONDS = 5.0
-
-
-class Unit:
-    """One write transaction: the writer, the events to tell after it, the ends of the chains.
-
-    ``after`` is what to do once it is committed, by name; ``cleared`` are the ids of receipts.
-    """
-
-    def __init__(self, kernel: Kernel, writer: Writer) -> None:
-        self.kernel = kernel
-        self._writer = writer
-        self._to_begin: list[ExitStack] = []
-        self.ends = Ends(kernel.codec, writer)
-        self.events: list[Event] = []
-        self.thread = threading.get_ident()
-        self.after: dict[str, Callable[[], object]] = {}
-        self.cleared: list[str] = []
-        self._batch: list[tuple[Document, Terms, int]] | None = None
-        self._unsent: list[Event] = []
-
-    @property
-    def writer(self) -> Writer:
-        """The store's writer."""
-        self.begin()
-        return self._writer
-
-    def begin(self) -> None:
-        """Begin the open parts in the store, before others write to it past this unit."""
-        while self._to_begin:
-            self._to_begin.pop(0).enter_context(self._writer.savepoint())
-
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """Do one verb of several: if it fails, all of it is undone, and the others stay.
-
-        In a batch, where most only put and emit, it begins in the store once it asks the writer.
-        """
-        events, cleared = len(self.events), len(self.cleared)
-        steps, ends = dict(self.after), self.ends.mark()
-        # A flush begins new lists, so that these still hold what it stored.
-        batched, unsent = self._batch, self._unsent
-        ends_at = len(batched or ()), len(unsent)
-        inside = ExitStack()
-        self._to_begin.append(inside)
-        try:
-            with inside:
-                if self._batch is None:
-                    self.begin()
-                yield
-        except BaseException:
-            del self.events[events:], self.cleared[cleared:]
-            self.after = steps
-            # What was flushed meanwhile was undone with the part.
-            self._batch, self._unsent = batched, unsent
-            del (batched or [])[ends_at[0] :], unsent[ends_at[1] :]
-            self.ends.rewind(ends)
-            raise
-        finally:
-            if inside in self._to_begin:
-                self._to_begin.remove(inside)
-
-    def put(
-        self,
-        kind: str,
-        id: str,
-        owner: str,
-        value: Any,
-        *,
-        expect: int,
-        version: int | None = None,
-        property_id: str | None = None,
-        terms: Terms = NO_TERMS,
-    ) -> None:
-        """Store one document of a value."""
-        body = self.kernel.codec.dump(value)
-        document = Document(kind, id, owner, version or expect + 1, body, property_id)
-        if self._batch is None:
-            self.writer.put(document, terms, expect=expect)
-        else:
-            self._batch.append((document, terms, expect))
-
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Store what is put and emitted inside the block together at its end, which is faster.
-
-        Until then, or until it is flushed, nobody reads it; no document may be put twice.  One
-        inside another is part of that.
-        """
-        if self._batch is not None:
-            self.flush()
-            yield
-            return
-        self._batch = []
-        try:
-            yield
-            self.flush()
-        finally:
-            self._batch = None
-            self._unsent = []
-
-    def flush(self) -> None:
-        """Store what an open batch holds so far."""
-        if self._batch:
-            self.writer.put_many(self._batch)
-            self._batch = []
-        if self._unsent:
-            self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
-            self._unsent = []
-
-    def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
-        """Store a profile with its terms."""
-        found_by = self.kernel.terms.of(profile) if terms is None else terms
-        self.put(
-            PROFILE, profile.id, profile.id, profile, expect=expect, version=profile.version,
-            terms=found_by,
-        )  # fmt: skip
-
-    def emit(self, what: str, profile_id: str, **more: Any) -> None:
-        """Add an event to the feed, under the acting person's name."""
-        own = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
-        self._append(*sealed([self._shared_facts(what) | own], self.ends.of(EVENTS)))
-
-    def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
-        """Add one event for each, with the fields that it gives; all are of the same moment."""
-        kernel = self.kernel
-        listed = list(each)
-        ids = ids_by(kernel.new_id, len(listed))
-        shared = self._shared_facts(what)
-        facts = ({**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True))
-        self._append(*sealed(facts, self.ends.of(EVENTS)))
-
-    def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-        """Add one event for each (profile id, field names)."""
-        alike = Event(profile_id="", id="", **self._shared_facts(what))
-        listed = list(changed)
-        ids = ids_by(self.kernel.new_id, len(listed))
-        named = ((new, id, fields) for (id, fields), new in zip(listed, ids, strict=True))
-        self._append(*chained(alike, named, self.ends.of(EVENTS)))
-
-    def _shared_facts(self, what: str) -> dict[str, Any]:
-        kernel = self.kernel
-        actor = kernel.actor
-        return {
-            "type": what, "at": kernel.now(), "actor": actor.id, "property_id": actor.property_id,
-        }  # fmt: skip
-
-    def _append(self, made: list[Event], end: Chain) -> None:
-        self.ends.move(EVENTS, end)
-        if self._batch is None:
-            self.events += self.writer.append(made)
-        else:
-            self._unsent += made
-            self.events += made
 
 
 class Kernel:

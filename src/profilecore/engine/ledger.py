@@ -21,10 +21,11 @@ import msgspec
 
 from profilecore.engine.clearing import carry_out, leave_receipt, look_again, work_out
 from profilecore.engine.ends import RECEIPTS
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.merging import merges, unmerge
 from profilecore.engine.persons import person
 from profilecore.engine.scrubbing import scrub
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import (
     Blocker,
     ProfilecoreError,

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from profilecore.engine.collecting import seldom_collected
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.objecting import OBJECTED, hashes, objections
 from profilecore.engine.preparing import (
     AHEAD,
@@ -29,6 +29,7 @@ from profilecore.engine.preparing import (
     unpack,
 )
 from profilecore.engine.profiles import check_change, refuse_cleared, store_change
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
 from profilecore.ids import new_id
 from profilecore.model.documents import Document, Outcome

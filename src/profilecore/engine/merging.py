@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.profiles import MAX_BODY, Once, path
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import (
     Blocker,
     InvalidProfile,
@@ -257,7 +258,7 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
             shown = tuple(seen_by(p, kernel.actor) for p in losers)
             return Unmerged(merge.id, seen_by(survivor, kernel.actor), shown, exact=False)
         _refuse_unmerge(merge, survivor)
-        unit.writer.forget([survivor.id])
+        unit.forget([survivor.id])
         exact = survivor.version == merge.survivor_version
         restored, kept = _take_out(kernel, merge, survivor)
         later = _later(unit, merge)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import Unit
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.fields import lean
 from profilecore.model.profile import Profile

@@ -8,8 +8,9 @@ from typing import Any
 
 from profilecore.engine import extracting
 from profilecore.engine.extracting import Packed, Shape
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import hosts_stays
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import InvalidProfile, NotFound, Problem
 from profilecore.model.documents import DocumentKind, OnClear
 from profilecore.model.enums import State

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import PluginError, ProfilecoreError
 from profilecore.model.documents import Activity, Document, Held, Hold, Notice
 from profilecore.model.profile import Profile

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import (
     IdempotencyConflict,
     InvalidProfile,

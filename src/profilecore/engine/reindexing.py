@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from profilecore.engine.kernel import PROFILE, Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.model.documents import Document
 from profilecore.model.enums import State
 from profilecore.model.fields import lean

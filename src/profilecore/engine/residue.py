@@ -15,8 +15,9 @@ import msgspec
 
 from profilecore.engine import scanner
 from profilecore.engine.clearing import work_out
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import person
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import ProfilecoreError, ScopeDenied, StoreUnavailable
 from profilecore.model.documents import Document, OnClear
 from profilecore.model.fields import Clear, Search, cleared, rules_of

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import Enum
 
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import hosts_stays
 from profilecore.engine.settings import Settings, known_rules
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import ScopeDenied
 from profilecore.model.enums import State
 from profilecore.model.profile import Profile

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from profilecore.engine.ends import RECEIPTS
-from profilecore.engine.kernel import Kernel, Unit
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import Unit
 from profilecore.model.documents import Document, Receipt, ReceiptStatus
 from profilecore.model.events import PROFILE_ERASED
 from profilecore.model.fields import evolve, lean

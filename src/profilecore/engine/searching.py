@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from profilecore.engine.kernel import PROFILE, Kernel
+from profilecore.engine.kernel import Kernel
+from profilecore.engine.unit import PROFILE
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event

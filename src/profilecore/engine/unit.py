@@ -1,0 +1,185 @@
+"""A unit: one write transaction of the engine, with what is to be done once it is committed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from profilecore.engine.ends import EVENTS, Ends
+from profilecore.ids import ids_by
+from profilecore.model.documents import Chain, Document
+from profilecore.model.events import Event
+from profilecore.model.profile import Profile
+from profilecore.rules.chain import chained, sealed
+from profilecore.store.port import NO_TERMS, Terms, Writer
+
+if TYPE_CHECKING:
+    from profilecore.engine.kernel import Kernel
+
+PROFILE = "profile"
+
+
+class Unit:
+    """One write transaction: the writer, the events to tell after it, the ends of the chains.
+
+    ``after`` is what to do once it is committed, by name; ``cleared`` are the ids of receipts.
+    """
+
+    def __init__(self, kernel: Kernel, writer: Writer) -> None:
+        self.kernel = kernel
+        self._writer = writer
+        self._to_begin: list[ExitStack] = []
+        self.ends = Ends(kernel.codec, writer)
+        self.events: list[Event] = []
+        self.thread = threading.get_ident()
+        self.after: dict[str, Callable[[], object]] = {}
+        self.cleared: list[str] = []
+        self._batch: list[tuple[Document, Terms, int]] | None = None
+        self._unsent: list[Event] = []
+        self._forgotten: list[str] = []
+
+    @property
+    def writer(self) -> Writer:
+        """The store's writer."""
+        self.begin()
+        return self._writer
+
+    def begin(self) -> None:
+        """Begin the open parts in the store, before others write to it past this unit."""
+        while self._to_begin:
+            self._to_begin.pop(0).enter_context(self._writer.savepoint())
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Do one verb of several: if it fails, all of it is undone, and the others stay.
+
+        In a batch, where most only put and emit, it begins in the store once it asks the writer.
+        """
+        events, cleared = len(self.events), len(self.cleared)
+        steps, ends = dict(self.after), self.ends.mark()
+        # A flush begins new lists, so that these still hold what it stored.
+        batched, unsent, forgotten = self._batch, self._unsent, self._forgotten
+        ends_at = len(batched or ()), len(unsent), len(forgotten)
+        inside = ExitStack()
+        self._to_begin.append(inside)
+        try:
+            with inside:
+                if self._batch is None:
+                    self.begin()
+                yield
+        except BaseException:
+            del self.events[events:], self.cleared[cleared:]
+            self.after = steps
+            # What was flushed meanwhile was undone with the part.
+            self._batch, self._unsent, self._forgotten = batched, unsent, forgotten
+            del (batched or [])[ends_at[0] :], unsent[ends_at[1] :], forgotten[ends_at[2] :]
+            self.ends.rewind(ends)
+            raise
+        finally:
+            if inside in self._to_begin:
+                self._to_begin.remove(inside)
+
+    def put(
+        self,
+        kind: str,
+        id: str,
+        owner: str,
+        value: Any,
+        *,
+        expect: int,
+        version: int | None = None,
+        property_id: str | None = None,
+        terms: Terms = NO_TERMS,
+    ) -> None:
+        """Store one document of a value."""
+        body = self.kernel.codec.dump(value)
+        document = Document(kind, id, owner, version or expect + 1, body, property_id)
+        if self._batch is None:
+            self.writer.put(document, terms, expect=expect)
+        else:
+            self._batch.append((document, terms, expect))
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Store what is put and emitted inside the block together at its end, which is faster.
+
+        Until then, or until it is flushed, nobody reads it; no document may be put twice.  One
+        inside another is part of that.
+        """
+        if self._batch is not None:
+            self.flush()
+            yield
+            return
+        self._batch = []
+        try:
+            yield
+            self.flush()
+        finally:
+            self._batch = None
+            self._unsent, self._forgotten = [], []
+
+    def flush(self) -> None:
+        """Store what an open batch holds so far."""
+        if self._forgotten:
+            self.writer.forget(self._forgotten)
+            self._forgotten = []
+        if self._batch:
+            self.writer.put_many(self._batch)
+            self._batch = []
+        if self._unsent:
+            self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
+            self._unsent = []
+
+    def forget(self, owners: Iterable[str]) -> None:
+        """Say that no state but the last of some owners' documents must ever be read again."""
+        if self._batch is None:
+            self.writer.forget(owners)
+        else:
+            self._forgotten += owners
+
+    def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
+        """Store a profile with its terms."""
+        found_by = self.kernel.terms.of(profile) if terms is None else terms
+        self.put(
+            PROFILE, profile.id, profile.id, profile, expect=expect, version=profile.version,
+            terms=found_by,
+        )  # fmt: skip
+
+    def emit(self, what: str, profile_id: str, **more: Any) -> None:
+        """Add an event to the feed, under the acting person's name."""
+        own = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
+        self._append(*sealed([self._shared_facts(what) | own], self.ends.of(EVENTS)))
+
+    def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
+        """Add one event for each, with the fields that it gives; all are of the same moment."""
+        kernel = self.kernel
+        listed = list(each)
+        ids = ids_by(kernel.new_id, len(listed))
+        shared = self._shared_facts(what)
+        facts = ({**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True))
+        self._append(*sealed(facts, self.ends.of(EVENTS)))
+
+    def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """Add one event for each (profile id, field names)."""
+        alike = Event(profile_id="", id="", **self._shared_facts(what))
+        listed = list(changed)
+        ids = ids_by(self.kernel.new_id, len(listed))
+        named = ((new, id, fields) for (id, fields), new in zip(listed, ids, strict=True))
+        self._append(*chained(alike, named, self.ends.of(EVENTS)))
+
+    def _shared_facts(self, what: str) -> dict[str, Any]:
+        kernel = self.kernel
+        actor = kernel.actor
+        return {
+            "type": what, "at": kernel.now(), "actor": actor.id, "property_id": actor.property_id,
+        }  # fmt: skip
+
+    def _append(self, made: list[Event], end: Chain) -> None:
+        self.ends.move(EVENTS, end)
+        if self._batch is None:
+            self.events += self.writer.append(made)
+        else:
+            self._unsent += made
+            self.events += made
