@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from profilecore import Engine, LoadReport
+from profilecore.cli import main
 from profilecore.engine import loading
 
 Run = Callable[..., Any]
@@ -282,3 +284,20 @@ def test_no_cell_is_shown_on_the_way(run: Run, write: Write) -> None:
     text = HEAD + "1,Canary1,Canary2,canary3,canary4,canary5,canary6\n"
     answer = run("import", write("a.csv", text))
     assert "anary" not in answer.out.replace(str(write), "") + answer.err
+
+
+def test_a_line_that_nests_without_end_is_a_bad_row(run: Run, write: Write) -> None:
+    file = write("a.jsonl", '{"a":' * 100_000 + '\n{"last_name": "García"}\n')
+    assert counts(imported(run, file, code=1)) == (1, 0, 0, 1, 0)
+
+
+def test_settings_that_nest_without_end_are_no_settings(run: Run, write: Write) -> None:
+    config = write("deep.toml", "a = " + "[" * 100_000)
+    result = CliRunner().invoke(main, ["--config", config, "--store", "memory://", "search", "x"])
+    assert (result.exit_code, "nests too deep" in result.output) == (2, True)
+
+
+def test_a_value_that_nests_without_end_is_no_json(run: Run) -> None:
+    done = run("create", "last_name=García", "custom.a=" + "[" * 100_000)
+    assert done.code == 2
+    assert "is no JSON" in done.err

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit import open_engine
 
 from profilecore import Engine
+from profilecore.cli import stay_rows
+from profilecore.errors import StoreUnavailable
+from profilecore.store import MemoryStore
+from profilecore.testing import FaultyStore
 
 Run = Callable[..., Any]
 
@@ -134,3 +139,23 @@ def test_stays_come_as_json_lines_too(run: Run, engine: Engine, write: Write, an
     line = '{"external_id": "G1", "property_id": "P1", "reference": "R1", "adults": 2}\n'
     assert counts(imported(run, write("s.jsonl", line), "--source", "pms")) == (1, 0, 0, 0)
     assert engine.stays(ana)[0].adults == 2
+
+
+def test_a_store_that_fails_is_no_bad_row() -> None:
+    store = FaultyStore(MemoryStore())
+    engine = open_engine(store)
+    engine.create({"last_name": "García", "external_ids": [{"system": "pms", "value": "G1"}]})
+    row = {"external_id": "G1", "property_id": "P1", "arrival": "2025-05-01"}
+    rejects: list[object] = []
+
+    def record(reference: str) -> None:
+        rows = [row | {"reference": reference}]
+        stay_rows.load(engine, rows, stay_rows.StayMap({}, "pms"), rejects.append, lambda _: None)
+
+    store.reset()
+    record("R0")
+    for number in range(1, store.calls + 1):
+        store.reset(fail_at=number)
+        with pytest.raises(StoreUnavailable):
+            record(f"R{number}")
+    assert rejects == []

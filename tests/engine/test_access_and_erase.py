@@ -34,6 +34,8 @@ from profilecore.model.fields import evolve, rules_of
 from profilecore.model.profile import ENGINE_FIELDS, Profile
 from profilecore.store import Store
 
+pytestmark = pytest.mark.shows_values("ids, codes and names of staff hold the marks, too")
+
 # Kinds whose documents name nobody but the person.
 NAMELESS = ("activity", "alien", "complaint", "notice", "outcome")
 CONFIG = {"profilecore": {"custom_fields": {"key": "personal"}}}

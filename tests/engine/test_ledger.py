@@ -157,15 +157,18 @@ def test_a_line_cut_short_is_passed_over_and_written_anew(house: House, cut: int
 def test_a_damaged_ledger_is_refused_with_its_line(house: House) -> None:
     with house.open() as engine:
         engine.clear(engine.create(ANA).id)
-    house.ledger.write_bytes(b'{"receipt": 7}\n' + house.ledger.read_bytes())
-    with pytest.raises(StoreCorrupt, match="Line 1"):
-        house.open()
+    whole = house.ledger.read_bytes()
+    for line in (b'{"receipt": 7}\n', b'{"a":' * 100_000 + b"}\n", b'{"receipt": "\xff"}\n'):
+        house.ledger.write_bytes(line + whole)
+        with pytest.raises(StoreCorrupt, match="Line 1"):
+            house.open()
 
 
 def test_a_ledger_that_cannot_be_written_is_refused_at_once(house: House) -> None:
-    house.ledger = house.path / "no" / "such" / "clears.ledger"
-    with pytest.raises(StoreUnavailable, match="directory"):
-        house.open()
+    for name in ("no/such/clears.ledger", "nul\0", "half a letter \ud800"):
+        house.ledger = house.path / name
+        with pytest.raises(StoreUnavailable, match="directory"):
+            house.open()
 
 
 def test_a_clear_that_was_undone_is_not_noted(house: House) -> None:

@@ -286,7 +286,7 @@ def test_a_merged_profile_of_more_than_a_mebibyte_is_refused() -> None:
 def test_trusted_sources_are_a_setting() -> None:
     engine = open_engine(config={"profilecore": {"trusted_sources": ["crm"]}})
     a = engine.create({"last_name": "New"}, source="web").id
-    b = engine.create({"last_name": "Trusted"}, source="crm").id
+    b = engine.create({"last_name": "Vogel"}, source="crm").id
     plan = engine.plan_merge(a, [b])
     assert {p.field: p.reason for p in plan.fields}["last_name"] == "trusted-source"
 

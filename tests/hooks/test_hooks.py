@@ -418,7 +418,7 @@ def test_hook_check_change() -> None:
     assert {"first_name", "last_name"} <= set(seen.fields)
     judge.refuse = True
     with pytest.raises(InvalidProfile) as refused:
-        engine.update(made.id, {"last_name": "Unlucky"})
+        engine.update(made.id, {"last_name": "Vogel"})
     assert [p.code for p in refused.value.problems] == ["unlucky"]
     assert (judge.seen[-1].before, judge.seen[-1].fields) == (made, ("last_name",))
     assert engine.get(made.id) == made

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
+from itertools import count
 from pathlib import Path
+
+from soaked_stores import KINDS, on_postgres
 
 from profilecore.model.documents import Document
 from profilecore.store.port import NO_TERMS, Store, Terms, Writer
-from profilecore_sqlite import SqliteStore, open_store
+from profilecore_sqlite import SqliteStore
 from profilecore_sqlite.session import Session, Settings
-
-
-def opened(path: Path) -> SqliteStore:
-    """Open the sound store."""
-    return open_store(f"sqlite:///{path}")
 
 
 class StatementByStatement(SqliteStore):
@@ -121,32 +117,23 @@ class OutcomesForgotten(SqliteStore):
         return session
 
 
-class KilledAfterCommit(SqliteStore):
-    """Kills its process right after some commit, before anybody is told of it."""
-
-    commits_left = 1
+def kill_after_commit(store: Store, commits: int) -> None:
+    """Have the process killed right after some commit, before anybody is told of it."""
+    write, left = store.write, count(commits - 1, -1)
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
-        with super().write() as writer:
+    def write_and_die() -> Iterator[Writer]:
+        with write() as writer:
             yield writer
-        self.commits_left -= 1
-        if not self.commits_left:
+        if not next(left):
             os.kill(os.getpid(), signal.SIGKILL)
+
+    store.write = write_and_die  # type: ignore[method-assign]
 
 
 def broken(kind: type[SqliteStore]) -> Callable[[Path], Store]:
     """Give what opens a store of a broken kind."""
     return lambda path: kind(Settings(path))
-
-
-def on_postgres(path: Path) -> Store:
-    """Open the store in the schema that stands for a path, on the server of this run."""
-    from profilecore_postgres import open_store as open_schema
-    from profilecore_postgres.testing import DSN, url_of
-
-    schema = f"soak_{sha256(str(path).encode()).hexdigest()[:24]}"
-    return open_schema(url_of(os.environ[DSN], schema), timeout=60)
 
 
 def without_waiting(path: Path) -> Store:
@@ -163,17 +150,26 @@ def without_waiting(path: Path) -> Store:
     return on_postgres(path)
 
 
+# Each with the sound kind that looks after what it left.
+BROKEN: dict[str, tuple[Callable[[Path], Store], str]] = {
+    "postgres, without waiting": (without_waiting, "postgres"),
+    "statement by statement": (broken(StatementByStatement), "sqlite"),
+    "put by put": (broken(PutByPut), "sqlite"),
+}
 OPENERS: dict[str, Callable[[Path], Store]] = {
-    "sound": opened,
-    "postgres": on_postgres,
-    "postgres, without waiting": without_waiting,
-    "statement by statement": broken(StatementByStatement),
-    "put by put": broken(PutByPut),
+    **{kind.name: kind.open for kind in KINDS},
+    **{name: opener for name, (opener, _) in BROKEN.items()},
 }
 
 
-def idle_reader(path: Path) -> sqlite3.Connection:
-    """Give a connection that has read something and now does nothing."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("SELECT count(*), max(length(body)) FROM pc_document").fetchall()
-    return connection
+def sound(store: str) -> Callable[[Path], Store]:
+    """Give what opens the sound store of a name, or the one that a broken one stands for."""
+    return OPENERS[BROKEN[store][1] if store in BROKEN else store]
+
+
+def idle_reader(opener: Callable[[Path], Store], path: Path) -> Store:
+    """Open a store that has read something and now does nothing."""
+    store = opener(path)
+    with store.read() as reader:
+        reader.listing("profile", None, 1_000)
+    return store

@@ -11,19 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from broken_stores import KilledAfterCommit
+from broken_stores import OPENERS, kill_after_commit
 from crash_work import open_engine, perform
-
-from profilecore_sqlite.session import Settings
 
 PATIENCE = 300
 
 
 def do_and_die(task: dict[str, Any]) -> None:
     """Do what the task says; be killed after one of its commits."""
-    store = KilledAfterCommit(Settings(Path(task["path"])))
-    engine = open_engine(Path(task["path"]), lambda _: store)
-    store.commits_left = task["commits"]
+    engine = open_engine(Path(task["path"]), OPENERS[task["store"]])
+    kill_after_commit(engine.store, task["commits"])
     perform(engine, task["intent"])
 
 

@@ -19,10 +19,11 @@ import pytest
 
 pytest.importorskip("profilecore_sqlite")
 
-from broken_stores import on_postgres, opened
+from broken_stores import sound
 from crash_state import Acknowledged, Found, Story, effects
 from crash_work import Intent, open_engine, perform
 from markers import Finder
+from soaked_stores import Kind, on_kinds_for
 from soaking import Soak
 
 from profilecore import Engine
@@ -115,7 +116,7 @@ class Place:
     """One store, and what is known about it."""
 
     path: Path
-    opener: Callable[[Path], Store] = opened
+    opener: Callable[[Path], Store]
     acknowledged: Acknowledged = attrs.field(factory=Acknowledged)
     known: dict[bytes, Any] = attrs.field(factory=dict, repr=False)
 
@@ -218,14 +219,14 @@ def kill_again_and_again(
     directory: Path,
     kills: int,
     random: Random,
-    store: str = "sound",
+    store: str,
     *,
     faults_wanted: int = 1,
     strike: Strike | None = None,
 ) -> Figures:
     """Kill, look, go on; a fresh store now and then, and after a fault.  Enough faults end it."""
     figures = Figures()
-    opener = on_postgres if store.startswith("postgres") else opened
+    opener = sound(store)
     place = Place(directory / "0.db", opener)
     child, spare = Child(), Child()
     try:
@@ -252,11 +253,12 @@ def kill_again_and_again(
     return figures
 
 
+@on_kinds_for("crash")
 def test_what_was_acknowledged_survives_a_kill_and_nothing_is_half_done(
-    soak: Soak, tmp_path: Path
+    soak: Soak, tmp_path: Path, kind: Kind
 ) -> None:
-    kills = soak.size(40, 300)
-    figures = kill_again_and_again(tmp_path, kills, Random(soak.seed))
+    kills = soak.size(kind.size(40), 300)
+    figures = kill_again_and_again(tmp_path, kills, Random(soak.seed), kind.name)
     soak.tell(
         kills=figures.kills,
         acknowledged_operations=figures.acknowledged,

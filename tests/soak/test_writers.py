@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("profilecore_sqlite")
 
+from soaked_stores import Kind, on_kinds_for
 from soaking import Soak
 from writers_child import open_engine
 
@@ -63,7 +64,7 @@ class Report:
 
 
 def all_at_once(
-    path: Path, shared: Shared, seed: int, operations: int, naive: bool, store: str = "sound"
+    path: Path, shared: Shared, seed: int, operations: int, naive: bool, store: str
 ) -> Report:
     """Let the processes work at the same time."""
     program = Path(__file__).with_name("writers_child.py")
@@ -105,14 +106,11 @@ def counted(engine: Engine, shared: Shared, name: str) -> int:
     return sum(engine.get(id).custom[name] for id in shared.counters)
 
 
+@on_kinds_for("writers")
 def test_no_update_is_lost_and_overlapping_merges_end_in_one_root(
-    soak: Soak, tmp_path: Path
+    soak: Soak, tmp_path: Path, kind: Kind
 ) -> None:
-    lose_nothing(soak, tmp_path / "shared.db", "sound")
-
-
-def lose_nothing(soak: Soak, path: Path, store: str) -> None:
-    """Let eight processes work on a store, and look at what came of it."""
+    path, store = tmp_path / "shared.db", kind.name
     with open_engine(path, store) as engine:
         operations = soak.size(800, 10_000)
         shared = Shared.make(engine, operations // OPERATIONS_PER_GROUP)
@@ -153,10 +151,10 @@ def _events(engine: Engine) -> list[Any]:
 
 def test_updates_without_a_version_are_lost_and_that_is_seen(soak: Soak, tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
-    with open_engine(path) as engine:
+    with open_engine(path, "sqlite") as engine:
         shared = Shared.make(engine, 1)
         operations = soak.size(400, 2_000)
-        report = all_at_once(path, shared, soak.seed, operations, naive=True)
+        report = all_at_once(path, shared, soak.seed, operations, naive=True, store="sqlite")
         lost = report.counts["increments"] - counted(engine, shared, "count")
     soak.tell(increments=report.counts["increments"], lost_updates=lost)
     assert lost > 0

@@ -29,7 +29,7 @@ CONFIG = {"profilecore": {"custom_fields": {"count": "none", "sum": "none"}}}
 WEIGHTS = {"increment": 40, "add": 10, "merge": 15, "search": 15, "create": 8, "own": 12}
 
 
-def open_engine(path: Path, store: str = "sound") -> Engine:
+def open_engine(path: Path, store: str) -> Engine:
     """Open an engine on the store that all share."""
     return Engine(OPENERS[store](path), discover=False, config=CONFIG)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -13,13 +14,18 @@ from typing import Any
 import pytest
 
 from profilecore import Actor, Engine, InvalidProfile, NotFound
+from profilecore.errors import StoreUnavailable
+from profilecore.store import MemoryStore
+from profilecore.testing import FaultyStore
 from profilecore_loyalty import (
     Award,
     KeptByProvider,
     Loyalty,
+    LoyaltyPlugin,
     MembershipState,
     NotEnoughPoints,
     NotEnrolled,
+    Programme,
     ReferenceTaken,
     Verb,
 )
@@ -229,6 +235,31 @@ def test_a_batch_is_as_its_awards_one_by_one(loyalty: Loyalty, member: Member) -
     assert [m.points for m in made] == list(range(1, 21))
     again = [loyalty.earn(a.profile_id, "club", a.points, a.reference) for a in awards]
     assert tuple(again) == made
+
+
+def test_a_store_that_fails_refuses_no_award(
+    clock: Callable[[], datetime], club: Programme
+) -> None:
+    store = FaultyStore(MemoryStore())
+    with Engine(store, discover=False, plugins=[LoyaltyPlugin], clock=clock) as engine:
+        loyalty = Loyalty(engine)
+        loyalty.define_programme(club)
+        ana, ben = (engine.create({"last_name": name}).id for name in ("García", "Moreau"))
+        for id in (ana, ben):
+            loyalty.enrol(id, "club")
+        awards = [Award(ana, 10, "a"), Award(ben, 0, "b"), Award(ben, 10, "c")]
+        for number in itertools.count(1):
+            store.reset(fail_at=number)
+            try:
+                made = loyalty.earn_many("club", awards)
+            except StoreUnavailable:
+                continue
+            break
+        store.reset()
+        assert number > 5
+        assert [movement.points for movement in made.movements] == [10, 10]
+        assert [each.error.code for each in made.refused] == ["invalid-profile"]
+        assert loyalty.verify() == []
 
 
 def test_two_who_redeem_at_once_never_spend_the_same_point(

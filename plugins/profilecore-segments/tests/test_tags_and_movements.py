@@ -58,20 +58,20 @@ def test_a_spelling_can_be_changed(engine: Engine, segments: Segments, guest: An
 
 
 class KeepsGold:
-    """Refuses the tag gold to whoever is tagged as locked."""
+    """Refuses the tag gold to whoever is tagged as fixed."""
 
     @hookimpl
     def profilecore_check_change(self, change: Any) -> Any:
-        if "locked" in change.after.tags and "gold" in change.after.tags:
+        if "fixed" in change.after.tags and "gold" in change.after.tags:
             return [Problem("/tags", "locked", "is locked")]
         return None
 
 
 def test_a_profile_that_is_refused_keeps_its_tags_and_the_others_go_on(open_engine: Any) -> None:
     engine = open_engine(None, KeepsGold)
-    a, b = (engine.create({"last_name": "x", "tags": t}).id for t in (["vip", "locked"], ["vip"]))
+    a, b = (engine.create({"last_name": "x", "tags": t}).id for t in (["vip", "fixed"], ["vip"]))
     done = Segments(engine).rename_tag("vip", "gold")
-    assert tags(engine, a, b) == [{"vip", "locked"}, {"gold"}]
+    assert tags(engine, a, b) == [{"vip", "fixed"}, {"gold"}]
     assert [(r.profile_id, r.code) for r in done.refused] == [(a, "invalid-profile")]
 
 

@@ -55,7 +55,7 @@ def read(texts: Iterable[str], *, json_values: bool) -> list[Assignment]:
         if value and (json_values or value[0] in "{["):
             try:
                 value = msgspec.json.decode(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ValueError(f"the value of {name} is no JSON") from None
         read.append(Assignment(target, sign or "", value))
     if problems:

@@ -155,6 +155,8 @@ def _read(path: Path | None) -> dict[str, Any]:
             read = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path} is no TOML: {error}") from None
+    except RecursionError:
+        raise click.UsageError(f"{path} nests too deep.") from None
     loose = [name for name, value in read.items() if not isinstance(value, dict)]
     if loose:
         raise click.UsageError(

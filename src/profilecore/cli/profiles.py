@@ -90,7 +90,7 @@ def create(
 def _object(file: IO[bytes]) -> dict[str, Any]:
     try:
         read = msgspec.json.decode(file.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise click.UsageError("The file is no JSON.") from None
     if not isinstance(read, dict):
         raise click.UsageError("The file must hold one JSON object.")

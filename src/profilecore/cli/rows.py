@@ -75,7 +75,7 @@ class Table:
                     continue
                 try:
                     row = msgspec.json.decode(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     row = None
                 if isinstance(row, dict):
                     yield row

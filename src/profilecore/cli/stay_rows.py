@@ -14,7 +14,7 @@ from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW
 from profilecore.cli.targets import fold_column
 from profilecore.engine import Engine
 from profilecore.engine.loading import LoadReport, Reject
-from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.model.fields import evolve
 
 BATCH = 500
@@ -180,6 +180,8 @@ def _record(
             yield _record_one(engine, *stay_map(row))
         except InvalidProfile as error:
             yield Reject(number, row, error.problems)
+        except StoreError:
+            raise  # it says nothing of the row
         except ProfilecoreError as error:
             yield Reject(number, row, (Problem("/", error.code, str(error)),))
 

@@ -68,9 +68,10 @@ class Ledger:
     def _open(self) -> int:
         try:
             return os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "this is no path"
             raise StoreUnavailable(
-                f"The ledger {self.path} cannot be written ({error.strerror}); "
+                f"The ledger {str(self.path)!a} cannot be written ({why}); "
                 "name a file in a directory that exists."
             ) from None
 
@@ -88,7 +89,7 @@ class Ledger:
                     continue
                 try:
                     yield decode(line)
-                except msgspec.MsgspecError:
+                except (ValueError, RecursionError):
                     if not line.startswith(b"{") or line.rstrip().endswith(b"}"):
                         raise StoreCorrupt(
                             f"Line {number} of the ledger {self.path} is none of a ledger; "

@@ -30,7 +30,7 @@ from profilecore.engine.preparing import (
 )
 from profilecore.engine.profiles import check_change, refuse_cleared, store_change
 from profilecore.engine.unit import PROFILE, Unit
-from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.ids import new_id
 from profilecore.model.documents import Document, Outcome
 from profilecore.model.events import PROFILE_CREATED
@@ -226,6 +226,8 @@ class _Writing:
                     with unit.part():
                         done = self._later(unit, row, made)
                     counts[done] += 1
+                except StoreError:
+                    raise  # it says nothing of the row
                 except ProfilecoreError as error:
                     rejects.append(Reject(number, row, _problems(error)))
             report = evolve(

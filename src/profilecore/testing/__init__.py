@@ -1,7 +1,8 @@
 """For tests: the suite that every store passes, fault injection, and synthetic guests.
 
 Nothing here is imported before it is used: ``StoreConformance`` needs ``profilecore[testing]``,
-the rest does not.
+the rest does not.  ``profilecore.testing.leaks`` is a plugin of pytest, named on its own; so that
+it may come before a suite is marked for its comparisons to be shown: PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from profilecore_exports.contract import Answer, Verdict, changed
 from profilecore_exports.faults import ExportRefused
-from profilecore_exports.markup import HEAD, every, leaf, local, parse, tag, texts
+from profilecore_exports.markup import HEAD, every, leaf, local, parse, tag, texts, whole
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -104,7 +104,8 @@ def _of_lot(element: Element) -> Answer:
 def _verdicts(element: Element) -> Iterator[Verdict]:
     # The live service leaves out a letter of the name.
     rows = [texts(e) for e in every(element, "resultadoComunicacion", "resutadoComunicacion")]
-    orders = [int(row["orden"]) for row in rows if row.get("orden", "").isdecimal()]
+    found = [whole(row.get("orden")) for row in rows]
+    orders = [order for order in found if order is not None]
     first = 0 if 0 in orders else 1
     for row, order in zip(rows, orders, strict=False):
         code = row.get("codigoComunicacion")

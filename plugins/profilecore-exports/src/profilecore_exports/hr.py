@@ -256,7 +256,7 @@ def answer(content: bytes) -> Answer:
         return Answer(rest=True)
     try:
         found = msgspec.json.decode(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ExportRefused("no-verdict", "This is no answer of eVisitor.") from None
     if not isinstance(found, dict):
         return Answer(rest=bool(found))

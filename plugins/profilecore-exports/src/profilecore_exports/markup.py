@@ -71,6 +71,12 @@ def texts(element: Element) -> dict[str, str]:
     return {local(child): (child.text or "").strip() for child in element}
 
 
+def whole(text: str | None) -> int | None:
+    """Give a number of a line or a row; ``None`` for what is none that a file can have."""
+    # Python refuses to read thousands of digits.
+    return int(text) if text and len(text) <= 9 and text.isdecimal() else None
+
+
 def every(element: Element, *names: str) -> list[Element]:
     """Give all elements below that have one of these names, in order."""
     return [found for found in element.iter() if local(found) in names]

@@ -31,7 +31,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, Letters, printable
-from profilecore_exports.markup import HEAD, every, leaf, parse, tag, texts
+from profilecore_exports.markup import HEAD, every, leaf, parse, tag, texts, whole
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -228,8 +228,7 @@ def answer(content: bytes) -> Answer:
         raise ExportRefused("no-verdict", "This is no answer of SIBA.")
     verdicts = []
     for fault in map(texts, faults):
-        line = fault.get("Linha", "0")
-        number = int(line) if line.isdecimal() else 0
+        number = whole(fault.get("Linha"))
         code, said = fault.get("Codigo_Retorno", ""), fault.get("Descricao", "")
         verdicts.append(Verdict(False, number - 1 if number else None, code, said))
     return Answer(tuple(verdicts), rest=False)

@@ -30,7 +30,7 @@ from profilecore_exports.faults import ExportRefused, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import printable
 from profilecore_exports.lists import SI_DOCUMENTS, SI_RELIEFS, SI_STATUSES
-from profilecore_exports.markup import HEAD, attributes, every, parse
+from profilecore_exports.markup import HEAD, attributes, every, parse, whole
 from profilecore_exports.naming import file_name, safe
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -206,16 +206,18 @@ def _json(text: bytes) -> Answer:
         rows = found.get("row", ())
         rows = [rows] if isinstance(rows, dict) else rows
         verdicts = [
-            Verdict(False, _position(r.get("@id")), str(r.get("@msg", "")), r.get("@msgTxt", ""))
+            Verdict(
+                False, _position(r.get("@id")), str(r.get("@msg", "")), str(r.get("@msgTxt", ""))
+            )
             for r in rows
         ]
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise ExportRefused("no-verdict", "This is no answer of eTurizem.") from None
     return Answer(tuple(verdicts), rest=True)
 
 
 def _position(text: object) -> int | None:
-    number = int(str(text)) if str(text).isdecimal() else 0
+    number = whole(str(text))
     return number - 1 if number else None
 
 

@@ -234,7 +234,7 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
     if path.suffix.lower() == ".json":
         try:
             listed = msgspec.json.decode(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ExportRefused("unreadable", f"{path.name} is no JSON.") from None
         if not isinstance(listed, list):
             raise ExportRefused("unreadable", f"{path.name} must be a JSON list of objects.")
@@ -242,7 +242,12 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     head = text.partition("\n")[0]
     separator = max(",;\t|", key=head.count)
-    yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    except csv.Error:
+        raise ExportRefused(
+            "unreadable", f"{path.name} is no CSV, as where a quote is not closed."
+        ) from None
 
 
 def _decoded(content: bytes) -> str:

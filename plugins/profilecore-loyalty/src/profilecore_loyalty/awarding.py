@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from profilecore.errors import InvalidProfile, Problem, ProfilecoreError
+from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.values import frozen
 from profilecore_loyalty.booking import Book, Booking, opened
 from profilecore_loyalty.faults import KeptByProvider
@@ -85,6 +85,8 @@ def _award(
         for each, booking in zip(awards, bookings, strict=True):
             try:
                 made.append(_one(engine, programme, book, booking, each.profile_id, own))
+            except StoreError:
+                raise  # it says nothing of the award
             except ProfilecoreError as error:
                 made.append(error)
     return made
