@@ -60,12 +60,12 @@ def on_postgres(path: Path) -> Store:
 def sealed(inner: Callable[[Path], Store]) -> Callable[[Path], Store]:
     """Give what opens the store that another function opens, sealed under keys beside its path."""
 
-    def open(path: Path) -> Store:
+    def opened(path: Path) -> Store:
         from profilecore_sealed import FileKeyring, SealedStore
 
         return SealedStore(inner(path), FileKeyring(path.with_suffix(".keys")))
 
-    return open
+    return opened
 
 
 _GONE = "nothing of it outlives its process, and no other process can open it"

@@ -40,6 +40,12 @@ class Reordered(_MemoryWriter):
         return sorted(super().search(query, after, 9_999), key=self.order)[:limit]
 
 
+@fails("test_words_of_the_engines_own_are_ordered_in_every_store")
+class OrdersEveryWordAsItLikes(Reordered):
+    def order(self, hit):
+        return hit.word[::-1], hit.position[2]
+
+
 @fails("test_hits_are_ordered_by_word_text_and_first_insertion")
 class OrdersHitsByInsertion(Reordered):
     def order(self, hit):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from profilecore import Engine
-from profilecore.model import ReceiptStatus
+from profilecore.model import ReceiptStatus, State
 from profilecore.store import open_store
 
 MARK = "zqwxmarker"
@@ -183,3 +184,23 @@ def test_the_same_server_unsealed_is_found_out(servers: Servers) -> None:
     with servers() as server, Engine.open(plain(server)) as engine:
         engine.create(a_guest("one"))
         assert holding(server.data.rglob("*"), MARK) != []
+
+
+def test_guests_who_are_due_are_cleared_with_their_keys(url: str, tmp_path: Path) -> None:
+    settings = {"inactivity": {"after_days": 30, "grace_days": 1, "first_share": 1.0}}
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    now = [start]
+    with Engine.open(url, clock=lambda: now[0], config={"profilecore": settings}) as engine:
+        id = engine.create(a_guest("one")).id
+        backup = tmp_path / "backup"
+        backup.mkdir()
+        for path in engine.store.files():
+            if not path.name.endswith((".keys", "-shm")):
+                shutil.copy(path, backup)
+        for days in range(0, 200, 20):
+            now[0] = start + timedelta(days=days)
+            engine.clear_due()
+        assert engine.get(id).state is State.CLEARED
+        assert engine.receipt(id).status is ReceiptStatus.ERASED
+    restored = f"sealed+sqlite:///{backup}/guests.db?keyring={tmp_path}/guests.keys"
+    assert f"{MARK}one" not in readable(restored)

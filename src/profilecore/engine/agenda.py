@@ -15,13 +15,13 @@ from profilecore.engine.kernel import Kernel
 from profilecore.engine.unit import Unit
 from profilecore.model.documents import Document
 from profilecore.model.fields import lean
-from profilecore.store.port import Line, Query, Reader, Terms
+from profilecore.store.port import OPEN, Line, Query, Reader, Terms
 from profilecore.values import frozen
 
 KIND = "agenda"
 PAGE_SIZE = 500
 # No name can be typed that begins like this, so no search comes across it.
-_WORD = "agenda:"
+_WORD = OPEN
 Position = tuple[Any, ...]
 _LAST = date(9000, 1, 1)
 

@@ -49,6 +49,10 @@ class Remainder(NamedTuple):
     """How many days after a clear it lasts at the most, if somebody answers for that."""
 
 
+OPEN = "agenda:"
+"""Words that begin so are the engine's own and tell of nobody: every store keeps their order."""
+
+
 class Line(NamedTuple):
     """A folded text and the words that find it."""
 
@@ -175,7 +179,8 @@ class Reader(abc.ABC):
         Words and texts compare by code point and exact case.  Positions are of JSON values, and
         stay valid when documents come and go in between: the place of a deleted document is
         never given to another.  A store that is not ``SORTED`` has an order of words and texts of
-        its own, which stays; hits of one word and text still come by first insertion.
+        its own, which stays, but for those that begin with :data:`OPEN`; hits of one word and
+        text still come by first insertion.
         """
 
     @abc.abstractmethod

@@ -175,9 +175,9 @@ class SealedReader(Reader):
     def search(
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:
-        if query.word is None:
-            return self._reader.search(query, after, limit)
         sealed = self._words.query(query)
+        if sealed is query:  # nothing in it is a word of a person
+            return self._reader.search(query, after, limit)
         found: list[Hit] = []
         while (asked := limit - len(found)) > 0:
             hits = self._reader.search(sealed, after, asked)

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
-from profilecore.store.port import Line, Query, Terms
+from profilecore.store.port import OPEN, Line, Query, Terms
 
 DEEPEST = 12
 """Letters of a word that are found one by one; nearly nobody types more."""
@@ -48,6 +48,10 @@ class Words:
         """Give terms whose lines show nothing but their marks; the keys stay as they are."""
         if not terms.lines:
             return terms
+        open_lines = [line for line in terms.lines if line.text.startswith(OPEN)]
+        if open_lines:
+            rest = tuple(line for line in terms.lines if line not in open_lines)
+            return Terms(terms.keys, (*open_lines, *self.sealed(Terms((), rest)).lines))
         texts = [text.split(" ") for text, _ in terms.lines]
         words = {word for words in texts for word in words}
         words.update(word for _, words in terms.lines for word in words)
@@ -62,7 +66,7 @@ class Words:
 
     def query(self, query: Query) -> Query:
         """Give the query that finds at least the rows that a plain one is for."""
-        if query.word is None:
+        if query.word is None or query.word.startswith(OPEN):
             return query
         others = [other.partition(" ")[0][:BESIDE] for other in query.others]
         marks = self.marks({word for word in others if word})
@@ -70,6 +74,8 @@ class Words:
 
     def prefix(self, word: str) -> str:
         """Give the marks of the beginning of words."""
+        if word.startswith(OPEN):
+            return word
         beginning = word[:DEEPEST]
         return self.marks({beginning})[beginning]
 
