@@ -70,7 +70,6 @@ def sealed(inner: Callable[[Path], Store]) -> Callable[[Path], Store]:
 
 _GONE = "nothing of it outlives its process, and no other process can open it"
 _UNSEEN = "nobody's values are in its files, before a clear or after; its own tests show it"
-_ORDER = "its hits come in an order of its own; the suite of stores compares the rest"
 KINDS = (
     Kind(
         "memory",
@@ -96,11 +95,11 @@ KINDS = (
     ),
     Kind(
         "sealed sqlite", sealed(in_a_file), "profilecore_sealed", slower=2,
-        omits={"residue": _UNSEEN, "stateful": _ORDER},
+        omits={"residue": _UNSEEN},
     ),
     Kind(
         "sealed postgres", sealed(on_postgres), "profilecore_sealed", has_server=True, slower=10,
-        omits={"residue": _UNSEEN, "stateful": _ORDER},
+        omits={"residue": _UNSEEN},
     ),
 )  # fmt: skip
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -18,7 +18,18 @@ from profilecore.errors import VersionConflict
 from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.store.forms import Insert, pack_terms, terms_of
-from profilecore.store.port import NO_TERMS, Hit, Kept, Line, Query, Reader, Terms, Writer, unpacked
+from profilecore.store.port import (
+    NO_TERMS,
+    OPEN,
+    Hit,
+    Kept,
+    Line,
+    Query,
+    Reader,
+    Terms,
+    Writer,
+    unpacked,
+)
 from profilecore_sealed.keyring import Keyring
 from profilecore_sealed.sealing import number_of, seal, seal_blob, unseal, unseal_blob
 from profilecore_sealed.words import Words, fits
@@ -192,6 +203,10 @@ class SealedReader(Reader):
         rows = self._rows_of(hits, query)
         marks = self._words.marks({word for found in rows.values() for word, _ in found})
         for hit in hits:
+            if hit.word.startswith(OPEN):
+                if fits(Line(hit.text, ()), hit.word, query):
+                    yield hit
+                continue
             for word, line in rows.get((hit.kind, hit.id), ()):
                 if marks[word] == hit.word and self._words.is_of(hit.text, line.text):
                     yield Hit(hit.id, word, line.text, hit.position, hit.kind)
