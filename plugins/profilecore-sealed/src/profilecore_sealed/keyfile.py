@@ -186,7 +186,7 @@ class FileKeyring(Keyring):
         return [self._key(number) for number in numbers]
 
     def _key(self, number: int) -> bytes | None:
-        place = os.pread(self._file, _PLACE, _place(number))
+        place = os.pread(self._file, _PLACE, HEAD + (number - 1) * _PLACE)
         if place != _ZEROS and len(place) == _PLACE:
             try:
                 key = self._wrap.decrypt(place[:_NONCE], place[_NONCE:], _NUMBER_OF(number))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -114,11 +115,13 @@ class SealedStore(Store):
     def packer(self) -> Callable[[Terms], Terms | bytes]:
         return packer(self._words, self.inner.packer)
 
-    @contextmanager
-    def read(self) -> Iterator[Reader]:
-        with self.inner.read() as reader:
-            writer: SealedWriter | None = getattr(self._local, "writer", None)
-            yield writer or SealedReader(reader, self.keyring, self._words)
+    def read(self) -> AbstractContextManager[Reader]:
+        return _Reading(self, self.inner.read())
+
+    def reader_over(self, inner: Reader) -> Reader:
+        """Give this thread's open writer, or a reader over one of the inner store."""
+        writer: SealedWriter | None = getattr(self._local, "writer", None)
+        return writer or SealedReader(inner, self.keyring, self._words)
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
@@ -265,3 +268,24 @@ class SealedStore(Store):
     def close(self) -> None:
         self.inner.close()
         self.keyring.close()
+
+
+class _Reading(AbstractContextManager[Reader]):
+    """A read of the inner store, opened.  A generator would cost a small read a tenth."""
+
+    __slots__ = ("_inner", "_store")
+
+    def __init__(self, store: SealedStore, inner: AbstractContextManager[Reader]) -> None:
+        self._store = store
+        self._inner = inner
+
+    def __enter__(self) -> Reader:
+        return self._store.reader_over(self._inner.__enter__())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return self._inner.__exit__(kind, error, traceback)
