@@ -20,7 +20,8 @@ class Kind:
     """A kind of store: how a new one is made, or that of the path is opened again.
 
     ``module`` is the part that must be installed.  With ``has_server`` a server is started for the
-    run, unless one is given.  The short form of a programme does ``slower`` times less.
+    run, unless one is given.  Nobody's values can be seen in the files of one that ``is_sealed``.
+    The short form of a programme does ``slower`` times less.
     ``omits`` says of each programme that makes no sense here why it does not.
     """
 
@@ -29,6 +30,7 @@ class Kind:
     module: str = "profilecore"
     has_server: bool = False
     slower: int = 1
+    is_sealed: bool = False
     omits: Mapping[str, str] = attrs.field(factory=dict)
 
     def size(self, short: int) -> int:
@@ -94,12 +96,12 @@ KINDS = (
         omits={"residue": "receipts stay pending: its log and copies cannot be erased from here"},
     ),
     Kind(
-        "sealed sqlite", sealed(in_a_file), "profilecore_sealed", slower=2,
+        "sealed sqlite", sealed(in_a_file), "profilecore_sealed", slower=2, is_sealed=True,
         omits={"residue": _UNSEEN},
     ),
     Kind(
         "sealed postgres", sealed(on_postgres), "profilecore_sealed", has_server=True, slower=10,
-        omits={"residue": _UNSEEN},
+        is_sealed=True, omits={"residue": _UNSEEN},
     ),
 )  # fmt: skip
 BY_NAME = {kind.name: kind for kind in KINDS}
