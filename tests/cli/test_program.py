@@ -194,3 +194,16 @@ def test_a_command_named_like_its_plugin_loads_no_other(part: Callable[[str], An
     )
     assert "Usage" in done.stdout
     assert done.stdout.endswith("loaded []\n")
+
+
+def test_a_command_that_is_not_there_is_told_without_a_word_about_plugins(
+    tmp_path: Path,
+) -> None:
+    # In a process of its own: what a plugin logs is shown there as somebody would see it.
+    done = subprocess.run(
+        [sys.executable, "-m", "profilecore", "nosuch"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.endswith("Error: No such command 'nosuch'.\n")
+    assert "lugin" not in done.stderr

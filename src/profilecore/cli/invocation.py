@@ -118,14 +118,18 @@ class Invocation:
         return self._plugins
 
     def only(self, name: str) -> Plugins | None:
-        """The plugin of a name without the others, if there is one; ``None`` once all are loaded.
+        """The plugin of a name without the others; ``None`` without one, or once all are loaded.
 
         A command that is named like its plugin begins sooner so.
         """
+        from importlib.metadata import entry_points
+
         from profilecore.engine.builtin import BUILTIN
-        from profilecore.plugins import Plugins
+        from profilecore.plugins import GROUP, Plugins
 
         if self._engine or self.given or self._plugins is not None:
+            return None
+        if not entry_points(group=GROUP, name=name):
             return None
         config = {k: v for k, v in self.config.items() if k == name}
         return Plugins(BUILTIN, discover=(name,), config=config)
