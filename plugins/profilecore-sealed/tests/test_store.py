@@ -15,7 +15,7 @@ from profilecore.model.documents import Document
 from profilecore.store import Line, MemoryStore, Query, Store, Terms, Writer, open_store
 from profilecore.testing.faults import FaultyStore
 from profilecore_sealed import FileKeyring, SealedStore
-from profilecore_sealed.rows import KIND, used_keys
+from profilecore_sealed.inventory import KIND, used_keys
 
 SECRET = "zqsecret"
 TERMS = Terms((5,), (Line(f"anna {SECRET}", ("anna", SECRET, f"@{SECRET}@example.com")),))

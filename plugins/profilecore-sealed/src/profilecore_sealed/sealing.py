@@ -87,3 +87,9 @@ def _bound_to(document: Document) -> bytes:
 
 def _of_blob(id: str) -> bytes:
     return _pack(("", id))
+
+
+def with_body(document: Document, body: bytes) -> Document:
+    """Give a document with another body."""
+    d = document
+    return Document(d.kind, d.id, d.owner, d.version, body, d.property_id)

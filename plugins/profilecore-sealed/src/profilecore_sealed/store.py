@@ -14,20 +14,12 @@ from profilecore.errors import StoreError, StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.store import open_store as open_inner
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
+from profilecore_sealed.inventory import KIND, Place, is_used, lost_keys, used_keys
 from profilecore_sealed.keyfile import FileKeyring
 from profilecore_sealed.keyring import Keyring
-from profilecore_sealed.rows import (
-    KIND,
-    Place,
-    SealedReader,
-    SealedWriter,
-    change_some_keys,
-    is_used,
-    lost_keys,
-    packer,
-    used_keys,
-)
+from profilecore_sealed.reading import SealedReader
 from profilecore_sealed.words import Words
+from profilecore_sealed.writing import SealedWriter, change_some_keys, packer
 
 PREFIX = "sealed+"
 KEYRING = "keyring"

@@ -1,0 +1,163 @@
+"""Reads of one state: sealed below, plain above.
+
+Each document is sealed under a key of its own, and so is each blob: what is deleted takes its key
+along, and nothing else that its owner has.  A document whose key was destroyed is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from profilecore.model.documents import Document
+from profilecore.model.events import Event
+from profilecore.store.forms import terms_of
+from profilecore.store.port import OPEN, Hit, Kept, Line, Query, Reader
+from profilecore_sealed.inventory import KIND, Place
+from profilecore_sealed.keyring import Keyring
+from profilecore_sealed.sealing import number_of, unseal, unseal_blob, with_body
+from profilecore_sealed.words import Words, fits
+
+Key = tuple[int, bytes]
+
+
+class SealedReader(Reader):
+    """Opens what a reader of the inner store gives."""
+
+    def __init__(self, inner: Reader, keyring: Keyring, words: Words) -> None:
+        self._reader = inner
+        self._keyring = keyring
+        self._words = words
+
+    def _unsealed(self, documents: Sequence[Document]) -> list[tuple[Document, bytes]]:
+        """Give documents as they were put, each with its packed terms."""
+        numbers = [number_of(document.body, document.id) for document in documents]
+        keys = self._keyring.keys(numbers)
+        found = []
+        for document, number, key in zip(documents, numbers, keys, strict=True):
+            if key is not None:
+                body, terms = unseal(key, document)
+                found.append((with_body(document, body), terms))
+                self._note(document, (number, key))
+        return found
+
+    def _note(self, document: Document, key: Key) -> None:
+        """Take note of the key of a document that was read."""
+
+    def _opened(self, documents: Sequence[Document]) -> list[Document]:
+        return [document for document, _ in self._unsealed(documents)]
+
+    def get(self, kind: str, id: str) -> Document | None:
+        document = self._reader.get(kind, id)
+        if document is None:
+            return None
+        number = number_of(document.body, id)
+        (key,) = self._keyring.keys((number,))
+        if key is None:
+            return None
+        self._note(document, (number, key))
+        return with_body(document, unseal(key, document)[0])
+
+    def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
+        return self._opened(self._reader.get_many(kind, ids))
+
+    def owned(self, owners: Sequence[str], kind: str | None = None) -> list[Document]:
+        return self._opened(self._reader.owned(owners, kind))
+
+    def listing(self, kind: str, after: str | None, limit: int) -> list[Document]:
+        found: list[Document] = []
+        while (asked := limit - len(found)) > 0:
+            page = self._reader.listing(kind, after, asked)
+            found += self._opened(page)
+            if len(page) < asked:
+                break
+            after = page[-1].id
+        return found
+
+    def find(self, key: int, limit: int = 1_000) -> list[str]:
+        return self._reader.find(key, limit)
+
+    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        return self._reader.find_many(keys)
+
+    def tally(self, keys: Sequence[int]) -> int:
+        return self._reader.tally(keys)
+
+    def search(
+        self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
+    ) -> list[Hit]:
+        sealed = self._words.query(query)
+        if sealed is query:  # nothing in it is a word of a person
+            return self._reader.search(query, after, limit)
+        found: list[Hit] = []
+        while (asked := limit - len(found)) > 0:
+            hits = self._reader.search(sealed, after, asked)
+            found += self._plain_hits(hits, query)
+            if len(hits) < asked:
+                break
+            after = hits[-1].position
+        return found
+
+    def _plain_hits(self, hits: Sequence[Hit], query: Query) -> Iterator[Hit]:
+        """Yield the hits whose own words are what was asked for."""
+        rows = self._rows_of(hits, query)
+        marks = self._words.marks({word for found in rows.values() for word, _ in found})
+        for hit in hits:
+            if hit.word.startswith(OPEN):
+                if fits(Line(hit.text, ()), hit.word, query):
+                    yield hit
+                continue
+            for word, line in rows.get((hit.kind, hit.id), ()):
+                if marks[word] == hit.word and self._words.is_of(hit.text, line.text):
+                    yield Hit(hit.id, word, line.text, hit.position, hit.kind)
+                    break
+
+    def _rows_of(self, hits: Sequence[Hit], query: Query) -> dict[Place, list[tuple[str, Line]]]:
+        """Give the rows of the documents that were hit, as far as they fit a query."""
+        ids: dict[str, dict[str, None]] = {}
+        for hit in hits:
+            ids.setdefault(hit.kind, {})[hit.id] = None
+        found = {}
+        for kind, wanted in ids.items():
+            for document, packed in self._unsealed(self._reader.get_many(kind, list(wanted))):
+                found[kind, document.id] = [
+                    (word, line)
+                    for line in terms_of(packed).lines
+                    for word in dict.fromkeys(line.words)
+                    if fits(line, word, query)
+                ]
+        return found
+
+    def has_hits(self, prefix: str, number: int) -> bool:
+        return self._reader.has_hits(self._words.prefix(prefix), number)
+
+    def events(self, after: int = 0, limit: int = 500) -> list[Event]:
+        return self._reader.events(after, limit)
+
+    def count(self, kind: str) -> int:
+        return self._reader.count(kind)
+
+    def blob(self, id: str) -> bytes | None:
+        content = self._reader.blob(id)
+        if content is None:
+            return None
+        (key,) = self._keyring.keys([number_of(content, id)])
+        return None if key is None else unseal_blob(key, id, content)
+
+    def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
+        found: list[Kept] = []
+        while (asked := limit - len(found)) > 0:
+            page = self._reader.everything(after, asked)
+            ours = [kept for kept in page if kept.document.kind != KIND]
+            places = {(k.document.kind, k.document.id): k.place for k in ours}
+            found += [
+                Kept(places[document.kind, document.id], document, terms_of(packed))
+                for document, packed in self._unsealed([kept.document for kept in ours])
+            ]
+            if len(page) < asked:
+                break
+            after = page[-1].place
+        return found
+
+    def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        return self._reader.blob_ids(after, limit)

@@ -1,0 +1,255 @@
+"""Writes of one transaction: plain above, sealed below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+
+import msgspec
+
+from profilecore.errors import VersionConflict
+from profilecore.model.documents import Document
+from profilecore.model.events import Event
+from profilecore.store.forms import Insert, pack_terms, terms_of
+from profilecore.store.port import NO_TERMS, Terms, Writer, unpacked
+from profilecore_sealed.inventory import AT_ONCE, KIND, Place, book_of
+from profilecore_sealed.keyring import Keyring
+from profilecore_sealed.reading import Key, SealedReader
+from profilecore_sealed.sealing import number_of, seal, seal_blob, with_body
+from profilecore_sealed.words import Words
+
+OWNERS = "profile"
+"""The kind of the documents that own others."""
+CHANGING = "changing"
+"""The id of the document that says how far a change of all keys has come."""
+
+_pack = msgspec.msgpack.Encoder().encode
+_both = msgspec.msgpack.Decoder(tuple[bytes, bytes]).decode
+_progress = msgspec.msgpack.Decoder(tuple[int, str]).decode
+
+
+def packer(words: Words, inner: Callable[[Terms], Terms | bytes]) -> Callable[..., Terms | bytes]:
+    """Give the packer of a sealed store: the inner form of sealed terms, and the plain ones."""
+    return unpacked if inner is unpacked else partial(_packed, words, inner)
+
+
+def _packed(words: Words, inner: Callable[[Terms], Terms | bytes], terms: Terms) -> bytes:
+    return _pack((pack_terms(terms), inner(words.sealed(terms))))
+
+
+class SealedWriter(SealedReader, Writer):
+    """Seals what goes to a writer of the inner store.
+
+    Writers of a store follow one another: what is known of keys inside a transaction stays true
+    to its end.
+    """
+
+    def __init__(self, inner: Writer, keyring: Keyring, words: Words) -> None:
+        super().__init__(inner, keyring, words)
+        self.inner = self._writer = inner
+        self._known: dict[Place, Key] = {}
+        self._stale: dict[Place, int] = {}
+        self._lost: list[int] = []
+        self.made: dict[int, Place] = {}
+        """The new keys, and what each is for."""
+        self.wasted: list[int] = []
+        """New keys that nothing is sealed under after all."""
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with self.rewinding(), self._writer.savepoint():
+            yield
+
+    @contextmanager
+    def rewinding(self) -> Iterator[None]:
+        """Forget, where the block fails, what was noted inside it."""
+        lost, made = len(self._lost), len(self.made)
+        stale = dict(self._stale)
+        try:
+            yield
+        except BaseException:
+            del self._lost[lost:]
+            self._stale = stale
+            for number in list(self.made)[made:]:
+                self._waste(number)
+            self._known.clear()
+            raise
+
+    # ---- keys
+
+    def _note(self, document: Document, key: Key) -> None:
+        self._known[document.kind, document.id] = key
+
+    def _key_for(self, document: Document, expect: int) -> Key:
+        """Give the key that a document is to be sealed under."""
+        place = document.kind, document.id
+        known, stale = self._known.get(place), self._stale.get(place)
+        if known is None and expect and stale is None:
+            known = self._look_up(place)
+        if known is None or known[0] == stale:
+            known = self._new_key(place)
+        self._known[place] = known
+        return known
+
+    def _look_up(self, place: Place) -> Key | None:
+        stored = self._reader.get(*place)
+        if stored is None:
+            return None
+        number = number_of(stored.body, stored.id)
+        (key,) = self._keyring.keys([number])
+        return None if key is None else (number, key)
+
+    def _new_key(self, place: Place) -> Key:
+        (made,) = self._keyring.reserve(1)
+        self.made[made[0]] = place
+        return made
+
+    def _make_keys(self, places: Iterable[Place]) -> None:
+        """Make the keys of many new documents at once."""
+        fresh = [place for place in dict.fromkeys(places) if place not in self._known]
+        for place, made in zip(fresh, self._keyring.reserve(len(fresh)), strict=True):
+            self._known[place] = made
+            self.made[made[0]] = place
+
+    def _waste(self, number: int) -> None:
+        del self.made[number]
+        self.wasted.append(number)
+
+    # ---- writes
+
+    def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+        sealed = self._sealed(document, pack_terms(terms), expect)
+        marks = self._words.sealed(terms)
+        try:
+            self._writer.put(sealed, marks, expect=expect)
+        except VersionConflict:
+            if expect:
+                raise
+            if not self._drop_unreadable(document):
+                number, _ = self._known.pop((document.kind, document.id))
+                if number in self.made:
+                    self._waste(number)
+                raise
+            self._writer.put(sealed, marks, expect=0)
+
+    def _sealed(self, document: Document, packed: bytes, expect: int) -> Document:
+        number, key = self._key_for(document, expect)
+        return with_body(document, seal(number, key, document, packed))
+
+    def _drop_unreadable(self, document: Document) -> bool:
+        """Delete a document if it cannot be read any more; tell whether it was so."""
+        stored = self._reader.get(document.kind, document.id)
+        if stored is None or self._keyring.keys([number_of(stored.body, stored.id)]) != [None]:
+            return False
+        return self._writer.delete(document.kind, document.id)
+
+    def insert(self, documents: Iterable[Insert]) -> None:
+        self._writer.insert(self._all_sealed(documents))
+
+    def _all_sealed(self, documents: Iterable[Insert]) -> Iterator[Insert]:
+        left = iter(documents)
+        while part := list(islice(left, AT_ONCE)):
+            self._make_keys((document.kind, document.id) for document, _ in part)
+            for document, terms in part:
+                if isinstance(terms, bytes):
+                    packed, marks = _both(terms)
+                    yield self._sealed(document, packed, 0), marks
+                else:
+                    sealed = self._sealed(document, pack_terms(terms), 0)
+                    yield sealed, self._words.sealed(terms)
+
+    def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
+        listed = list(changes)
+        self._make_keys((d.kind, d.id) for d, _, expect in listed if not expect)
+        self._writer.put_many(
+            (
+                self._sealed(document, pack_terms(terms), expect),
+                self._words.sealed(terms),
+                expect,
+            )
+            for document, terms, expect in listed
+        )
+
+    def delete(self, kind: str, id: str) -> bool:
+        known = self._known.pop((kind, id), None)
+        if known is None:
+            stored = self._reader.get(kind, id)
+            if stored is None:
+                return False
+            self._lost.append(number_of(stored.body, id))
+        else:
+            self._lost.append(known[0])
+        return self._writer.delete(kind, id)
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        return self._writer.append(events)
+
+    def put_blob(self, id: str, content: bytes) -> None:
+        number, key = self._new_key(("", id))
+        self._writer.put_blob(id, seal_blob(number, key, id, content))
+
+    def delete_blob(self, id: str) -> None:
+        content = self._reader.blob(id)
+        if content is not None:
+            self._lost.append(number_of(content, id))
+            self._writer.delete_blob(id)
+
+    def forget(self, owners: Iterable[str]) -> None:
+        listed = list(dict.fromkeys(owners))
+        self.renew(self._reader.get_many(OWNERS, listed))
+        self.renew(self._reader.owned(listed))
+
+    def renew(self, documents: Iterable[Document]) -> None:
+        """Have documents, given sealed as they are stored, under other keys from now on."""
+        for document in documents:
+            number = number_of(document.body, document.id)
+            self._stale[document.kind, document.id] = number
+            self._lost.append(number)
+
+    def finish(self) -> None:
+        """Do what is to be done at the end of the transaction, before it is committed."""
+        if self._stale:
+            self._seal_anew()
+        lost = sorted(set(self._lost))
+        if lost:
+            self._writer.put(book_of(lost), expect=0)
+
+    def _seal_anew(self) -> None:
+        """Put what was to be renewed, and was not put since, under new keys."""
+        ids: dict[str, list[str]] = {}
+        for kind, id in self._stale:
+            ids.setdefault(kind, []).append(id)
+        for kind, listed in ids.items():
+            stored = self._reader.get_many(kind, listed)
+            unchanged = [d for d in stored if self._stale[kind, d.id] == number_of(d.body, d.id)]
+            for document, packed in self._unsealed(unchanged):
+                sealed = self._sealed(document, packed, document.version)
+                marks = self._words.sealed(terms_of(packed))
+                self._writer.put(sealed, marks, expect=document.version)
+
+
+def change_some_keys(writer: SealedWriter) -> int:
+    """Seal the next documents or the next blob under new keys; 0 when it has been round."""
+    inner = writer.inner
+    note = inner.get(KIND, CHANGING)
+    place, last = _progress(note.body) if note else (0, "")
+    number = 0
+    if page := inner.everything(place, AT_ONCE):
+        ours = [kept.document for kept in page if kept.document.kind != KIND]
+        writer.renew(ours)
+        place, number = page[-1].place, len(ours) or 1
+    elif ids := inner.blob_ids(last, 1):
+        content = writer.blob(ids[0])
+        if content is not None:
+            writer.delete_blob(ids[0])
+            writer.put_blob(ids[0], content)
+        last, number = ids[0], 1
+    if number:
+        version = note.version if note else 0
+        body = _pack((place, last))
+        inner.put(Document(KIND, CHANGING, CHANGING, version + 1, body), expect=version)
+    elif note:
+        inner.delete(KIND, CHANGING)
+    return number
