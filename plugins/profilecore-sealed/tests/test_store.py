@@ -352,6 +352,16 @@ def test_an_id_whose_key_was_destroyed_can_be_used_again(store: SealedStore) -> 
         assert reader.get("profile", "p2") == doc("p2")
 
 
+def test_a_refused_put_leaves_the_key_of_what_the_transaction_stored(store: SealedStore) -> None:
+    with store.write() as writer:
+        writer.put(doc("p1"), TERMS, expect=0)
+        for _ in range(2):
+            with pytest.raises(VersionConflict):
+                writer.put(doc("p1"), TERMS, expect=0)
+    with store.read() as reader:
+        assert reader.get("profile", "p1") == doc("p1")
+
+
 def test_the_list_of_lost_keys_does_not_grow(store: SealedStore, inner: MemoryStore) -> None:
     fill(store)
     for _ in range(3):

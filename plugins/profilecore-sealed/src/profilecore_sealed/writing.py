@@ -120,6 +120,7 @@ class SealedWriter(SealedReader, Writer):
     # ---- writes
 
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
+        before = len(self.made)
         sealed = self._sealed(document, pack_terms(terms), expect)
         marks = self._words.sealed(terms)
         try:
@@ -128,9 +129,8 @@ class SealedWriter(SealedReader, Writer):
             if expect:
                 raise
             if not self._drop_unreadable(document):
-                number, _ = self._known.pop((document.kind, document.id))
-                if number in self.made:
-                    self._waste(number)
+                if len(self.made) > before:  # else it is the key of what is stored
+                    self._waste(self._known.pop((document.kind, document.id))[0])
                 raise
             self._writer.put(sealed, marks, expect=0)
 
