@@ -225,17 +225,22 @@ def test_a_family_that_is_due_together_is_cleared_together(opens: Opens) -> None
     assert engine.store.check() == []
 
 
+class Letters:
+    """Letters to guests, kept elsewhere."""
+
+    name = "letters"
+
+    @hookimpl
+    def profilecore_register_elsewhere(self, register: Any) -> None:
+        register(self)
+
+    def export(self, profile_ids: Any) -> Any:
+        return []
+
+
 def test_one_that_fails_takes_nothing_of_the_others_back(opens: Opens) -> None:
-    class Newsletter:
-        name = "newsletter"
+    class Newsletter(Letters):
         fails_for = ""
-
-        @hookimpl
-        def profilecore_register_elsewhere(self, register: Any) -> None:
-            register(self)
-
-        def export(self, profile_ids: Any) -> Any:
-            return []
 
         def erase(self, profile_ids: Any) -> int:
             if self.fails_for in profile_ids:
@@ -257,23 +262,14 @@ def test_one_that_fails_takes_nothing_of_the_others_back(opens: Opens) -> None:
 
 
 def test_what_a_plugin_wrote_to_the_store_before_it_failed_is_undone(opens: Opens) -> None:
-    class Letters:
-        name = "letters"
-
-        @hookimpl
-        def profilecore_register_elsewhere(self, register: Any) -> None:
-            register(self)
-
-        def export(self, profile_ids: Any) -> Any:
-            return []
-
+    class Failing(Letters):
         def erase(self, profile_ids: Any) -> int:
             with engine.store.write() as writer:
                 for document in writer.owned(profile_ids, "stay"):
                     assert writer.delete("stay", document.id)
             raise RuntimeError
 
-    engine = opens(plugins=[Letters()])
+    engine = opens(plugins=[Failing()])
     ids = [guest(engine, "2020-01-01") for _ in range(3)]
     before = {id: engine.stays(id) for id in ids}
     assert all(before.values())

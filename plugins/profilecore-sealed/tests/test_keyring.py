@@ -83,6 +83,24 @@ def test_more_doubt_than_there_is_room_for_names_too_many_not_too_few(
     assert set(numbers[::2]) <= set(keyring.in_doubt()) <= set(numbers)
 
 
+def test_a_key_destroyed_for_another_doubt_is_not_given_afterwards(
+    path: Path, keyring: FileKeyring
+) -> None:
+    keyring.reserve(1)
+    other = FileKeyring(path)
+    numbers = [number for number, _ in other.reserve(2_000)]
+    other.settled(numbers[1::2])  # from the first on all are in doubt now, for want of room
+    other.destroy(other.in_doubt())
+    made = keyring.reserve(100)
+    assert keyring.keys([number for number, _ in made]) == [key for _, key in made]
+
+
+def test_no_key_is_made_where_none_is_asked_for(path: Path, keyring: FileKeyring) -> None:
+    before = path.read_bytes()
+    assert keyring.reserve(0) == []
+    assert path.read_bytes() == before
+
+
 def test_an_older_copy_is_not_taken_for_an_erasure(path: Path, keyring: FileKeyring) -> None:
     copy = path.read_bytes()
     (number, _), *_ = keyring.reserve(1)
@@ -98,6 +116,19 @@ def test_a_damaged_key_is_named(path: Path, keyring: FileKeyring) -> None:
         file.seek(HEAD + (number - 1) * 60 + 20)
         file.write(b"\x01\x02\x03")
     with pytest.raises(StoreCorrupt, match=f"Key {number} "):
+        keyring.keys([number])
+
+
+def test_a_key_cut_off_is_named(path: Path, keyring: FileKeyring) -> None:
+    *_, (number, _) = keyring.reserve(64)
+    os.truncate(path, HEAD + (number - 1) * 60 + 30)
+    with pytest.raises(StoreCorrupt, match=f"Key {number} "):
+        keyring.keys([number])
+
+
+@pytest.mark.parametrize("number", [0, 2**62, 2**64 - 1])
+def test_a_number_that_no_key_can_have_is_refused(keyring: FileKeyring, number: int) -> None:
+    with pytest.raises(StoreCorrupt, match="never had"):
         keyring.keys([number])
 
 

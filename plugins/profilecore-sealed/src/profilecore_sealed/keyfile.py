@@ -29,6 +29,8 @@ FORMAT = 1
 HEAD = 4096
 _FIXED = struct.Struct("<16sIQ16s32s")  # magic, format, keys made, id, own master
 _NONCE, _TAG = 12, 16
+_MADE = struct.Struct("<Q")
+_MADE_AT = 20
 _COMMON = 16 + KEY  # the salt and the key of the words
 _COMMON_AT = _FIXED.size
 _DOUBT_AT = 512
@@ -37,6 +39,7 @@ _RUN = struct.Struct("<QI")  # the first of a run of numbers in doubt, and how m
 _MOST_RUNS = (HEAD - _DOUBT_AT - _NUMBER.size) // _RUN.size
 _PLACE = _NONCE + KEY + _TAG
 _ZEROS = bytes(_PLACE)
+_HIGHEST = (2**63 - HEAD) // _PLACE  # above it no file can have a place
 _FEWEST, _MOST = 16, 4096
 _NO_MASTER = bytes(KEY)
 
@@ -123,7 +126,7 @@ class FileKeyring(Keyring):
         self._wrap = AESGCM(master)
         wrapped = head[_COMMON_AT : _COMMON_AT + _NONCE + _COMMON + _TAG]
         try:
-            common = self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], MAGIC + id)
+            common = _opened(self._wrap, wrapped, MAGIC + id)
         except InvalidTag:
             raise StoreUnavailable(f"The keyring {self.path} has another master key.") from None
         self._id: bytes = id
@@ -161,21 +164,35 @@ class FileKeyring(Keyring):
         return os.pread(self._file, len(MAGIC), 0) == MAGIC
 
     def reserve(self, number: int) -> list[tuple[int, bytes]]:
+        given: list[tuple[int, bytes]] = []
+        if not number:
+            return given
         with self._alone():
-            if len(self._pool) < number:
-                self._lot = min(self._lot * 4, _MOST)
-                self._make(max(number - len(self._pool), self._lot))
-            given = [self._pool.popleft() for _ in range(number)]
+            while len(given) < number:
+                if not self._pool:
+                    self._lot = min(self._lot * 4, _MOST)
+                    self._make(max(number - len(given), self._lot))
+                key = self._pool.popleft()
+                if not self._is_destroyed(key[0]):
+                    given.append(key)
             self._write_doubt(self._read_doubt() | {n for n, _ in given})
         return given
 
+    def _is_destroyed(self, number: int) -> bool:
+        """Tell whether a key went while it waited here: doubts can cover more than was given."""
+        return os.pread(self._file, _PLACE, _place(number)) == _ZEROS
+
+    def _made(self) -> int:
+        made: int = _MADE.unpack(os.pread(self._file, _MADE.size, _MADE_AT))[0]
+        return made
+
     def _make(self, number: int) -> None:
         """Make keys, durable before anybody has them."""
-        made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
+        made = self._made()
         fresh = [(made + n, os.urandom(KEY)) for n in range(1, number + 1)]
-        places = b"".join(_wrapped(self._wrap, n, key) for n, key in fresh)
+        places = b"".join(_sealed(self._wrap, key, _bound_to(n)) for n, key in fresh)
         _write(self._file, places, _place(made + 1))
-        _write(self._file, struct.pack("<Q", made + number), 20)
+        _write(self._file, _MADE.pack(made + number), _MADE_AT)
         os.fsync(self._file)
         self._pool += fresh
 
@@ -186,24 +203,28 @@ class FileKeyring(Keyring):
         return [self._key(number) for number in numbers]
 
     def _key(self, number: int) -> bytes | None:
-        place = os.pread(self._file, _PLACE, HEAD + (number - 1) * _PLACE)
-        if place != _ZEROS and len(place) == _PLACE:
+        if 0 < number <= _HIGHEST:
             try:
-                key = self._wrap.decrypt(place[:_NONCE], place[_NONCE:], _NUMBER_OF(number))
+                if key := self._read_key(number):
+                    return key
+            except (InvalidTag, OSError):
+                pass  # somebody may be writing the place, or replacing the file
+        with self._alone():
+            if not 0 < number <= self._made():
+                raise StoreCorrupt(
+                    f"The store uses a key that {self.path} never had: it is an older copy; "
+                    "restore the newest."
+                )
+            try:
+                return self._read_key(number)
             except InvalidTag:
                 raise StoreCorrupt(
                     f"Key {number} of {self.path} is damaged; restore the keyring from its copy."
                 ) from None
-            return key
-        with self._alone():  # was the file replaced, or has it grown?
-            made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
-            again = os.pread(self._file, _PLACE, _place(number))
-        if not 0 < number <= made:
-            raise StoreCorrupt(
-                f"The store uses a key that {self.path} never had: it is an older copy; "
-                "restore the newest."
-            )
-        return None if again == _ZEROS else self._key(number)
+
+    def _read_key(self, number: int) -> bytes | None:
+        place = os.pread(self._file, _PLACE, _place(number))
+        return None if place == _ZEROS else _opened(self._wrap, place, _bound_to(number))
 
     def destroy(self, numbers: Iterable[int]) -> None:
         listed = sorted(set(numbers))
@@ -239,7 +260,7 @@ class FileKeyring(Keyring):
 
     def adopt(self, salt: bytes) -> None:
         with self._alone():
-            common = _sealed_common(self._wrap, self._id, salt + self._word_key)
+            common = _sealed(self._wrap, salt + self._word_key, MAGIC + self._id)
             _write(self._file, common, _COMMON_AT)
             os.fsync(self._file)
             self._salt = salt
@@ -256,15 +277,13 @@ class FileKeyring(Keyring):
         with self._alone():
             wrap = AESGCM(master)
             beside = self.path.with_name(self.path.name + ".new")
-            head = bytearray(os.pread(self._file, HEAD, 0))
-            made = _FIXED.unpack_from(head)[2]
+            made = self._made()
             own = master if new is None else _NO_MASTER
-            _FIXED.pack_into(head, 0, MAGIC, FORMAT, made, self._id, own)
-            common = _sealed_common(wrap, self._id, self._salt + self._word_key)
-            head[_COMMON_AT : _COMMON_AT + len(common)] = common
+            head = _head(wrap, made, self._id, own, self._salt + self._word_key)
+            head += os.pread(self._file, HEAD - _DOUBT_AT, _DOUBT_AT)
             file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                _write(file, bytes(head), 0)
+                _write(file, head, 0)
                 for first in range(1, made + 1, _MOST):
                     numbers = range(first, min(first + _MOST, made + 1))
                     _write(file, self._wrapped_anew(wrap, numbers), _place(first))
@@ -285,8 +304,8 @@ class FileKeyring(Keyring):
         for n, number in enumerate(numbers):
             place = old[n * _PLACE : (n + 1) * _PLACE]
             if place != _ZEROS:
-                key = self._wrap.decrypt(place[:_NONCE], place[_NONCE:], _NUMBER_OF(number))
-                place = _wrapped(wrap, number, key)
+                key = _opened(self._wrap, place, _bound_to(number))
+                place = _sealed(wrap, key, _bound_to(number))
             places.append(place)
         return b"".join(places)
 
@@ -296,8 +315,7 @@ class FileKeyring(Keyring):
     def check(self) -> list[str]:
         faults = []
         with self._alone():
-            made = _FIXED.unpack_from(os.pread(self._file, _FIXED.size, 0))[2]
-            if os.fstat(self._file).st_size < _place(made + 1):
+            if os.fstat(self._file).st_size < _place(self._made() + 1):
                 faults.append(f"{self.path} is cut short.")
         if self.path.stat().st_mode & 0o077:
             faults.append(f"{self.path} can be read by others; give it the permissions 600.")
@@ -315,15 +333,12 @@ class FileKeyring(Keyring):
 def _create(path: Path, master: bytes | None) -> None:
     """Write an empty keyring, whole or not at all."""
     id, key = os.urandom(16), master or os.urandom(KEY)
-    head = bytearray(HEAD)
-    _FIXED.pack_into(head, 0, MAGIC, FORMAT, 0, id, _NO_MASTER if master else key)
-    common = _sealed_common(AESGCM(key), id, os.urandom(_COMMON))
-    head[_COMMON_AT : _COMMON_AT + len(common)] = common
+    head = _head(AESGCM(key), 0, id, _NO_MASTER if master else key, os.urandom(_COMMON))
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _write(file, bytes(head), 0)
+            _write(file, head.ljust(HEAD, b"\0"), 0)
             os.fsync(file)
         finally:
             os.close(file)
@@ -341,21 +356,33 @@ def _create(path: Path, master: bytes | None) -> None:
         ) from None
 
 
-def _sealed_common(wrap: AESGCM, id: bytes, common: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + wrap.encrypt(nonce, common, MAGIC + id)
+def _head(wrap: AESGCM, made: int, id: bytes, own: bytes, common: bytes) -> bytes:
+    """Give the head up to the numbers in doubt."""
+    fixed = _FIXED.pack(MAGIC, FORMAT, made, id, own)
+    return (fixed + _sealed(wrap, common, MAGIC + id)).ljust(_DOUBT_AT, b"\0")
 
 
-def _wrapped(wrap: AESGCM, number: int, key: bytes) -> bytes:
+def _sealed(wrap: AESGCM, content: bytes, bound: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + wrap.encrypt(nonce, key, _NUMBER_OF(number))
+    return nonce + wrap.encrypt(nonce, content, bound)
+
+
+def _opened(wrap: AESGCM, sealed: bytes, bound: bytes) -> bytes:
+    """Give what was sealed.
+
+    :raises InvalidTag: if it was changed, cut short, or is bound to something else.
+    """
+    if len(sealed) < _NONCE + _TAG:
+        raise InvalidTag
+    return wrap.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
 
 
 def _place(number: int) -> int:
     return HEAD + (number - 1) * _PLACE
 
 
-_NUMBER_OF = struct.Struct("<Q").pack
+def _bound_to(number: int) -> bytes:
+    return number.to_bytes(8, "little")
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:

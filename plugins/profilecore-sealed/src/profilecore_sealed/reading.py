@@ -51,12 +51,16 @@ class SealedReader(Reader):
         document = self._reader.get(kind, id)
         if document is None:
             return None
-        number = number_of(document.body, id)
-        (key,) = self._keyring.keys((number,))
+        key = self._key_of(document.body, id)
         if key is None:
             return None
-        self._note(document, (number, key))
-        return with_body(document, unseal(key, document)[0])
+        self._note(document, key)
+        return with_body(document, unseal(key[1], document)[0])
+
+    def _key_of(self, sealed: bytes, id: str) -> Key | None:
+        number = number_of(sealed, id)
+        (key,) = self._keyring.keys((number,))
+        return None if key is None else (number, key)
 
     def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
         return self._opened(self._reader.get_many(kind, ids))
@@ -141,8 +145,8 @@ class SealedReader(Reader):
         content = self._reader.blob(id)
         if content is None:
             return None
-        (key,) = self._keyring.keys([number_of(content, id)])
-        return None if key is None else unseal_blob(key, id, content)
+        key = self._key_of(content, id)
+        return None if key is None else unseal_blob(key[1], id, content)
 
     def everything(self, after: int = 0, limit: int = 1_000) -> list[Kept]:
         found: list[Kept] = []

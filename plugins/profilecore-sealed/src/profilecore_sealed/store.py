@@ -62,8 +62,8 @@ def open_store(url: str, *, keyring: Keyring | None = None, **options: Any) -> S
 class SealedStore(Store):
     """A store over another one that never sees a value: not in its files, logs or backups.
 
-    Bodies and blobs are sealed with AES-256-GCM, the documents of a person under one key; words
-    become marks (:class:`~profilecore_sealed.words.Words`); the salt of the keys is the keyring's.
+    Bodies and blobs are sealed with AES-256-GCM, each under a key of its own; words become marks
+    (:class:`~profilecore_sealed.words.Words`); the salt of the keys is the keyring's.
     Ids, kinds, versions, properties and the event feed, which has no values, stay as they are.
     What was cleared cannot be read any more, in any copy of the inner store, once :meth:`scrub`
     has destroyed its keys.  It can do what the inner store can, but does not sort its hits.

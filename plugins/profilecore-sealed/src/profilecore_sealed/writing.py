@@ -87,19 +87,12 @@ class SealedWriter(SealedReader, Writer):
         place = document.kind, document.id
         known, stale = self._known.get(place), self._stale.get(place)
         if known is None and expect and stale is None:
-            known = self._look_up(place)
+            stored = self._reader.get(*place)
+            known = self._key_of(stored.body, stored.id) if stored else None
         if known is None or known[0] == stale:
             known = self._new_key(place)
         self._known[place] = known
         return known
-
-    def _look_up(self, place: Place) -> Key | None:
-        stored = self._reader.get(*place)
-        if stored is None:
-            return None
-        number = number_of(stored.body, stored.id)
-        (key,) = self._keyring.keys([number])
-        return None if key is None else (number, key)
 
     def _new_key(self, place: Place) -> Key:
         (made,) = self._keyring.reserve(1)
@@ -141,7 +134,7 @@ class SealedWriter(SealedReader, Writer):
     def _drop_unreadable(self, document: Document) -> bool:
         """Delete a document if it cannot be read any more; tell whether it was so."""
         stored = self._reader.get(document.kind, document.id)
-        if stored is None or self._keyring.keys([number_of(stored.body, stored.id)]) != [None]:
+        if stored is None or self._key_of(stored.body, stored.id):
             return False
         return self._writer.delete(document.kind, document.id)
 
