@@ -12,6 +12,7 @@ from profilecore_duplicates.columns import (
     FEW_ROWS,
     STANDARD,
     code,
+    in_groups,
     nothing,
     stacked,
     standard_of,
@@ -32,9 +33,18 @@ def test_codes_stand_for_their_texts(times: int, values: list[str | None]) -> No
     column = series(values, times)
     made = code(column)
     assert made.text().to_list() == column.to_list()
-    assert made.words.is_unique().all()
+    assert made.words.to_list() == [word for word in dict.fromkeys(values) if word is not None]
     assert made.present() == any(value is not None for value in values)
     assert made.times().tolist() == [column.to_list().count(word) for word in made.words]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40))
+def test_hashes_that_differ_in_their_last_bits_only_are_told_apart(hashes: list[int]) -> None:
+    order, begins = in_groups(np.array(hashes, dtype=np.uint64))
+    groups = [part.tolist() for part in np.split(order, np.flatnonzero(begins)[1:])]
+    assert sorted(groups) == sorted(
+        [row for row, hash_ in enumerate(hashes) if hash_ == each] for each in set(hashes)
+    )
 
 
 @pytest.mark.parametrize("times", [1, FEW_ROWS])

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from anyascii import anyascii
 from hypothesis import given
 from hypothesis import strategies as st
 
 from profilecore_duplicates.columns import STANDARD
 from profilecore_duplicates.faults import InputRefused
 from profilecore_duplicates.fields import COLUMNS, map_columns
+from profilecore_duplicates.folding import to_ascii
 from profilecore_duplicates.standardise import standardise
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=6)), max_size=6))
+def test_letters_of_every_alphabet_are_written_in_latin_ones(texts: list[str | None]) -> None:
+    written = [None if text is None else "".join(map(anyascii, text)).lower() for text in texts]
+    assert to_ascii(pl.Series(texts, dtype=pl.String)).to_list() == written
 
 
 def one(field: str, value: str | None, wanted: str) -> object:

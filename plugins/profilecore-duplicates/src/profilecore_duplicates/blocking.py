@@ -46,6 +46,8 @@ PARTS: dict[str, tuple[str, pl.Expr]] = {
     "initial": ("first", _X.str.slice(0, 1)),
     "last_tail": ("last_sound", _X.str.slice(-4)),
 }
+# Of these several texts can have the same.
+_PIECES = frozenset(("local4", "last4", "first3", "initial", "last_tail"))
 RULES: tuple[tuple[str, ...], ...] = (
     ("email",), ("phone",), ("document",), ("local",),
     ("first", "last"), ("last", "born"), ("first", "born"),
@@ -179,9 +181,20 @@ class _Parts:
         """Tell whether each of some parts holds anything."""
         return all(name in self.hashes for name in names)
 
-    def of(self, name: str) -> Hashes:
-        """Give the hash of a part for each row."""
-        return self.hashes[name][self.codes[name]] if name in self.codes else self.hashes[name]
+    def of(self, name: str, rows: Ints | None = None) -> Hashes:
+        """Give the hash of a part for each row, or for some."""
+        hashes, codes = self.hashes[name], self.codes.get(name)
+        if codes is None:
+            return hashes if rows is None else hashes[rows]
+        return hashes[codes if rows is None else codes[rows]]
+
+    def shared(self, name: str) -> Hashes:
+        """Give what :meth:`of` does, but 0 for most rows that share it with no other."""
+        codes = self.codes.get(name)
+        if codes is None or name in _PIECES:
+            return self.of(name).copy()
+        times = np.bincount(codes[codes >= 0], minlength=len(self.hashes[name]))
+        return np.where(times > 1, self.hashes[name], 0)[codes]
 
 
 def _hashed(table: Table) -> _Parts:
@@ -204,28 +217,44 @@ _SHIFT = np.uint64(29)
 
 
 def _key(parts: _Parts, rule: Sequence[str]) -> Hashes:
-    """Mix the hashes of the parts in their order; 0 where any is null."""
-    key = parts.of(rule[0]).copy()
+    """Mix the hashes of the parts in their order; 0 where any is null, or nobody has the same."""
+    if len(rule) == 1:
+        return parts.shared(rule[0])
+    key = parts.of(rule[0])
     for part in rule[1:]:
         key = _finer(key, parts.of(part))
     return key
 
 
 def _finer(key: Hashes, part: Hashes) -> Hashes:
-    null = (key == 0) | (part == 0)
-    made: Hashes = (key ^ (key >> _SHIFT)) * _ODD + part
-    made[null] = 0
+    made = key >> _SHIFT
+    made ^= key
+    made *= _ODD
+    made += part
+    made *= (key != 0) & (part != 0)
     return made
 
 
-def _grouped(key: Hashes, n: int) -> tuple[Hashes, Ints]:
-    """Sort rows by key, without those that have none: their keys and numbers, side by side."""
+def _grouped(key: Hashes, n: int, rows: Ints | None = None) -> tuple[Hashes, Ints]:
+    """Sort the rows that share a key with others: their keys and numbers, side by side.
+
+    The keys are of all rows, or of those that are given; rows whose key is 0 have none.
+    """
+    there = np.flatnonzero(key)
+    packed = key[there] * _ODD
     # Key and row number in one word sort several times faster than an argsort.
     bits = np.uint64(max(1, int(n - 1).bit_length()))
-    rows = np.flatnonzero(key).astype(np.uint64)
-    packed = ((key[rows] * _ODD) >> bits << bits) | rows
+    packed >>= bits
+    packed <<= bits
+    packed |= (there if rows is None else rows[there]).view(np.uint64)
     packed.sort()
-    return packed >> bits, (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    keys = packed >> bits
+    same = keys[1:] == keys[:-1]
+    shared = np.zeros(len(keys), dtype=bool)
+    shared[1:] = same
+    shared[:-1] |= same
+    numbers = packed[shared] & ((np.uint64(1) << bits) - np.uint64(1))
+    return keys[shared], numbers.view(np.int64)
 
 
 def _sizes(keys: Hashes) -> Ints:
@@ -244,8 +273,7 @@ def _allowed(sizes: Ints, cap: int, budget: int) -> int:
 
 def _within(keys: Hashes, rows: Ints, sizes: Ints, n: int, cap: int) -> list[Hashes]:
     """Pair the rows of the blocks of up to a size."""
-    size_of = np.repeat(sizes, sizes)
-    within = (size_of > 1) & (size_of <= cap)
+    within = np.repeat(sizes <= cap, sizes)
     return list(_near(keys[within], rows[within], n, cap))
 
 
@@ -259,7 +287,9 @@ def _near(keys: Hashes, rows: Ints, n: int, width: int) -> Iterator[Hashes]:
             return
         one, other = rows[at], rows[at + step]
         low, high = np.minimum(one, other), np.maximum(one, other)
-        yield (low * n + high).astype(np.uint64)
+        low *= n
+        low += high
+        yield low.view(np.uint64)
 
 
 def _block(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
@@ -268,20 +298,19 @@ def _block(parts: _Parts, rule: tuple[str, ...], n: int, cap: int) -> _Found:
     sizes = _sizes(keys)
     cap = _allowed(sizes, cap, max(COARSE_BUDGET, PAIRS_A_ROW * n))
     found = _within(keys, rows, sizes, n, cap)
-    over = rows[np.repeat(sizes, sizes) > cap]
+    large = np.repeat(sizes > cap, sizes)
+    over = rows[large]
     if not len(over):
         return found, []
     sizes = sizes[sizes > cap]
     whole = left_out = int((sizes * (sizes - 1) // 2).sum())
-    large = np.zeros(n, dtype=bool)
-    large[over] = True
-    key[~large] = 0
+    key = key[over]
     for part in REFINING:
         if part not in rule and parts.have((part,)):
-            pairs = _all_within(_finer(key, parts.of(part)), n, cap)
+            pairs = _all_within(_finer(key, parts.of(part, over)), n, cap, over)
             found.extend(pairs)
             left_out -= sum(map(len, pairs))
-    thin = list(_near(*_grouped(key, n), n, THINNED + 1))
+    thin = list(_near(keys[large], over, n, THINNED + 1))
     left_out -= sum(map(len, thin))
     one, other = _drawn(over, sizes)
     capped = Capped("+".join(rule), len(over), max(0, left_out), one, other, whole)
@@ -300,8 +329,8 @@ def _drawn(rows: Ints, sizes: Ints) -> tuple[Ints, Ints]:
     return np.minimum(a, b), np.maximum(a, b)
 
 
-def _all_within(key: Hashes, n: int, cap: int) -> list[Hashes]:
-    keys, rows = _grouped(key, n)
+def _all_within(key: Hashes, n: int, cap: int, rows: Ints | None = None) -> list[Hashes]:
+    keys, rows = _grouped(key, n, rows)
     return _within(keys, rows, _sizes(keys), n, cap)
 
 

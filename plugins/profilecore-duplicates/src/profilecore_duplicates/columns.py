@@ -201,24 +201,47 @@ def standard_of_rows(rows: Sequence[Mapping[str, str | int | None]]) -> Standard
 
 
 def code(values: pl.Series) -> Coded:
-    """Code a column of texts."""
+    """Code a column of texts; the codes are in the order in which the texts come first."""
     if len(values) <= FEW_ROWS:
         return _code_few(values.to_list())
     present = values.drop_nulls()
     # Of ten million texts two have one hash of 64 bits in three runs of a million.
-    hashes = present.hash(seed=17).to_numpy()
-    order = np.argsort(hashes)
-    hashes = hashes[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = hashes[1:] != hashes[:-1]
+    order, begins = in_groups(present.hash(seed=17).to_numpy())
+    first = order[begins]
+    is_new = np.zeros(len(order), dtype=bool)
+    is_new[first] = True
+    number = np.cumsum(is_new, dtype=np.int32) - 1
     codes = np.empty(len(order), dtype=np.int32)
-    codes[order] = np.cumsum(first, dtype=np.int32) - 1
-    words = present.gather(order[first])
+    codes[order] = number[first][np.cumsum(begins, dtype=np.int32) - 1]
+    words = present.filter(pl.Series(is_new)).rechunk()  # else to look words up takes longer
     if len(present) == len(values):
         return Coded(codes, Vocabulary(words))
     spread = np.full(len(values), -1, dtype=np.int32)
     spread[values.is_not_null().to_numpy()] = codes
     return Coded(spread, Vocabulary(words))
+
+
+def in_groups(hashes: Hashes) -> tuple[Ints, Flags]:
+    """Give the rows so that those of one hash follow one another, and where each hash begins.
+
+    Of one hash the first row is the first.
+    """
+    # Hash and row in one word sort several times faster than an argsort; the word has no room for
+    # the last bits of the hash, which hardly ever matter.
+    bits = np.uint64(max(1, int(len(hashes) - 1).bit_length()))
+    packed = hashes >> bits << bits
+    packed |= np.arange(len(hashes), dtype=np.uint64)
+    packed.sort()
+    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).view(np.int64)
+    packed >>= bits
+    found = hashes[order]
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = found[1:] != found[:-1]
+    if (begins[1:] & (packed[1:] == packed[:-1])).any():
+        order = np.argsort(hashes, kind="stable")
+        found = hashes[order]
+        begins[1:] = found[1:] != found[:-1]
+    return order, begins
 
 
 def to_work_on(values: pl.Series) -> Coded:

@@ -55,14 +55,17 @@ _SLIPS = np.array(sorted({0, *(d * 10**p for d in range(1, 10) for p in range(9)
 # Parts of a date that is written in four bits a figure, and the bits of a figure.
 _YEAR, _MONTH, _PART = np.uint32(16), np.uint32(8), np.uint32(0xFF)
 _1, _2, _3, _EACH = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(0x11111111)
-# Pairs that are looked at together: few enough to hold some 20 MB, many enough that the cores
+# Pairs that are looked at together: few enough to hold some 10 MB, many enough that the cores
 # wait for each other seldom.
-CHUNK = 1 << 19
+CHUNK = 1 << 18
 
 
 @frozen
 class Levels:
-    """The levels of pairs: one row a pair, one column a field in the order of ``FIELDS``."""
+    """The levels of pairs: one row a pair, one column a field in the order of ``FIELDS``.
+
+    They lie column by column, for that is how they are looked at.
+    """
 
     values: Codes = attrs.field(repr=False)
 
@@ -80,7 +83,7 @@ def _packed(levels: Iterable[Codes]) -> Ints:
 
 def unpacked(patterns: Ints) -> Codes:
     """Give the levels of patterns, one row a pattern."""
-    made = np.empty((len(patterns), len(SIZES)), dtype=np.int32)
+    made = np.empty((len(patterns), len(SIZES)), dtype=np.int32, order="F")
     for column in range(len(SIZES) - 1, -1, -1):
         patterns, made[:, column] = np.divmod(patterns, SIZES[column])
     return made
@@ -88,7 +91,7 @@ def unpacked(patterns: Ints) -> Codes:
 
 def compare(table: Table, left: Rows, right: Rows) -> Levels:
     """Compare pairs of rows."""
-    made = np.empty((len(left), len(FIELDS)), dtype=np.int32)
+    made = np.empty((len(left), len(FIELDS)), dtype=np.int32, order="F")
 
     def fill(part: slice) -> None:
         for column, level in enumerate(_levels(table, left[part], right[part])):

@@ -13,10 +13,9 @@ def to_ascii(values: pl.Series) -> pl.Series:
     """Write letters of every alphabet in lower-case Latin ones."""
     strange = (values.str.len_bytes() != values.str.len_chars()).fill_null(False)
     if strange.any():
-        odd = values.filter(strange).to_list()
-        letters = set().union(*odd)
-        table = {ord(letter): anyascii(letter) for letter in letters}
-        fixed = pl.Series([text.translate(table) for text in odd], dtype=pl.String)
+        odd = values.filter(strange)
+        letters = odd.str.extract_all(r"[^\x00-\x7f]").explode().unique().to_list()
+        fixed = odd.str.replace_many(letters, list(map(anyascii, letters)))
         values = values.clone().scatter(strange.arg_true(), fixed)
     return values.str.to_lowercase()
 

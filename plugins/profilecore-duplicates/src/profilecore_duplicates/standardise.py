@@ -242,20 +242,18 @@ def _house(values: pl.Series, of_address: Coded | None) -> Coded:
 
 def _streets(values: pl.Series) -> Made:
     raw = to_work_on(values)
-    text = pl.col("a").str.replace_all("[^a-z0-9]+", " ")
-    table = _folded(raw.words).select(t=text)
     made = _spread(
         raw,
-        table.select(
-            house=pl.col("t").str.extract(r"(?:^|\s)(\d+)[a-z]?(?:\s|$)", 1),
-            w=pl.col("t").str.replace_all(r"\d+[a-z]?", " "),
+        _folded(raw.words).select(
+            house=pl.col("a").str.extract(r"(?:^|[^a-z0-9])(\d+)[a-z]?(?:[^a-z0-9]|$)", 1),
+            w=pl.col("a").str.replace_all(r"\d+[a-z]?", " "),
         ),
         ("house", "w"),
     )
     # Without their houses addresses are of a few streets: the rest is done once for each.
     street = made.pop("w")
     kinds = "|".join(words.STREETS.split())
-    bare = pl.col("w").str.replace_all(rf"\b(?:{kinds})\b", " ")
+    bare = pl.col("w").str.replace_all("[^a-z]+", " ").str.replace_all(rf"\b(?:{kinds})\b", " ")
     bare = bare.str.replace_all(rf"([a-z]{{3}})(?:{words.GROWN})\b", "${1}")
     table = pl.LazyFrame({"w": street.words})
     table = table.select(street=_null(bare.str.replace_all(r"\s+", "")))

@@ -173,14 +173,15 @@ def _em(base: _Patterns, others: Strangers, kinds: Floats, rounds: int) -> _Fitt
     done, converged = 0, False
     while done < rounds and not converged:
         done += 1
-        logs = np.stack([
+        fitted = [
             np.log(shares[kind])
             + fixed[kind]
             + base.log({f: c[kind] for f, c in chances.items()}, _FREE[kind])
             for kind in FITTED
-        ])  # fmt: skip
-        total = np.logaddexp(np.logaddexp.reduce(logs, axis=0), known)
-        was, kinds = kinds, np.exp(logs - total).T
+        ]
+        logs = np.stack([*fitted, known])
+        odds = np.exp(logs - logs.max(axis=0))
+        was, kinds = kinds, (odds[:-1] / odds.sum(axis=0)).T
         moved = float(np.abs(kinds[:, MATCH] - was[:, MATCH]) @ base.counts)
         converged = moved < STILL * max(1.0, float(kinds[:, MATCH] @ base.counts))
         shares, chances = _maximise(base, others, kinds)
