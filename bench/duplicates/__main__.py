@@ -116,7 +116,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=11, help="of the guests that are made")
     parser.add_argument("--limit", type=float, default=900, help="seconds for each tool")
     parser.add_argument("--memory", type=float, default=_memory(), help="gigabytes for each tool")
-    parser.add_argument("--tool", default="", help="run only tools with this in their name")
+    parser.add_argument("--tool", action="append", default=[], help="run only tools named so")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     return parser.parse_args()
 
@@ -126,14 +126,14 @@ def _memory() -> float:
     return float(round(0.75 * psutil.virtual_memory().total / 1e9, 1))
 
 
-def measured(of: Set, peers: Path, limits: Limits, named: str) -> Iterator[Row]:
-    """Run the tools on a set, one after the other."""
+def measured(of: Set, peers: Path, limits: Limits, named: Sequence[str]) -> Iterator[Row]:
+    """Run the tools on a set, one after the other; if some are named, only those."""
     ids = pl.read_csv(of.records, columns=["id"], infer_schema=False)["id"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = prepared(of, folder)
         for number, tool in enumerate(tools(peers.absolute(), of)):
-            if named.lower() not in tool.name.lower():
+            if named and not any(part.lower() in tool.name.lower() for part in named):
                 continue
             out = folder / str(number)
             out.mkdir()
