@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from profilecore.values import frozen
+from profilecore_duplicates.columns import sorted_rows
 from profilecore_duplicates.spilling import Pile
 from profilecore_duplicates.table import Codes, Flags, Hashes, Ints, Table
 from profilecore_duplicates.workers import each
@@ -241,20 +242,13 @@ def _grouped(key: Hashes, n: int, rows: Ints | None = None) -> tuple[Hashes, Int
     The keys are of all rows, or of those that are given; rows whose key is 0 have none.
     """
     there = np.flatnonzero(key)
-    packed = key[there] * _ODD
-    # Key and row number in one word sort several times faster than an argsort.
-    bits = np.uint64(max(1, int(n - 1).bit_length()))
-    packed >>= bits
-    packed <<= bits
-    packed |= (there if rows is None else rows[there]).view(np.uint64)
-    packed.sort()
-    keys = packed >> bits
+    of = there if rows is None else rows[there]
+    keys, rows = sorted_rows(key[there] * _ODD, of, n)
     same = keys[1:] == keys[:-1]
     shared = np.zeros(len(keys), dtype=bool)
     shared[1:] = same
     shared[:-1] |= same
-    numbers = packed[shared] & ((np.uint64(1) << bits) - np.uint64(1))
-    return keys[shared], numbers.view(np.int64)
+    return keys[shared], rows[shared]
 
 
 def _sizes(keys: Hashes) -> Ints:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from profilecore.values import frozen
+from profilecore_duplicates.columns import sorted_rows
 from profilecore_duplicates.comparison import (
     FIELDS,
     FIRST,
@@ -125,13 +126,10 @@ def _at_random(table: Table, rng: np.random.Generator) -> tuple[Ints, Ints]:
 
 def _sharing(table: Table, name: str, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Draw pairs of rows that share a value: each such pair is as likely as any other."""
-    codes = table.codes(name).astype(np.int64)
+    codes = table.codes(name)
     rows = np.flatnonzero(codes >= 0)
-    # Code and row in one word sort several times faster than an argsort.
-    bits = max(1, int(len(codes) - 1).bit_length())
-    packed = (codes[rows] << bits) | rows
-    packed.sort()
-    rows = packed & ((1 << bits) - 1)
+    # Codes have 31 bits, and stand before the room of the rows.
+    _, rows = sorted_rows(codes[rows].astype(np.uint64) << np.uint64(32), rows, len(codes))
     sizes = np.bincount(codes[rows], minlength=1)
     starts = np.cumsum(sizes) - sizes
     pairs = np.cumsum(sizes * (sizes - 1))
