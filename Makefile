@@ -16,6 +16,8 @@ PEERS    := build/peers
 PYTEST_ARGS ?=
 # Worker processes of the suite; 0 runs it in this process.
 JOBS ?= auto
+# Random steps that each store is compared with the reference by; more are for a change's acceptance.
+PROFILECORE_STEPS ?= 500
 # How long the soak tests run: short or full.
 PROFILECORE_SOAK ?= full
 # `make lock UPGRADE=--upgrade` takes newer versions; otherwise the lock changes only where it must.
@@ -36,7 +38,7 @@ demo: $(STAMP)-projects ## run the demonstration in a fresh directory under buil
 	@$(BIN)/profilecore demo --keep build/demo
 
 test: $(STAMP)-projects $(STAMP)-test ## run the whole suite
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	PROFILECORE_STEPS=$(PROFILECORE_STEPS) $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(STAMP)-projects $(STAMP)-test $(STAMP)-check ## check format, lint, types and spelling
 	$(BIN)/ruff format --check

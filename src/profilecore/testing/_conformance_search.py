@@ -94,8 +94,9 @@ class SearchConformance(ConformanceBase):
             (doc("p1"), terms(keys=[1, 2, -3])),
             (doc("p2"), terms(keys=[1, 2])),
             (doc("s1", kind="stay"), terms(keys=[2])),
-            *((doc(f"q{n}"), terms(keys=[7])) for n in range(5_001)),
         )
+        with store.write() as writer:
+            writer.insert((doc(f"q{n}"), terms(keys=[7])) for n in range(5_001))
         with store.read() as reader:
             assert [reader.tally([key]) for key in (1, 2, -3, 4)] == [2, 3, 1, 0]
             assert reader.tally([2, 1]) == reader.tally([1, 2, 1]) == 2

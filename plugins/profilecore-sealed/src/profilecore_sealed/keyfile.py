@@ -15,7 +15,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore_sealed.keyring import KEY, Keyring
+from profilecore_sealed.runs import Run, numbers_of, runs_of, together, without
 
 MAGIC = b"profilecore keys"
 FORMAT = 1
@@ -175,7 +175,8 @@ class FileKeyring(Keyring):
                 key = self._pool.popleft()
                 if not self._is_destroyed(key[0]):
                     given.append(key)
-            self._write_doubt(self._read_doubt() | {n for n, _ in given})
+            fresh = [(key_number, 1) for key_number, _ in given]
+            self._write_doubt(together([*self._read_doubt(), *fresh]))
         return given
 
     def _is_destroyed(self, number: int) -> bool:
@@ -227,34 +228,32 @@ class FileKeyring(Keyring):
         return None if place == _ZEROS else _opened(self._wrap, place, _bound_to(number))
 
     def destroy(self, numbers: Iterable[int]) -> None:
-        listed = sorted(set(numbers))
-        if not listed:
+        runs = runs_of(numbers)
+        if not runs:
             return
         with self._alone():
-            for first, count in _runs(listed):
+            for first, count in runs:
                 _write(self._file, bytes(_PLACE * count), _place(first))
             os.fsync(self._file)
-            self._write_doubt(self._read_doubt() - set(listed))
+            self._write_doubt(without(self._read_doubt(), runs))
 
     def settled(self, numbers: Iterable[int]) -> None:
         with self._alone():
-            self._write_doubt(self._read_doubt() - set(numbers))
+            self._write_doubt(without(self._read_doubt(), runs_of(numbers)))
 
     def in_doubt(self) -> list[int]:
         with self._alone():
-            return sorted(self._read_doubt())
+            return list(numbers_of(self._read_doubt()))
 
-    def _read_doubt(self) -> set[int]:
+    def _read_doubt(self) -> list[Run]:
         area = os.pread(self._file, HEAD - _DOUBT_AT, _DOUBT_AT)
         (count,) = _NUMBER.unpack_from(area)
-        runs = (_RUN.unpack_from(area, _NUMBER.size + n * _RUN.size) for n in range(count))
-        return {number for first, length in runs for number in range(first, first + length)}
+        return [_RUN.unpack_from(area, _NUMBER.size + n * _RUN.size) for n in range(count)]
 
-    def _write_doubt(self, numbers: set[int]) -> None:
-        runs = _runs(sorted(numbers))
+    def _write_doubt(self, runs: list[Run]) -> None:
         if len(runs) > _MOST_RUNS:
             # More than is in doubt: who looks finds out that the others are in use.
-            runs = [(min(numbers), max(numbers) - min(numbers) + 1)]
+            runs = [(runs[0][0], sum(runs[-1]) - runs[0][0])]
         packed = b"".join(_RUN.pack(*run) for run in runs)
         _write(self._file, _NUMBER.pack(len(runs)) + packed, _DOUBT_AT)
 
@@ -383,13 +382,6 @@ def _place(number: int) -> int:
 
 def _bound_to(number: int) -> bytes:
     return number.to_bytes(8, "little")
-
-
-def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Give sorted numbers as runs of neighbours: the first and how many."""
-    starts = [0, *(n for n, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1)]
-    ends = [*starts[1:], len(numbers)]
-    return [(numbers[a], b - a) for a, b in zip(starts, ends, strict=True) if b > a]
 
 
 def _write(file: int, content: bytes, offset: int) -> None:
