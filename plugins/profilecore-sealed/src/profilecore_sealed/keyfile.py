@@ -175,7 +175,7 @@ class FileKeyring(Keyring):
                 key = self._pool.popleft()
                 if not self._is_destroyed(key[0]):
                     given.append(key)
-            fresh = [(key_number, 1) for key_number, _ in given]
+            fresh = runs_of(new for new, _ in given)
             self._write_doubt(together([*self._read_doubt(), *fresh]))
         return given
 
