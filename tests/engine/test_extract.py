@@ -85,3 +85,5 @@ def test_ids_are_looked_up_by_their_keys(each_engine: Engine) -> None:
     key = ("email", "a@example.org")
     assert each_engine.look_up([key, ("email", "b@example.org")]) == {key: ids}
     assert each_engine.look_up([key], at_most=2) == {key: ids[:2]}
+    assert each_engine.look_up([key], at_most=2, or_none=True) == {}
+    assert each_engine.look_up([key], at_most=3, or_none=True) == {key: ids}

@@ -55,12 +55,12 @@ texts = st.none() | plain | st.from_regex(r"\A[A-Za-zÀ-žα-я .,'0-9@+-]{0,20}
 dates = st.none() | st.from_regex(r"\A[0-9]{4}(-[01][0-9](-[0-3][0-9])?)?\Z")
 
 
-@settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=[*HealthCheck])
+@settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[*HealthCheck])
 @given(
     st.lists(
         st.fixed_dictionaries({f: dates if f == "birth_date" else texts for f in FIELDS}),
         min_size=1,
-        max_size=8,
+        max_size=12,
     )
 )
 def test_whatever_people_write_is_read_as_in_a_table(

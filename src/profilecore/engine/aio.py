@@ -290,9 +290,9 @@ class AsyncEngine:
         return await self.run(self.sync.delete_document, kind, document_id)
 
     async def look_up(
-        self, keys: Iterable[tuple[str, str]], *, at_most: int = 1_000
+        self, keys: Iterable[tuple[str, str]], *, at_most: int = 1_000, or_none: bool = False
     ) -> dict[tuple[str, str], list[str]]:
-        return await self.run(self.sync.look_up, keys, at_most=at_most)
+        return await self.run(self.sync.look_up, keys, at_most=at_most, or_none=or_none)
 
     async def reindex(self, watch: Callable[[int], object] | None = None) -> int:
         return await self.run(self.sync.reindex, watch)

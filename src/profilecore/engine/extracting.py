@@ -25,14 +25,16 @@ IN_COLUMNS = 1_000
 _ALWAYS = ("id", "state", "shared_level", "property_id")
 
 
-def look_up(kernel: Kernel, keys: Iterable[Key], at_most: int) -> dict[Key, list[str]]:
-    found = {}
+def look_up(
+    kernel: Kernel, keys: Iterable[Key], at_most: int, or_none: bool
+) -> dict[Key, list[str]]:
+    stored = {key: kernel.terms.key(*key) for key in keys}
     with kernel.reading() as reader:
-        for sort, value in keys:
-            ids = reader.find(kernel.terms.key(sort, value), at_most)
-            if ids:
-                found[sort, value] = ids
-    return found
+        if or_none:
+            few = reader.find_many(list(stored.values()), at_most)
+            return {key: few[number] for key, number in stored.items() if number in few}
+        found = ((key, reader.find(number, at_most)) for key, number in stored.items())
+        return {key: ids for key, ids in found if ids}
 
 
 def extract(

@@ -109,17 +109,19 @@ class ForPlugins:
 
         return documents.delete(self._kernel, kind, document_id)
 
-    def look_up(self, keys: Iterable[Key], *, at_most: int = 1_000) -> dict[Key, list[str]]:
+    def look_up(
+        self, keys: Iterable[Key], *, at_most: int = 1_000, or_none: bool = False
+    ) -> dict[Key, list[str]]:
         """Give for each (sort, value) that some profile has the ids, in order of insertion.
 
         The sorts are the engine's own (``email``, ``phone``, ``document``, ...) and those of
         ``profilecore_register_terms``.  Of a value that more profiles have only the first
-        ``at_most`` are given.  An id says nothing: whether the actor may see the profile,
-        :meth:`get` and :meth:`extract` decide.
+        ``at_most`` are given; with ``or_none`` it is left out, which is faster.  An id says
+        nothing: whether the actor may see the profile, :meth:`get` and :meth:`extract` decide.
         """
         from profilecore.engine import extracting
 
-        return extracting.look_up(self._kernel, keys, at_most)
+        return extracting.look_up(self._kernel, keys, at_most, or_none)
 
     def tally(self, keys: Iterable[Key]) -> int:
         """Count the living profiles that have all of some (sort, value) pairs, by the index alone.

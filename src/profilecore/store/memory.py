@@ -140,11 +140,12 @@ class _MemoryWriter(Writer):
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         return [id for _, id in sorted(self._keys.get(key, {}).items())[:limit]]
 
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
+        holders = {key: self._keys.get(key, {}) for key in keys}
         return {
-            key: [id for _, id in sorted(self._keys[key].items())]
-            for key in keys
-            if self._keys.get(key)
+            key: [id for _, id in sorted(held.items())]
+            for key, held in holders.items()
+            if held and (at_most is None or len(held) <= at_most)
         }
 
     def tally(self, keys: Sequence[int]) -> int:

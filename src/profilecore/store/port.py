@@ -156,8 +156,11 @@ class Reader(abc.ABC):
         """Give the ids of the documents that have a key, in order of first insertion."""
 
     @abc.abstractmethod
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """Give all the ids for each key that some document has; for batches."""
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
+        """Give all the ids for each key that some document has; for batches.
+
+        A key that more than ``at_most`` documents have is left out, and costs no look at them.
+        """
 
     def tally(self, keys: Sequence[int]) -> int:
         """Count the documents that have all of some keys, at least one; for statistics.

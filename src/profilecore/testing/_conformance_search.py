@@ -84,6 +84,22 @@ class SearchConformance(ConformanceBase):
             assert reader.find_many([3, 1, 4, -2, 1]) == {1: ["p9", "p1"], -2: ["p9"]}
             assert reader.find_many([]) == {}
 
+    def test_find_many_leaves_out_keys_that_more_have(self, store: Store) -> None:
+        """A key that just as many have is given, one that one more has is not.
+
+        If this fails: count the documents of each key by itself, not all of them together.
+        """
+        add(
+            store,
+            (doc("p1"), terms(keys=[1, 2, -3])),
+            (doc("p2"), terms(keys=[1, 2])),
+            (doc("p3"), terms(keys=[2])),
+        )
+        with store.read() as reader:
+            assert reader.find_many([2, 1, -3, 4, 1], 2) == {1: ["p1", "p2"], -3: ["p1"]}
+            assert reader.find_many([1, 2, -3], 3) == reader.find_many([1, 2, -3])
+            assert reader.find_many([1, 2], 0) == reader.find_many([], 5) == {}
+
     def test_a_tally_counts_who_has_all_keys(self, store: Store) -> None:
         """Each document counts once, whatever its kind; a key that comes twice asks once.
 

@@ -247,6 +247,7 @@ class StoreMachine(RuleBasedStateMachine):
     def find(self, wanted: tuple[int, ...], limit: int) -> None:
         """Look keys up, in a batch and singly, and count who has all of them."""
         self._compare(lambda reader: reader.find_many(wanted))
+        self._compare(lambda reader: reader.find_many(wanted, limit))
         self._compare(lambda reader: [reader.find(key, limit) for key in wanted])
         self._compare(lambda reader: reader.tally(wanted) if wanted else 0)
 

@@ -161,9 +161,9 @@ class _FaultyReader(Reader):
         self._call("find")
         return self._reader.find(key, limit)
 
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
         self._call("find_many")
-        return self._reader.find_many(keys)
+        return self._reader.find_many(keys, at_most)
 
     def tally(self, keys: Sequence[int]) -> int:
         self._call("tally")

@@ -32,10 +32,6 @@ TEXTS = tuple(name for name in STANDARD if name != "born")
 # So many rows tell whether the texts of a column repeat, and this share of them whether few do.
 SAMPLE = 10_000
 MOSTLY = 0.9
-# Up to so many rows a dictionary codes a column sooner than the start of a query takes.
-FEW_ROWS = 500
-# So many figures always fit into 64 bits.
-_FIGURES = 18
 
 
 @frozen
@@ -58,11 +54,7 @@ _BITS = np.uint64(1) << np.array(
 
 def sketched(words: pl.Series) -> Sketch:
     """Sketch words of one byte a letter."""
-    if len(words) <= FEW_ROWS:
-        listed = words.to_list()
-        lengths, joined = np.array([*map(len, listed)], dtype=np.int32), "".join(listed)
-    else:
-        lengths, joined = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
+    lengths, joined = words.str.len_bytes().to_numpy().astype(np.int32), words.str.join("")[0]
     starts = np.cumsum(lengths, dtype=np.int64) - lengths
     # Four zeros, so that each word has a fourth letter to look at.
     text = np.frombuffer(joined.encode("ascii", "replace") + bytes(4), dtype=np.uint8)
@@ -89,16 +81,8 @@ class Vocabulary:
         return sketched(self.words)
 
     @cached_property
-    def listed(self) -> list[str]:
-        """The words as a list: for looking at a few of them."""
-        return self.words.to_list()
-
-    @cached_property
     def numbers(self) -> Ints:
         """The words as whole numbers, 0 where one is none."""
-        if len(self.words) <= FEW_ROWS:
-            numbers = [int(w) if w.isdecimal() and len(w) <= _FIGURES else 0 for w in self.listed]
-            return np.array(numbers, dtype=np.int64)
         return self.words.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
 
 
@@ -116,9 +100,6 @@ class Coded:
 
     def text(self) -> pl.Series:
         """Give the column as text."""
-        if len(self.codes) <= FEW_ROWS:
-            words = [*self.words, None]
-            return pl.Series([words[code] for code in self.codes.tolist()], dtype=pl.String)
         return self.words.gather(self.at())
 
     def at(self) -> pl.Series:
@@ -131,9 +112,6 @@ class Coded:
 
     def standing(self) -> tuple[list[int], list[str]]:
         """Give the codes that stand in the column, and their texts."""
-        if len(self.codes) <= FEW_ROWS:
-            codes = sorted(set(self.codes.tolist()) - {-1})
-            return codes, [self.vocabulary.listed[code] for code in codes]
         found = np.flatnonzero(self.times())
         return found.tolist(), self.words.gather(found).to_list()
 
@@ -147,10 +125,6 @@ class Coded:
 
     def among(self, some: pl.Series) -> Flags:
         """Tell which rows have one of some texts."""
-        if len(self.codes) <= FEW_ROWS:
-            wanted = set(some)
-            found = [word in wanted for word in self.vocabulary.listed]
-            return self.look_up(np.array(found, dtype=np.bool_), False)
         return self.look_up(self.words.is_in(some.implode()).to_numpy(), False)
 
     def look_up(self, of_word: npt.NDArray[G], null: int) -> npt.NDArray[G]:
@@ -183,27 +157,11 @@ class Standard:
 def standard_of(frame: pl.DataFrame) -> Standard:
     """Code a table that has the standard columns."""
     texts = {name: code(frame[name]) for name in TEXTS}
-    born = frame["born"]
-    dates = [date or 0 for date in born] if len(born) <= FEW_ROWS else born.fill_null(0)
-    return Standard(texts, np.array(dates, dtype=np.int64))
-
-
-def standard_of_rows(rows: Sequence[Mapping[str, str | int | None]]) -> Standard:
-    """Code a few rows, each with its standard columns by name, without a data frame.
-
-    All columns share one vocabulary.
-    """
-    coded = _code_few([row.get(name) for name in TEXTS for row in rows])
-    codes = coded.codes.reshape(len(TEXTS), len(rows))
-    texts = {name: Coded(codes[at], coded.vocabulary) for at, name in enumerate(TEXTS)}
-    born = np.array([row.get("born") or 0 for row in rows], dtype=np.int64)
-    return Standard(texts, born)
+    return Standard(texts, np.array(frame["born"].fill_null(0), dtype=np.int64))
 
 
 def code(values: pl.Series) -> Coded:
     """Code a column of texts; the codes are in the order in which the texts come first."""
-    if len(values) <= FEW_ROWS:
-        return _code_few(values.to_list())
     present = values.drop_nulls()
     # Of ten million texts two have one hash of 64 bits in three runs of a million.
     order, begins = in_groups(present.hash(seed=17).to_numpy())
@@ -262,15 +220,6 @@ def to_work_on(values: pl.Series) -> Coded:
     if len(sample) < SAMPLE // 10 or sample.n_unique() < MOSTLY * len(sample):
         return code(values)
     return Coded(np.arange(len(values), dtype=np.int32), Vocabulary(values))
-
-
-def _code_few(rows: Sequence[object]) -> Coded:
-    words = [word for word in dict.fromkeys(rows) if word is not None]
-    code = {None: -1} | {word: at for at, word in enumerate(words)}
-    return Coded(
-        np.array([code[word] for word in rows], dtype=np.int32),
-        Vocabulary(pl.Series(words, dtype=pl.String)),
-    )
 
 
 def nothing(rows: int) -> Coded:

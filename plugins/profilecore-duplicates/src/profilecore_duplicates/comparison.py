@@ -49,9 +49,9 @@ FAR_YEARS = 12
 # Where one in so many lives, a shared city says less than elsewhere.
 LARGE_CITY = 1 / 20
 # How many rows of strangers are expected to share the agreeing name, either side of one.
-_RARITY_STEPS = (1 / 16, 1 / 4, 1, 8)
+RARITY_STEPS = (1 / 16, 1 / 4, 1, 8)
 # What two numbers differ by that differ in one digit, or in leading zeros only.
-_SLIPS = np.array(sorted({0, *(d * 10**p for d in range(1, 10) for p in range(9))}))
+SLIPS = np.array(sorted({0, *(d * 10**p for d in range(1, 10) for p in range(9))}))
 # Parts of a date that is written in four bits a figure, and the bits of a figure.
 _YEAR, _MONTH, _PART = np.uint32(16), np.uint32(8), np.uint32(0xFF)
 _1, _2, _3, _EACH = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(0x11111111)
@@ -240,7 +240,7 @@ def _rarity(
         either = np.maximum(share[codes[left[at]]], share[codes[right[at]]])
         expected[at] *= np.minimum(1, either)
     made = np.zeros(len(left), dtype=np.int32)
-    for step in _RARITY_STEPS:
+    for step in RARITY_STEPS:
         made += expected > step
     return made
 
@@ -293,8 +293,8 @@ def _phone(table: Table, left: Rows, right: Rows) -> Codes:
     at = np.flatnonzero(level == 3)
     numbers = table.columns["phone"].vocabulary.numbers
     apart = np.abs(numbers[one[at]] - numbers[other[at]])
-    place = np.minimum(np.searchsorted(_SLIPS, apart), len(_SLIPS) - 1)
-    level[at[_SLIPS[place] == apart]] = 2
+    place = np.minimum(np.searchsorted(SLIPS, apart), len(SLIPS) - 1)
+    level[at[SLIPS[place] == apart]] = 2
     return level
 
 

@@ -41,10 +41,13 @@ class Counts:
     total: int
     times: Mapping[int, int] = attrs.field(repr=False)
 
+    def share(self, word: str) -> float:
+        """Give the share of a word."""
+        return self.times.get(stable_hash(word), 1) / max(1, self.total)
+
     def shares(self, words: Iterable[str]) -> Floats:
         """Give the share of each word."""
-        times = [self.times.get(stable_hash(word), 1) for word in words]
-        return np.array(times, dtype=float) / max(1, self.total)
+        return np.array([*map(self.share, words)], dtype=float)
 
 
 @frozen
@@ -59,6 +62,10 @@ class Frequencies:
     rows: int
     counts: Mapping[str, Counts] = attrs.field(repr=False)
     crowded: Mapping[str, frozenset[int]] = attrs.field(repr=False)
+
+    def share(self, name: str, word: str | None) -> float:
+        """Give the share of a word in a column of ``COUNTED``; 0 for none."""
+        return self.counts[name].share(word) if word else 0.0
 
     def crowds_in(self, standard: Standard) -> dict[str, pl.Series]:
         """Give the contacts of a standard table that a crowd shares in the base, by field."""

@@ -7,18 +7,17 @@ whom none of that is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from profilecore_duplicates.records import FIELDS, Row, views
-from profilecore_duplicates.single import Value, standard_row
+from profilecore_duplicates.single import Standard, standard_row
 
 if TYPE_CHECKING:
     from profilecore.model import Profile
 
 Key = tuple[str, str]
-Standard = Mapping[str, Value]
 SORT = "alike"
 # Each rule names parts that must all be there and be the same; those of a name are brought to
 # their root or sound first.  They are the rules of a batch that find what no contact finds.

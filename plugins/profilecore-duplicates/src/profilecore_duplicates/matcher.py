@@ -14,21 +14,21 @@ from profilecore import Match, Profile
 from profilecore.engine.collecting import seldom_collected
 from profilecore.normalise.text import compact
 from profilecore.rules.matching import MATCH, REVIEW, Reason
-from profilecore_duplicates.keys import Key, Standard, alike_keys, row_of
+from profilecore_duplicates.keys import Key, alike_keys, row_of
 from profilecore_duplicates.knowledge import Knowledge, Library
 from profilecore_duplicates.records import FIELDS, views
-from profilecore_duplicates.review import Decision, find
-from profilecore_duplicates.single import standard_row
+from profilecore_duplicates.review import Decision, Pair, between
+from profilecore_duplicates.single import Standard, standard_row
 
 if TYPE_CHECKING:
     from profilecore import Engine
     from profilecore_duplicates.weighing import Weighed
 
 # A key under which more stand says too little: it is a crowd's, not a person's.
-CROWDED = 50
+CROWDED = 25
 # So many profiles are compared; those that share the most and the rarest keys come first.  Of the
 # matches in a million made-up guests one in a hundred stands behind them, none of them sure.
-COMPARED = 20
+COMPARED = 15
 
 
 class DuplicatesMatcher:
@@ -55,21 +55,22 @@ class DuplicatesMatcher:
             for row in page
         }
         weighed = self._weighed(engine, own, list(others.values()))
-        found = [
+        found = {id: w for id, w in zip(others, weighed, strict=True) if w.weight >= 0}
+        pairs = between(engine, profile.id, found) if found else {}
+        matches = [
             _match(id, each)
-            for id, each in zip(others, weighed, strict=True)
-            if each.weight >= 0 and not _are_different(engine, profile.id, id, each)
+            for id, each in found.items()
+            if id not in pairs or not _are_different(pairs[id], each)
         ]
-        return sorted(found, key=lambda m: (-m.weight, m.profile_id))[:limit]
+        return sorted(matches, key=lambda m: (-m.weight, m.profile_id))[:limit]
 
     def _candidates(self, engine: Engine, profile: Profile, own: Sequence[Standard]) -> list[str]:
         """Give the ids of the profiles that share keys, those that share most first."""
         shared: dict[str, float] = {}
         keys = [*_own_keys(profile), *alike_keys(own)]
-        for holders in engine.look_up(keys, at_most=CROWDED + 1).values():
-            if len(holders) <= CROWDED:
-                for id in holders:
-                    shared[id] = shared.get(id, 0.0) + 1 / len(holders)
+        for holders in engine.look_up(keys, at_most=CROWDED, or_none=True).values():
+            for id in holders:
+                shared[id] = shared.get(id, 0.0) + 1 / len(holders)
         shared.pop(profile.id, None)
         return sorted(shared, key=lambda id: (-shared[id], id))[:COMPARED]
 
@@ -101,9 +102,8 @@ def _match(id: str, weighed: Weighed) -> Match:
     return Match(id, round(weighed.weight, 4), round(weighed.probability, 6), decision, reasons)
 
 
-def _are_different(engine: Engine, one: str, other: str, weighed: Weighed) -> bool:
-    pair = find(engine, one, other)
-    if pair is None or not pair.history:
+def _are_different(pair: Pair, weighed: Weighed) -> bool:
+    if not pair.history:
         return False
     last = pair.history[-1]
     return last.decision is Decision.DIFFERENT and last.evidence == weighed.evidence

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from profilecore_duplicates.columns import FEW_ROWS, Coded, Codes, Flags, Floats, Sketch
+from profilecore_duplicates.columns import Coded, Codes, Flags, Floats, Sketch
 
 # Jaro-Winkler's similarity from which two names are one with a slip: the usual first step.
 CLOSE = 0.88
@@ -44,8 +44,6 @@ def alike_names(column: Coded, one: Codes, other: Codes) -> Codes:
 
 def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Floats:
     """Give the similarity of words where it reaches a cutoff, and 0 elsewhere."""
-    if len(one) <= FEW_ROWS:  # sooner measured than bounded
-        return _scores(column, one, other, JaroWinkler.similarity, cutoff).astype(np.float64)
     made = np.zeros(len(one))
     open_ = _jaro_winkler_at_most(column.vocabulary.sketch, one, other) >= cutoff - _SLACK
     scores = _scores(column, one[open_], other[open_], JaroWinkler.similarity, cutoff)
@@ -55,11 +53,6 @@ def _jaro_winkler(column: Coded, one: Codes, other: Codes, cutoff: float) -> Flo
 
 def close_boxes(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words differ in fewer than one of five letters."""
-    if len(one) <= FEW_ROWS:
-        words = zip(_listed(column, one), _listed(column, other), strict=True)
-        longest = np.array([max(len(a), len(b)) for a, b in words], dtype=np.int64)
-        few = _scores(column, one, other, OSA.distance, None) * LETTERS_AN_EDIT < longest
-        return np.asarray(few, dtype=np.bool_)
     edits, longer = _edits_at_least(column.vocabulary.sketch, one, other)
     made = edits * LETTERS_AN_EDIT < longer
     edits = _scores(column, one[made], other[made], OSA.distance, None)
@@ -69,8 +62,6 @@ def close_boxes(column: Coded, one: Codes, other: Codes) -> Flags:
 
 def one_edit(column: Coded, one: Codes, other: Codes) -> Flags:
     """Tell which pairs of words are one edit, or one swap of neighbours, apart."""
-    if len(one) <= FEW_ROWS:
-        return np.asarray(_scores(column, one, other, OSA.distance, 1) == 1)
     edits, _ = _edits_at_least(column.vocabulary.sketch, one, other)
     made = edits <= 1
     made[made] = _scores(column, one[made], other[made], OSA.distance, 1) == 1
@@ -82,15 +73,8 @@ def _scores(
 ) -> npt.NDArray[Any]:
     if not len(one):
         return np.zeros(0)
-    left, right = _listed(column, one), _listed(column, other)
+    left, right = (column.words.gather(codes).to_list() for codes in (one, other))
     return np.asarray(cpdist(left, right, scorer=scorer, score_cutoff=cutoff))
-
-
-def _listed(column: Coded, codes: Codes) -> list[str]:
-    if len(codes) <= FEW_ROWS:
-        words = column.vocabulary.listed
-        return [words[code] for code in codes.tolist()]
-    return column.words.gather(codes).to_list()
 
 
 def _unshared(sketch: Sketch, one: Codes, other: Codes) -> tuple[Bytes, Bytes]:

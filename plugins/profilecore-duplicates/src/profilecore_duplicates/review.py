@@ -134,6 +134,12 @@ def find(engine: Engine, one: str, other: str) -> Pair | None:
     return pair
 
 
+def between(engine: Engine, one: str, others: Iterable[str]) -> dict[str, Pair]:
+    """Give the pairs of a profile with others that are stored, by the other's id."""
+    ids = {pair_id(one, other): other for other in others}
+    return {ids[stored.id]: stored.value for stored in engine.documents(PAIR, ids=list(ids))}
+
+
 def decide(engine: Engine, one: str, other: str, decision: Decision | str) -> Pair:
     """Record what the acting person says of a pair in the queue; earlier decisions stay.
 

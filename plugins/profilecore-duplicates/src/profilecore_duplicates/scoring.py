@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import numpy as np
 
@@ -103,24 +105,29 @@ def _told(levels: Codes) -> Flags:
 
 def explain(pattern: int, model: Model) -> Explanation:
     """Explain the weight of an agreement pattern, field by field."""
-    levels = unpacked(np.array([pattern], dtype=np.int64))
-    others = model.kinds(levels)[0, 1:]
-    bits = model.bits(levels)[0]
-    weight = float(model.weights(levels)[0])
+    return explain_levels(unpacked(np.array([pattern], dtype=np.int64))[0].tolist(), model)
+
+
+def explain_levels(levels: Sequence[int], model: Model) -> Explanation:
+    """Explain the weight of a pattern that is given by its levels."""
+    weight, others, bits = model.of_one(levels)
+    told = []
     taught = model.learned
     if taught is not None:
-        bits = bits + taught.fields * np.clip(bits, -STRONG, STRONG)
+        one = np.array([levels], dtype=np.int32)
+        weight += float(taught.bits(one, np.array([bits]))[0])
+        bits = (bits + taught.fields * np.clip(bits, -STRONG, STRONG)).tolist()
+        both = zip(together(one).items(), taught.both, strict=True)
+        told = [
+            Reason("reviewers", words, float(more)) for (words, is_so), more in both if is_so[0]
+        ]
     reasons = [
-        Reason(field, LEVELS[field][int(levels[0, column])], float(bits[column]))
-        for column, field in enumerate(FIELDS)
-        if levels[0, column]
-    ]
-    if taught is not None:
-        for (words, flags), more in zip(together(levels).items(), taught.both, strict=True):
-            if flags[0]:
-                reasons.append(Reason("reviewers", words, float(more)))
+        Reason(field, LEVELS[field][level], worth)
+        for field, level, worth in zip(FIELDS, levels, bits, strict=True)
+        if level
+    ] + told
     start = weight - sum(reason.bits for reason in reasons)
-    return Explanation(weight, start, KINDS[1 + int(others.argmax())], tuple(reasons))
+    return Explanation(weight, start, KINDS[1 + others.index(max(others))], tuple(reasons))
 
 
 def by_third(own: Explanation, weight: float) -> Explanation:

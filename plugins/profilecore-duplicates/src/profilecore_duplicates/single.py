@@ -8,8 +8,9 @@ import can make keys with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TypedDict, cast
 
 from anyascii import anyascii
 
@@ -17,6 +18,33 @@ from profilecore_duplicates import words
 from profilecore_duplicates.spellings import DOUBLES, SOUNDS, UMLAUTS, roots
 
 Value = str | int | None
+
+
+class Standard(TypedDict, total=False):
+    """The standard columns of one record; those that hold nothing are not there."""
+
+    first: str
+    first1: str
+    root: str
+    root2: str
+    first_sound: str
+    last: str
+    last1: str
+    last2: str
+    last_sound: str
+    born: int
+    email: str
+    local: str
+    phone: str
+    postcode: str
+    city: str
+    street: str
+    house: str
+    state: str
+    country: str
+    document: str
+    document_kind: str
+
 
 _TITLES = re.compile(rf"^\s*(?:(?:{'|'.join(words.HONORIFICS.split())})\s+)+")
 _SUFFIXES = re.compile(r"(?:\s+(?:jr|sr|sen|junior|senior|phd|md|esq))+\s*\Z")
@@ -28,9 +56,9 @@ _GROWN = re.compile(rf"([a-z]{{3}})(?:{words.GROWN})\b")
 _APOSTROPHES = re.compile(r"['`’]")
 _LETTERS = re.compile("[^a-z]+")
 _ALNUM = re.compile("[^a-z0-9]+")
-_HOUSE = re.compile(r"(?:^|\s)(\d+)[a-z]?(?:\s|\Z)")
+_HOUSE = re.compile(r"(\d+)[a-z]?\Z")
 _FIGURES = re.compile(r"\d+")
-_NO_FIGURES = re.compile(r"\D")
+_NO_FIGURES = re.compile("[^0-9]+")
 _POINTS = str.maketrans("", "", "._-")
 _NUMBERS = re.compile(r"\d+[a-z]?")
 _ADDRESS = re.compile(r"([^@\s]+)@([^@\s]+)\Z")
@@ -39,8 +67,8 @@ _ISO = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\Z")
 _REMEMBERED = 1 << 14
 
 
-def standard_row(record: Mapping[str, str | None]) -> dict[str, Value]:
-    """Give the standard columns of a record; those that hold nothing are left out.
+def standard_row(record: Mapping[str, str | None]) -> Standard:
+    """Give the standard columns of a record.
 
     Fields are those of :data:`profilecore_duplicates.fields.COLUMNS` but ``full_name``; dates are
     in ISO form, as profiles have them.
@@ -49,22 +77,24 @@ def standard_row(record: Mapping[str, str | None]) -> dict[str, Value]:
     made: dict[str, Value] = {
         **_first_names(_joined(get("first_name"), get("middle_name"))),
         **_last_names(_joined(get("last_name"), get("second_last_name"))),
-        **_email(get("email")),
-        **_street(get("address")),
     }
-    if house := get("house"):
-        number = _FIGURES.search(house)
-        made["house"] = number[0] if number else made.get("house")
-    made["phone"] = _phone(get("phone"))
-    made["postcode"] = _postcode(get("postcode"))
-    made["city"], made["state"] = _place(get("city")), _place(get("state"))
-    made["country"] = _place(get("country"))
-    made["born"] = _born(get("birth_date"))
-    made["document"] = _document(get("document"))
+    if email := get("email"):
+        made.update(_email(email))
+    if address := get("address"):
+        made.update(_street(address))
+    if (house := get("house")) and (number := _FIGURES.search(house)):
+        made["house"] = number[0]
+    for field, name, read in _PLAIN:
+        if (text := get(field)) and (value := read(text)):
+            made[name] = value
     kinds = [record[f] for f in ("document_type", "document_country") if f in record]
-    if kinds and None not in kinds:
-        made["document_kind"] = "/".join([str(kind) for kind in kinds]).lower()
-    return {name: value for name, value in made.items() if value}
+    if kinds and None not in kinds and (kind := "/".join([str(kind) for kind in kinds]).lower()):
+        made["document_kind"] = kind
+    return cast("Standard", made)
+
+
+def _filled(values: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _joined(one: str | None, other: str | None) -> str:
@@ -75,8 +105,8 @@ def _folded(text: str) -> str:
     return (text if text.isascii() else anyascii(text)).lower()
 
 
-def _kept(text: str | None) -> str | None:
-    return None if text is None or text in words.BLANKS else text
+def _kept(text: str) -> str | None:
+    return None if text in words.BLANKS else text
 
 
 def _tokens(text: str) -> str:
@@ -103,13 +133,14 @@ def _first_names(text: str) -> dict[str, Value]:
         return {}
     one, two = roots()
     first1 = name.partition(" ")[0]
-    return {
+    made: dict[str, Value] = {
         "first": name.replace(" ", ""),
         "first1": first1,
         "root": one.get(first1, first1),
         "root2": two.get(first1),
         "first_sound": _sound(first1),
     }
+    return _filled(made)
 
 
 @lru_cache(_REMEMBERED)
@@ -121,66 +152,85 @@ def _last_names(text: str) -> dict[str, Value]:
         return {}
     joined = kept.replace(" ", "")
     parts = kept.split(" ")
-    return {
+    made: dict[str, Value] = {
         "last": joined,
         "last1": parts[0],
         "last2": parts[-1] if len(parts) > 1 else None,
         "last_sound": _sound(joined),
     }
+    return _filled(made)
 
 
-def _email(text: str | None) -> dict[str, Value]:
-    found = _ADDRESS.match(_folded(text).strip()) if text else None
+def _email(text: str) -> dict[str, Value]:
+    found = _ADDRESS.match(_folded(text).strip())
     if found is None:
         return {}
     box, host = found[1].partition("+")[0], found[2]
-    if _RELAYS.search(host) or box in words.DESKS:
+    if _is_relay(host) or box in words.DESKS:
         return {}
     if host in ("gmail.com", "googlemail.com"):
         box, host = box.replace(".", ""), "gmail.com"
-    return {"email": f"{box}@{host}", "local": box.translate(_POINTS)}
+    return _filled({"email": f"{box}@{host}", "local": box.translate(_POINTS)})
+
+
+@lru_cache(_REMEMBERED)
+def _is_relay(host: str) -> bool:
+    return _RELAYS.search(host) is not None
 
 
 def _one_digit(text: str) -> bool:
     return text == text[:1] * len(text)
 
 
-def _phone(text: str | None) -> str | None:
-    last = _NO_FIGURES.sub("", text or "")[-9:]
-    return last if len(last.encode()) >= 6 and not _one_digit(last) else None
+def _phone(text: str) -> str | None:
+    last = _NO_FIGURES.sub("", _folded(text))[-9:]
+    return last if len(last) >= 6 and not _one_digit(last) else None
 
 
 @lru_cache(_REMEMBERED)
-def _postcode(text: str | None) -> str | None:
-    return None if text is None else _kept(_ALNUM.sub("", text.lower()))
+def _postcode(text: str) -> str | None:
+    return _kept(_ALNUM.sub("", text.lower()))
 
 
 @lru_cache(_REMEMBERED)
-def _place(text: str | None) -> str | None:
-    return None if text is None else _kept(_ALNUM.sub("", _folded(text)))
+def _place(text: str) -> str | None:
+    return _kept(_ALNUM.sub("", _folded(text)))
 
 
-def _street(text: str | None) -> dict[str, Value]:
-    if text is None:
-        return {}
-    plain = _ALNUM.sub(" ", _folded(text))
-    house = _HOUSE.search(plain)
-    bare = " ".join([w for w in _NUMBERS.sub(" ", plain).split() if w not in _STREETS])
-    street = _kept(_GROWN.sub(r"\1", bare).replace(" ", ""))
-    return {"street": street, "house": house[1] if house else None}
+def _street(text: str) -> dict[str, Value]:
+    house, bare = None, []
+    for word in _ALNUM.sub(" ", _folded(text)).split():
+        if word.isalpha():
+            bare.append(word)
+        else:
+            house = house or _HOUSE.match(word)
+            bare += _NUMBERS.sub(" ", word).split()
+    kept = " ".join([word for word in bare if word not in _STREETS])
+    street = _kept(_GROWN.sub(r"\1", kept).replace(" ", ""))
+    return _filled({"street": street, "house": house[1] if house else None})
 
 
-def _born(text: str | None) -> int | None:
-    found = _ISO.match(text.strip()) if text else None
+def _born(text: str) -> int | None:
+    found = _ISO.match(text.strip())
     if found is None or found[1] < "1000":
         return None
-    year, month, day = (int(part or 0) for part in found.groups())
-    return year * 10000 + month * 100 + day
+    year, month, day = found.groups("0")
+    return int(year) * 10000 + int(month) * 100 + int(day)
 
 
-def _document(text: str | None) -> str | None:
-    if not text:
-        return None
+def _document(text: str) -> str | None:
     plain = _ALNUM.sub("", _folded(text))
     good = len(plain) >= 4 and not _one_digit(plain) and plain not in words.BLANKS
     return plain if good else None
+
+
+# What one field alone tells: the field, the column, and what reads it.
+_PLAIN: tuple[tuple[str, str, Callable[[str], str | int | None]], ...] = (
+    ("phone", "phone", _phone),
+    ("postcode", "postcode", _postcode),
+    ("city", "city", _place),
+    ("state", "state", _place),
+    ("country", "country", _place),
+    ("birth_date", "born", _born),
+    ("document", "document", _document),
+)

@@ -15,7 +15,6 @@ import polars as pl
 
 from profilecore_duplicates import words
 from profilecore_duplicates.columns import (
-    FEW_ROWS,
     TEXTS,
     Coded,
     Ints,
@@ -53,9 +52,8 @@ def standard_columns(frame: pl.DataFrame, mapped: Mapping[str, str]) -> Standard
     jobs = [*_names(raw), *_contacts(raw), *_places(raw)]
     if "document" in raw:
         jobs.append(partial(_document, raw))
-    done = (job() for job in jobs) if frame.height <= FEW_ROWS else each(lambda job: job(), jobs)
     made: Made = {}
-    for part in done:
+    for part in each(lambda job: job(), jobs):
         made.update(part)
     if "house" in raw:
         made["house"] = _house(raw["house"], made.get("house"))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import numpy as np
 
 from profilecore.values import frozen
-from profilecore_duplicates.columns import standard_of_rows
-from profilecore_duplicates.comparison import LEVELS, Levels, compare
-from profilecore_duplicates.keys import Standard
-from profilecore_duplicates.knowledge import Knowledge
+from profilecore_duplicates.comparison import FIELDS, LEVELS, Levels
+from profilecore_duplicates.frequencies import stable_hash
 from profilecore_duplicates.model import Model
-from profilecore_duplicates.scoring import Reason, explain, matched, probability
-from profilecore_duplicates.table import make_table
+from profilecore_duplicates.scoring import Reason, explain_levels, matched, probability
+from profilecore_duplicates.single_pair import levels_of
+
+if TYPE_CHECKING:
+    from profilecore_duplicates.frequencies import Frequencies
+    from profilecore_duplicates.knowledge import Knowledge
+    from profilecore_duplicates.single import Standard
 
 
 @frozen
@@ -26,17 +31,28 @@ class Weighed:
     """
 
     weight: float
-    is_sure: bool
-    pattern: int = attrs.field(repr=False)
+    levels: Sequence[int] = attrs.field(repr=False)
     model: Model = attrs.field(repr=False)
 
     @property
+    def pattern(self) -> int:
+        """The levels as one integer."""
+        return int(_levels([self.levels]).packed()[0])
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the two may be merged without a look."""
+        return bool(matched(_levels([self.levels]), np.array([self.weight]), self.model)[0])
+
+    @property
     def probability(self) -> float:
+        """The chance that the two are one person."""
         return float(probability(np.array([self.weight]))[0])
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        return explain(self.pattern, self.model).reasons
+        """What each field says."""
+        return explain_levels(self.levels, self.model).reasons
 
     @property
     def evidence(self) -> dict[str, str]:
@@ -58,20 +74,32 @@ def weigh(
     knowledge: Knowledge, own: Sequence[Standard], others: Sequence[Sequence[Standard]]
 ) -> list[Weighed]:
     """Weigh each of the others, given by their views, against one profile; in their order."""
-    rows = [*own, *(view for views in others for view in views)]
-    table = make_table(standard_of_rows(rows), frequencies=knowledge.frequencies)
-    sizes = [len(views) for views in others]
-    whose = np.repeat(np.arange(len(others)), sizes)
-    right = np.arange(len(own), len(rows))
-    left = np.repeat(np.arange(len(own)), len(right))
-    right, whose = np.tile(right, len(own)), np.tile(whose, len(own))
-    levels = compare(table, left, right)
-    weights = knowledge.model.weights(levels.values)
-    best = np.lexsort((-weights, whose))
-    best = best[np.unique(whose[best], return_index=True)[1]]
-    chosen = Levels(levels.values[best])
-    sure = matched(chosen, weights[best], knowledge.model)
-    return [
-        Weighed(float(weight), bool(is_sure), int(pattern), knowledge.model)
-        for weight, is_sure, pattern in zip(weights[best], sure, chosen.packed(), strict=True)
-    ]
+    frequencies, model = knowledge.frequencies, knowledge.model
+    one = [without_crowds(view, frequencies) for view in own]
+    all_levels, ends = [], []
+    for views in others:
+        for view in views:
+            other = without_crowds(view, frequencies)
+            all_levels += [levels_of(mine, other, frequencies) for mine in one]
+        ends.append(len(all_levels))
+    weights = model.weights(_levels(all_levels).values).tolist()
+    best = [max(range(a, b), key=weights.__getitem__) for a, b in pairwise([0, *ends])]
+    return [Weighed(weights[at], all_levels[at], model) for at in best]
+
+
+def _levels(listed: Sequence[Sequence[int]]) -> Levels:
+    return Levels(np.array(listed, dtype=np.int32).reshape(-1, len(FIELDS)))
+
+
+def without_crowds(record: Standard, frequencies: Frequencies) -> Standard:
+    """Give a record without the contacts that a crowd shares in the base."""
+    gone = {
+        field
+        for field, crowd in frequencies.crowded.items()
+        if field in record and stable_hash(str(record.get(field))) in crowd
+    }
+    if not gone:
+        return record
+    if "email" in gone:
+        gone.add("local")
+    return cast("Standard", {name: v for name, v in record.items() if name not in gone})

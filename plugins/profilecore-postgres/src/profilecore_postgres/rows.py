@@ -109,10 +109,14 @@ class PostgresReader(Reader):
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         return [id for (id,) in self.rows(sql.FIND, (key, limit))]
 
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
         for some in _parts(list(dict.fromkeys(keys))):
-            for key, id in self.rows(sql.FIND_MANY, (some,)):
+            if at_most is None:
+                rows = self.rows(sql.FIND_MANY, (some,))
+            else:
+                rows = self.rows(sql.FIND_FEW, (some, at_most))
+            for key, id in rows:
                 found.setdefault(key, []).append(id)
         return found
 

@@ -47,6 +47,13 @@ FIND_MANY = (
     "SELECT k.h, d.id FROM pc_key AS k JOIN pc_document AS d ON d.n = k.n"
     " WHERE k.h = ANY(%s::bigint[]) ORDER BY k.h, k.n"
 )
+# Keys that more documents have are told by the index of keys alone.
+FIND_FEW = (
+    "SELECT k.h, d.id FROM unnest(%s::bigint[]) AS w (h) JOIN pc_key AS k ON k.h = w.h"
+    " JOIN pc_document AS d ON d.n = k.n"
+    " WHERE NOT EXISTS (SELECT 1 FROM pc_key WHERE h = w.h OFFSET %s LIMIT 1)"
+    " ORDER BY k.h, k.n"
+)
 TALLY = "SELECT count(*) FROM pc_key AS w WHERE h = %s"
 COUNT = "SELECT count(*) FROM pc_document WHERE kind = %s"
 WORD_AT = "SELECT 1 FROM pc_word WHERE word >= %s AND word < %s ORDER BY word OFFSET %s LIMIT 1"

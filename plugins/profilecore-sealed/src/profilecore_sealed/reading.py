@@ -81,8 +81,8 @@ class SealedReader(Reader):
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         return self._reader.find(key, limit)
 
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        return self._reader.find_many(keys)
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
+        return self._reader.find_many(keys, at_most)
 
     def tally(self, keys: Sequence[int]) -> int:
         return self._reader.tally(keys)

@@ -53,6 +53,11 @@ FIND_MANY = (
     "SELECT k.h, d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n"
     " WHERE k.h IN ({}) ORDER BY k.h, k.n"
 )
+# Whether more have the key is asked once, and told by the index of keys alone.
+FIND_FEW = (
+    "SELECT d.id FROM pc_key AS k CROSS JOIN pc_document AS d ON d.n = k.n WHERE k.h = ?1"
+    " AND NOT EXISTS (SELECT 1 FROM pc_key WHERE h = ?1 LIMIT 1 OFFSET ?2) ORDER BY k.n"
+)
 KEYS_AT_ONCE = 500
 TALLY = "SELECT count(*) FROM pc_key AS k WHERE h = ?"
 _HAS_KEY = " AND EXISTS (SELECT 1 FROM pc_key WHERE h = ? AND n = k.n)"
@@ -200,9 +205,14 @@ class SqliteReader(Reader):
     def find(self, key: int, limit: int = 1_000) -> list[str]:
         return [id for (id,) in self.rows(FIND, (key, limit))]
 
-    def find_many(self, keys: Sequence[int]) -> dict[int, list[str]]:
+    def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
         listed = list(dict.fromkeys(keys))
+        if at_most is not None:
+            for key in listed:
+                if rows := self.rows(FIND_FEW, (key, at_most)):
+                    found[key] = [id for (id,) in rows]
+            return found
         for start in range(0, len(listed), KEYS_AT_ONCE):
             some = listed[start : start + KEYS_AT_ONCE]
             for key, id in self.rows(FIND_MANY.format(", ".join("?" * len(some))), some):
@@ -294,18 +304,19 @@ class SqliteWriter(SqliteReader, Writer):
 
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
-        stored = self._stored([document for document, _, _ in listed])
+        # What is new is looked up by the insert.
+        stored = self._stored([document for document, _, expect in listed if expect])
         new: list[tuple[Document, Terms | bytes]] = []
         values: list[Row] = []
         differing: list[tuple[int, bytes, bytes]] = []
         for document, terms, expect in listed:
+            if not expect:
+                new.append((document, terms))
+                continue
             number, version, old = stored.get((document.kind, document.id), (0, 0, b""))
             if version != expect:
                 raise VersionConflict(document.id, expect, version)
             packed = pack_terms(terms)
-            if not number:
-                new.append((document, terms))
-                continue
             values.append((document.version, document.property_id, document.body, packed, number))
             if packed != old:
                 differing.append((number, old, packed))
