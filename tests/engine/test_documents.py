@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
 
 import attrs
 import pytest
@@ -19,6 +22,7 @@ from profilecore import (
     hookimpl,
 )
 from profilecore.model import DocumentKind, OnClear
+from profilecore.model.enums import State
 from profilecore.store import Store
 
 
@@ -77,6 +81,17 @@ def test_storing_over_it_replaces_the_value_and_the_keys(engine: Engine) -> None
         engine.store_document("letter", Letter("c"), profile_id=ana, id=made.id, if_version=1)
     with pytest.raises(VersionConflict):
         engine.store_document("letter", Letter("c"), profile_id=ana, id="new", if_version=1)
+    with pytest.raises(VersionConflict):
+        engine.store_document("letter", Letter("c"), profile_id=ana, if_version=1)
+
+
+def test_what_must_be_new_is_not_stored_over(engine: Engine) -> None:
+    ana = person(engine, "García")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana)
+    other = Entry(Letter("b"), ana, "other", if_version=0)
+    with pytest.raises(VersionConflict):
+        engine.store_documents("letter", [other, Entry(Letter("b"), ana, made.id, if_version=0)])
+    assert engine.documents("letter") == [made]
 
 
 def test_many_are_stored_together_or_none(engine: Engine) -> None:
@@ -207,6 +222,61 @@ def test_a_clear_takes_it_with_all_that_others_documents_tell(engine: Engine) ->
     assert engine.documents("letter") == [free]
     with pytest.raises(ProfileCleared):
         engine.store_document("letter", Letter("again"), profile_id=ana)
+
+
+def test_a_transaction_sees_whom_it_cleared_merged_or_did_not_make(engine: Engine) -> None:
+    ana, anna, ben = (person(engine, name) for name in ("García", "Garcia", "Ibsen"))
+    with engine.transaction():
+        for id in (ana, anna, ben):
+            engine.store_document("letter", Letter("a"), profile_id=id)
+        engine.clear(ben)
+        engine.merge(engine.plan_merge(ana, [anna]))
+        assert engine.store_document("letter", Letter("b"), profile_id=anna).profile_id == ana
+        with pytest.raises(ProfileCleared):
+            engine.store_document("letter", Letter("b"), profile_id=ben)
+        with suppress(RuntimeError), engine.transaction():
+            eve = person(engine, "Eve")
+            engine.store_document("letter", Letter("a"), profile_id=eve)
+            raise RuntimeError
+        with pytest.raises(NotFound):
+            engine.store_document("letter", Letter("b"), profile_id=eve)
+
+
+def test_whom_a_batch_changes_is_asked_for_anew_when_it_is_stored(engine: Engine) -> None:
+    ana = person(engine, "García")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana)
+    kernel = engine._kernel
+    with kernel.writing() as unit:
+        with unit.batch():
+            profile = kernel.load(unit.writer, ana)
+            gone = attrs.evolve(profile, state=State.CLEARED, version=profile.version + 1)
+            unit.put_profile(gone, expect=profile.version)
+            assert engine.documents("letter", ids=[made.id]) == [made]  # asks for the owner
+        with pytest.raises(ProfileCleared):
+            engine.store_document("letter", Letter("b"), profile_id=ana)
+
+
+def test_a_transaction_asks_for_each_actor_who_may_be_seen(engine: Engine) -> None:
+    with engine.transaction():
+        with engine.acting(P1):
+            ana = person(engine, "García", shared_level="property")
+            engine.store_document("letter", Letter("a"), profile_id=ana)
+        with engine.acting(P2), pytest.raises(NotFound):
+            engine.store_document("letter", Letter("b"), profile_id=ana)
+
+
+def test_what_a_host_undoes_inside_its_transaction_is_not_remembered(tmp_path: Path) -> None:
+    url, host = f"sqlite:///{tmp_path / 'a.db'}", sqlite3.connect(tmp_path / "a.db")
+    with Engine.open(url, discover=False, plugins=[Letters()]) as engine, closing(host):
+        with engine.transaction(connection=host):
+            host.execute("SAVEPOINT theirs")
+            ana = person(engine, "García")
+            engine.store_document("letter", Letter("a"), profile_id=ana)
+            host.execute("ROLLBACK TO theirs")
+            with pytest.raises(NotFound):
+                engine.store_document("letter", Letter("b"), profile_id=ana)
+        host.commit()
+        assert engine.documents("letter") == []
 
 
 def test_events_tell_of_it_without_its_value(engine: Engine) -> None:

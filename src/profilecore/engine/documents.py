@@ -61,10 +61,12 @@ class Entry:
 
 def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
     declared = _kind(kernel, kind)
-    listed = [e if e.id else evolve(e, id=kernel.new_id()) for e in entries]
+    listed = [e if e.id else _new(kernel, e) for e in entries]
     _check(kernel, declared, listed)
     with kernel.writing() as unit, unit.batch():
-        known = {d.id: d for d in unit.writer.get_many(kind, [str(e.id) for e in listed])}
+        # That something new is there already is told by the store.
+        old = [str(e.id) for e in listed if e.if_version != 0]
+        known = {d.id: d for d in unit.writer.get_many(kind, old)} if old else {}
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
         events: list[dict[str, Any]] = []
@@ -72,6 +74,10 @@ def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
         if events:
             unit.emit_each(DOCUMENT_STORED, events)
         return made
+
+
+def _new(kernel: Kernel, entry: Entry) -> Entry:
+    return evolve(entry, id=kernel.new_id(), if_version=entry.if_version or 0)
 
 
 def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None:
@@ -88,9 +94,12 @@ def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None
 
 
 def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
-    """Give those of the owners that are roots and that the actor may see, without reading much."""
-    rows = extracting.rows_of(kernel, reader, ("id",), list(dict.fromkeys(owners)))
-    return {row["id"] for row in rows}
+    """Give ids, among them those of the owners that are roots and that the actor may see."""
+    found = unit.living if (unit := kernel.open_unit) else set()
+    unknown = [owner for owner in dict.fromkeys(owners) if owner not in found]
+    if unknown:
+        found.update(row["id"] for row in extracting.rows_of(kernel, reader, ("id",), unknown))
+    return found
 
 
 def _put(

@@ -127,7 +127,7 @@ class Kernel:
     @contextmanager
     def writing(self) -> Iterator[Unit]:
         """Work in one transaction, joining the open one if there is one."""
-        unit = self._open_unit()
+        unit = self.open_unit
         if unit is not None:
             with unit.part():
                 yield unit
@@ -145,9 +145,9 @@ class Kernel:
 
         Observers are told once the engine sees the events committed, at its next write.
         """
-        if self._open_unit() is not None:
+        if self.open_unit is not None:
             raise ProfilecoreError("A transaction is open already; join the host's first.")
-        with self.store.join(connection) as writer, self._opened(writer) as unit:
+        with self.store.join(connection) as writer, self._opened(writer, joined=True) as unit:
             yield unit
             if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
                 unit.ends.rewind({})  # the host has rolled back inside, and is told so
@@ -158,8 +158,8 @@ class Kernel:
             self.retry = lambda: [step() for step in unit.after.values()]
 
     @contextmanager
-    def _opened(self, writer: Writer) -> Iterator[Unit]:
-        unit = Unit(self, writer)
+    def _opened(self, writer: Writer, *, joined: bool = False) -> Iterator[Unit]:
+        unit = Unit(self, writer, joined=joined)
         token = self._unit.set(unit)
         try:
             yield unit
@@ -169,10 +169,12 @@ class Kernel:
 
     def reading(self) -> AbstractContextManager[Reader]:
         """Read one consistent state: the open unit's, if there is one."""
-        unit = self._open_unit()
+        unit = self.open_unit
         return _Borrowed(unit.writer) if unit is not None else self.store.read()
 
-    def _open_unit(self) -> Unit | None:
+    @property
+    def open_unit(self) -> Unit | None:
+        """The transaction that is open here."""
         unit = self._unit.get()
         if unit is not None and unit.thread != threading.get_ident():
             raise ProfilecoreError("A transaction belongs to the thread that opened it.")
@@ -180,7 +182,7 @@ class Kernel:
 
     def end_of(self, reader: Reader, chain: str) -> Chain:
         """Give where a chain ends now: the open unit's, if there is one."""
-        return (unit.ends if (unit := self._open_unit()) else Ends(self.codec, reader)).of(chain)
+        return (unit.ends if (unit := self.open_unit) else Ends(self.codec, reader)).of(chain)
 
     @property
     def in_unit(self) -> bool:

@@ -13,6 +13,7 @@ from profilecore.model.documents import Chain, Document
 from profilecore.model.events import Event
 from profilecore.model.profile import Profile
 from profilecore.rules.chain import chained, sealed
+from profilecore.rules.visibility import Actor
 from profilecore.store.port import NO_TERMS, Terms, Writer
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ class Unit:
     ``after`` is what to do once it is committed, by name; ``cleared`` are the ids of receipts.
     """
 
-    def __init__(self, kernel: Kernel, writer: Writer) -> None:
+    def __init__(self, kernel: Kernel, writer: Writer, *, joined: bool = False) -> None:
         self.kernel = kernel
+        self._joined = joined
         self._writer = writer
         self._to_begin: list[ExitStack] = []
         self.ends = Ends(kernel.codec, writer)
@@ -39,6 +41,7 @@ class Unit:
         self._batch: list[tuple[Document, Terms, int]] | None = None
         self._unsent: list[Event] = []
         self._forgotten: list[str] = []
+        self._living: dict[Actor, set[str]] = {}
 
     @property
     def writer(self) -> Writer:
@@ -76,6 +79,7 @@ class Unit:
             self._batch, self._unsent, self._forgotten = batched, unsent, forgotten
             del (batched or [])[ends_at[0] :], unsent[ends_at[1] :], forgotten[ends_at[2] :]
             self.ends.rewind(ends)
+            self._living.clear()
             raise
         finally:
             if inside in self._to_begin:
@@ -94,6 +98,8 @@ class Unit:
         terms: Terms = NO_TERMS,
     ) -> None:
         """Store one document of a value."""
+        if kind == PROFILE:
+            self._living.clear()
         body = self.kernel.codec.dump(value)
         document = Document(kind, id, owner, version or expect + 1, body, property_id)
         if self._batch is None:
@@ -127,6 +133,8 @@ class Unit:
             self._forgotten = []
         if self._batch:
             self.writer.put_many(self._batch)
+            if any(document.kind == PROFILE for document, _, _ in self._batch):
+                self._living.clear()  # who was asked for meanwhile was told as before
             self._batch = []
         if self._unsent:
             self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
@@ -138,6 +146,13 @@ class Unit:
             self.writer.forget(owners)
         else:
             self._forgotten += owners
+
+    @property
+    def living(self) -> set[str]:
+        """The ids that are known to be roots which the actor may see, until a profile changes."""
+        if self._joined:  # a host may undo what it did, and is not seen to
+            return set()
+        return self._living.setdefault(self.kernel.actor, set())
 
     def put_profile(self, profile: Profile, *, expect: int, terms: Terms | None = None) -> None:
         """Store a profile with its terms."""
@@ -158,7 +173,7 @@ class Unit:
         listed = list(each)
         ids = ids_by(kernel.new_id, len(listed))
         shared = self._shared_facts(what)
-        facts = ({**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True))
+        facts = [{**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True)]
         self._append(*sealed(facts, self.ends.of(EVENTS)))
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:

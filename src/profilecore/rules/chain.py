@@ -7,7 +7,7 @@ chain anew does not: so note its newest seal elsewhere, and have it compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -141,17 +141,21 @@ def chained(
     return made, Chain(number, newest)
 
 
-def sealed(facts: Iterable[Mapping[str, Any]], after: Chain) -> tuple[list[Event], Chain]:
+def sealed(facts: Iterable[dict[str, Any]], after: Chain) -> tuple[list[Event], Chain]:
     """Give events of their facts, as the next of a chain, and the chain's new end."""
+    from hashlib import sha256
+
     number, newest = after.length, after.newest
     made = []
     for each in facts:
         number += 1
-        event = build(Event, {**each, "number": number})
-        own = digest(event)
-        newest = seal_over(newest, own)
+        event = build(Event, each)
         held = vars(event)  # nobody has it yet
-        held["digest"], held["seal"] = own, newest
+        held["number"] = number
+        own = _encode((number, event.id, event.profile_id, event.fields))
+        facts_ = sha256(own + _shared_facts(event)).hexdigest()
+        newest = sha256((newest + facts_).encode()).hexdigest()
+        held["digest"], held["seal"] = facts_, newest
         made.append(event)
     return made, build(Chain, {"length": number, "newest": newest})
 

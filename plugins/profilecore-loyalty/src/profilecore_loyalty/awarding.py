@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
 
+from profilecore.engine.collecting import seldom_collected
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.values import frozen
 from profilecore_loyalty.booking import Book, Booking, opened
@@ -53,6 +54,7 @@ class Awarded:
     refused: tuple[Refused, ...]
 
 
+@seldom_collected()
 def award(engine: Engine, programme: Programme, awards: Iterable[Award]) -> Awarded:
     """Book awards, many in a transaction; one that is refused stops none of the others.
 
@@ -80,11 +82,11 @@ def _award(
     bookings = [_booking(each, today) for each in awards]
     made: list[Movement | ProfilecoreError] = []
     with opened(engine, programme, *bookings) as book:
-        ids = sorted({membership_id(programme.code, each.profile_id) for each in awards})
-        own = {each.id: each for each in engine.documents(MEMBERSHIP, ids=ids)}
-        for each, booking in zip(awards, bookings, strict=True):
+        ids = [membership_id(programme.code, each.profile_id) for each in awards]
+        own = {each.id: each for each in engine.documents(MEMBERSHIP, ids=sorted(set(ids)))}
+        for each, booking, id in zip(awards, bookings, ids, strict=True):
             try:
-                made.append(_one(engine, programme, book, booking, each.profile_id, own))
+                made.append(_one(engine, programme, book, booking, each.profile_id, own.get(id)))
             except StoreError:
                 raise  # it says nothing of the award
             except ProfilecoreError as error:
@@ -103,13 +105,12 @@ def _one(
     book: Book,
     booking: Booking,
     profile_id: str,
-    own: Mapping[str, Stored],
+    to: Stored | None,
 ) -> Movement:
     check(booking)
     repeated = book.repeated(booking, profile_id)
     if repeated:
         return repeated[0]
-    to = own.get(membership_id(programme.code, profile_id))
     if to is None or to.value.state is not MembershipState.ENROLLED:
         to = receiving(with_ledger(engine, programme, profile_id))
     return book.credit(to, booking)

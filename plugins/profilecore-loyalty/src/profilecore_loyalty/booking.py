@@ -84,7 +84,9 @@ class Book:
         self._ends: dict[date, date | None] = {}
         self._at = engine.now
         self._property_id = engine.actor.property_id
-        known = self._read([(booking.reference, 0) for booking in bookings])
+        self._ids = {b.reference: movement_id(programme.code, b.reference) for b in bookings}
+        ids = list(self._ids.values())
+        known = engine.documents(MOVEMENT, ids=ids) if ids else []
         self._known = {each.id: (str(each.profile_id), each.value) for each in known}
 
     # ---- what was booked before
@@ -94,7 +96,7 @@ class Book:
 
         :raises ReferenceTaken: if its reference stands for something or somebody else.
         """
-        id = movement_id(self._programme.code, booking.reference)
+        id = self._id(booking.reference)
         found = self._booked.get(id) or self._known.get(id)
         if found is None:
             return []
@@ -121,8 +123,12 @@ class Book:
         parts = self._read([(first.reference, part) for part in range(1, first.parts)])
         return [each.value for each in parts]
 
+    def _id(self, reference: str, part: int = 0) -> str:
+        known = self._ids.get(reference) if part == 0 else None
+        return known or movement_id(self._programme.code, reference, part)
+
     def _read(self, parts: Sequence[tuple[str, int]]) -> list[Stored]:
-        ids = [movement_id(self._programme.code, reference, part) for reference, part in parts]
+        ids = [self._id(reference, part) for reference, part in parts]
         return self._engine.documents(MOVEMENT, ids=ids) if ids else []
 
     def _is_same(self, one: str, other: str) -> bool:
@@ -225,7 +231,7 @@ class Book:
         movement = build(
             Movement,
             {
-                "id": movement_id(code, booking.reference, part),
+                "id": self._id(booking.reference, part),
                 "programme": code,
                 "membership": after.id,
                 "verb": booking.verb,

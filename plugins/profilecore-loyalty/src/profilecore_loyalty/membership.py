@@ -111,7 +111,9 @@ def keys_of(membership: Membership) -> list[tuple[str, str]]:
 
 def number_key(programme: str, number: str) -> tuple[str, str]:
     """Give the key of a number, however it is spaced and cased."""
-    plain = "".join(letter for letter in number.casefold() if letter.isalnum())
+    plain = number.casefold()
+    if not plain.isalnum():
+        plain = "".join(letter for letter in plain if letter.isalnum())
     return "number", f"{programme}:{plain}"
 
 
