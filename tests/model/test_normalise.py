@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import unicodedata
 from collections.abc import Callable
 
@@ -71,6 +72,18 @@ def test_folding_forgets_case_and_composition(text: str) -> None:
 )
 def test_names_fold_as_people_search_them(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+def test_a_long_text_is_folded_and_not_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            assert fold(f"{number} É" + "x" * 100_000)[-1] == "x"
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 200_000
+    assert fold("É") == "e"
 
 
 @given(characters)

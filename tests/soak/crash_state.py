@@ -145,8 +145,8 @@ class Acknowledged:
         self.done.append((intent, result))
         if intent["verb"] == "create" and "id" in result:
             self.words[intent["marks"][0]] = result["id"]
-        if intent["verb"] == "load":
-            self.add_rows(intent, result["done"])
+        if intent["verb"] == "load":  # one that the store left says no more than its progress
+            self.add_rows(intent, result.get("done", 0))
 
     def add_rows(self, intent: Intent, done: int) -> None:
         """Note how many rows of a load are in."""

@@ -211,6 +211,7 @@ def test_the_value_of_an_unknown_field_is_a_mark() -> None:
         ("blue", {"external_ids": [{"system": "blue", "value": "x"}]}),
         ("must be one of female, male", {"sex": "female"}),
         ("P1 and P1234", {"property_id": "P1234"}),
+        ("<01a2060935177517946f3a84879800a5>", {"documents": [{"number": "06093517"}]}),
     ],
 )
 def test_codes_and_short_texts_are_no_marks(text: str, values: dict[str, object]) -> None:

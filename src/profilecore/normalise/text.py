@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 MAX_TEXT = 65_536
+# Longer than most fields may be.  What is typed into a search may have any length.
+_REMEMBERED = 255
 
 _SPECIAL = str.maketrans(
     {
@@ -48,14 +50,13 @@ def clean_lines(value: str, limit: int = MAX_TEXT) -> str:
     return "\n".join(clean(line, limit) for line in value.strip().splitlines())
 
 
-@lru_cache(maxsize=65_536)
 def fold(value: str) -> str:
     """Fold for comparison: no accents, no case, Latin letters where there are rules.
 
     Words are separated by one blank.  ``fold("Ana GARCÍA-Núñez") == "ana garcia nunez"``.
-    Folding is idempotent.  Remembers what it folded: names come again and again.
+    Folding is idempotent.  Remembers what it folded, unless it is long: names come again and again.
     """
-    return fold_once(value)
+    return _fold_and_remember(value) if len(value) <= _REMEMBERED else fold_once(value)
 
 
 def fold_once(value: str) -> str:
@@ -68,6 +69,9 @@ def fold_once(value: str) -> str:
     if text.isascii():
         return " ".join(text.translate(_SEPARATORS).split())
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+_fold_and_remember = lru_cache(maxsize=65_536)(fold_once)
 
 
 def _strip_marks(text: str) -> str:

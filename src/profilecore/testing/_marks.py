@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
@@ -45,6 +46,8 @@ OPEN = frozenset(
     }
 )  # fmt: skip
 _IDS = ("id", "profile_id")
+# Ids of ours begin with the time, whose digits may be those of a passport.
+_AN_ID = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
 class Marks:
@@ -69,7 +72,7 @@ class Marks:
     def shown(self, text: str) -> dict[str, str]:
         """Give the marks that a text shows, each with where it was given."""
         self._read()
-        seen = text.casefold()
+        seen = _AN_ID.sub(" ", text.casefold())
         found = {mark: path for mark, path in self._paths.items() if _shows(seen, mark)}
         # What is somebody's id is no value, though a host also writes it elsewhere.
         return {m: found[m] for m in found.keys() - self._ids - own_words()} if found else {}
