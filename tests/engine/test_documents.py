@@ -116,6 +116,31 @@ def test_what_was_stored_in_the_transaction_is_stored_over(engine: Engine) -> No
     assert engine.document("letter", made.id).version == 2
 
 
+def test_what_the_transaction_read_is_stored_over_as_it_was_read(engine: Engine) -> None:
+    ana, ben = person(engine, "García"), person(engine, "Ibsen")
+    made = engine.store_document("letter", Letter("a"), profile_id=ana, keys=[("to", "x")])
+    chain = engine.store_document("letter", Letter("all"))
+    with engine.transaction():
+        read = engine.documents("letter", ids=[made.id, chain.id])
+        entries = [Entry(Letter("b"), ana, made.id), Entry(Letter("c"), None, chain.id)]
+        engine.store_documents("letter", entries, read=read)
+        with pytest.raises(VersionConflict):
+            engine.store_documents("letter", [Entry(Letter("d"), ana, made.id)], read=read)
+        with pytest.raises(VersionConflict):
+            engine.store_documents("letter", [Entry(Letter("d"), ana, made.id, 1)], read=read)
+    assert [d.value.text for d in engine.documents("letter")] == ["b", "c"]
+    assert [d.version for d in engine.documents("letter")] == [2, 2]
+    assert engine.documents("letter", key=("to", "x")) == []
+    now = engine.documents("letter")
+    for id, whose in ((made.id, ben), (made.id, None), (chain.id, ana)):
+        with pytest.raises(NotFound):
+            engine.store_documents("letter", [Entry(Letter("x"), whose, id)], read=now)
+    with engine.acting(P1), pytest.raises(ScopeDenied):
+        engine.store_documents(
+            "letter", [Entry(Letter("x"), None, chain.id, None, (), "P1")], read=now
+        )
+
+
 def test_nobody_stores_over_somebody_elses(engine: Engine) -> None:
     ana, ben = person(engine, "García"), person(engine, "Ibsen")
     made = engine.store_document("letter", Letter("a"), profile_id=ana)

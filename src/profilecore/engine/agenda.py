@@ -78,10 +78,9 @@ def next_page(
 ) -> tuple[Page, Position] | None:
     """Give the page behind a position whose hour has come, the oldest hour first."""
     for hit in reader.search(Query(_WORD), after, 1):
-        document = reader.get(KIND, hit.id)
-        if document is not None and hit.word <= f"{_WORD}{at.astimezone(UTC):%Y-%m-%dT%H}":
-            body = kernel.codec.load(_Body, document.body)
-            return Page(document, body.hour, body.ids), hit.position
+        if hit.word <= f"{_WORD}{at.astimezone(UTC):%Y-%m-%dT%H}":
+            body = kernel.codec.load(_Body, hit.document.body)
+            return Page(hit.document, body.hour, body.ids), hit.position
     return None
 
 

@@ -277,8 +277,10 @@ class AsyncEngine:
     async def store_document(self, kind: str, value: Any, **options: Any) -> Stored:
         return await self.run(self.sync.store_document, kind, value, **options)
 
-    async def store_documents(self, kind: str, entries: Iterable[Entry]) -> list[Stored]:
-        return await self.run(self.sync.store_documents, kind, entries)
+    async def store_documents(
+        self, kind: str, entries: Iterable[Entry], *, read: Iterable[Stored] = ()
+    ) -> list[Stored]:
+        return await self.run(self.sync.store_documents, kind, entries, read=read)
 
     async def document(self, kind: str, document_id: str) -> Stored:
         return await self.run(self.sync.document, kind, document_id)

@@ -38,6 +38,11 @@ class Stored:
     value: Any = attrs.field(repr=False)
     property_id: str | None = None
 
+    @property
+    def owner(self) -> str:
+        """The profile id that it was given to; its own, if it is the chain's."""
+        return self.profile_id or self.id
+
 
 @frozen
 class Entry:
@@ -59,14 +64,18 @@ class Entry:
     exact_owner: bool = False
 
 
-def store(kernel: Kernel, kind: str, entries: Iterable[Entry]) -> list[Stored]:
+def store(
+    kernel: Kernel, kind: str, entries: Iterable[Entry], read: Iterable[Stored] = ()
+) -> list[Stored]:
     declared = _kind(kernel, kind)
     listed = [e if e.id else _new(kernel, e) for e in entries]
     _check(kernel, declared, listed)
     with kernel.writing() as unit, unit.batch():
+        known: dict[str, Document | Stored] = {each.id: each for each in read}
         # That something new is there already is told by the store.
-        old = [str(e.id) for e in listed if e.if_version != 0]
-        known = {d.id: d for d in unit.writer.get_many(kind, old)} if old else {}
+        old = [str(e.id) for e in listed if e.if_version != 0 and e.id not in known]
+        if old:
+            known.update((document.id, document) for document in unit.writer.get_many(kind, old))
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
         events: list[dict[str, Any]] = []
@@ -98,7 +107,7 @@ def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
     found = unit.living if (unit := kernel.open_unit) else set()
     unknown = [owner for owner in dict.fromkeys(owners) if owner not in found]
     if unknown:
-        found.update(row["id"] for row in extracting.rows_of(kernel, reader, ("id",), unknown))
+        found.update(extracting.living(kernel, reader, unknown))
     return found
 
 
@@ -106,7 +115,7 @@ def _put(
     unit: Unit,
     kind: DocumentKind,
     entry: Entry,
-    known: Document | None,
+    known: Document | Stored | None,
     active: set[str],
     events: list[dict[str, Any]],
 ) -> Stored:
@@ -127,17 +136,18 @@ def _put(
     at = entry.property_id
     unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
     if root_id is not None:
-        events.append({"profile_id": root_id, "subject": id, "scope": at})
+        event = {"profile_id": root_id, "subject": id}
+        events.append(event if at is None else event | {"scope": at})
     return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
 
 
-def _of_chain(document: Document) -> bool:
+def _of_chain(document: Document | Stored) -> bool:
     return document.owner == document.id and document.property_id is None
 
 
 def _owner(
     unit: Unit,
-    known: Document | None,
+    known: Document | Stored | None,
     kind: str,
     entry: Entry,
     active: set[str],

@@ -94,7 +94,9 @@ def packed(
         from profilecore.engine import owned_rows
 
         return owned_rows.packed(kernel, kind, fields, IN_COLUMNS)
-    return _Rows(kernel, fields).packed(bodies(kernel, PROFILE, IN_COLUMNS))
+    rows = _Rows(kernel, fields)
+    pages = bodies(kernel, PROFILE, IN_COLUMNS)
+    return rows.shape, (rows.pack([body for *_, body in page]) for page in pages)
 
 
 def bodies(kernel: Kernel, kind: str, size: int, after: str | None = None) -> Iterator[list[Body]]:
@@ -113,6 +115,13 @@ def _named(kernel: Kernel, rows: _Rows, ids: Sequence[str], page: int) -> Iterat
         with kernel.reading() as reader:
             documents = reader.get_many(PROFILE, ids[start : start + page])
         yield rows.of(document.body for document in documents)
+
+
+def living(kernel: Kernel, reader: Reader, ids: Sequence[str]) -> Sequence[str]:
+    """Give those of some ids that are living profiles which the actor may see."""
+    rows = _Rows(kernel, ("id",))
+    page = rows.pack([document.body for document in reader.get_many(PROFILE, ids)])
+    return rows.shape.columns(kernel.codec, page)[0]
 
 
 def rows_of(kernel: Kernel, reader: Reader, fields: Sequence[str], ids: Sequence[str]) -> list[Row]:
@@ -136,6 +145,7 @@ class _Rows:
         self._kernel = kernel
         self._fields = tuple(fields)
         self._pick = kernel.codec.picker(tuple(dict.fromkeys((*_ALWAYS, *fields))))
+        self._sees_all = kernel.actor.property_id is None
 
     def of(self, stored: Iterable[bytes]) -> list[Row]:
         """Give the rows of the living among the profiles that the actor may see."""
@@ -151,16 +161,20 @@ class _Rows:
                 found.append({name: self._seen(name, row[name]) for name in self._fields})
         return found
 
-    def packed(self, pages: Iterator[list[Body]]) -> tuple[Shape, Iterator[Packed]]:
-        """Give what :meth:`of` does, to be made into columns; it goes by who acts now."""
-        stored = ([body for *_, body in page] for page in pages)
+    @property
+    def shape(self) -> Shape:
+        """How columns are made of what :meth:`pack` gives."""
         asked = self._fields
-        if self._kernel.actor.property_id is None:
-            read = tuple(dict.fromkeys(("state", *asked)))
-            return Shape(asked, (), read, Profile, living=True), (((), some) for some in stored)
-        seen = (self.of(some) for some in stored)
-        made = (tuple([[row[name] for row in rows] for name in asked]) for rows in seen)
-        return Shape(asked, asked, (), Profile), ((known, ()) for known in made)
+        if self._sees_all:
+            return Shape(asked, (), tuple(dict.fromkeys(("state", *asked))), Profile, living=True)
+        return Shape(asked, asked, (), Profile)
+
+    def pack(self, stored: Sequence[bytes]) -> Packed:
+        """Give what :meth:`of` does, to be made into columns."""
+        if self._sees_all:
+            return (), stored
+        rows = self.of(stored)
+        return tuple([[row[name] for row in rows] for name in self._fields]), ()
 
     def _seen(self, name: str, items: Any) -> Any:
         if name not in SCOPED_FIELDS or not items:

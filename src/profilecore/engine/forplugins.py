@@ -54,17 +54,21 @@ class ForPlugins:
         entry = Entry(value, profile_id, id, if_version, tuple(keys), property_id)
         return self.store_documents(kind, [entry])[0]
 
-    def store_documents(self, kind: str, entries: Iterable[Entry]) -> list[Stored]:
+    def store_documents(
+        self, kind: str, entries: Iterable[Entry], *, read: Iterable[Stored] = ()
+    ) -> list[Stored]:
         """Store many documents of a kind, all or none, several times faster than one by one.
 
-        They are given back in their order.
+        They are given back in their order.  ``read`` are documents of the kind as this very
+        transaction read them: they are not read again to be stored over, which is faster, and
+        must be at their versions still.
 
         :raises InvalidProfile: if two have one id.
         :raises ProfilecoreError: as :meth:`store_document`.
         """
         from profilecore.engine import documents
 
-        return documents.store(self._kernel, kind, entries)
+        return documents.store(self._kernel, kind, entries, read)
 
     def document(self, kind: str, document_id: str) -> Stored:
         """Give a document of a plugin's kind.

@@ -166,13 +166,12 @@ def _search(
         # What is missing; and where profiles hit many times, more and more.
         batch = max(limit + 1 - len(found), min(seen - limit, MAX_PAGE))
         hits = reader.search(query, position, batch)
-        likely = [hit for hit in hits if typed.may_be_first(hit.word, hit.text)]
-        ids = list({hit.id: None for hit in likely})
-        bodies = {d.id: d.body for d in reader.get_many(PROFILE, ids)}
-        for hit in likely:
+        for hit in hits:
+            if not typed.may_be_first(hit.word, hit.text):
+                continue
             if len(found) == limit:
                 return Page(tuple(found), pages.seal((typed.word, last)))
-            profile = _shown_by(hit, bodies.get(hit.id), typed, kernel)
+            profile = _shown_by(hit, typed, kernel)
             # A tombstone may have the key of an external id, to know it when it comes again.
             if profile is not None and profile.state is state:
                 found.append(seen_by(profile, actor))
@@ -193,11 +192,11 @@ def _led_by_a_rare_word(reader: Reader, typed: Typed) -> Typed:
     return typed.led_by(next(few, typed.word))
 
 
-def _shown_by(hit: Hit, body: bytes | None, typed: Typed, kernel: Kernel) -> Profile | None:
+def _shown_by(hit: Hit, typed: Typed, kernel: Kernel) -> Profile | None:
     """Give the profile of a hit if the actor sees it, and by this one of its hits."""
-    if body is None:
+    if hit.document.kind != PROFILE:
         return None
-    profile = kernel.codec.load(Profile, body)
+    profile = kernel.codec.load(Profile, hit.document.body)
     if not may_see_profile(profile, kernel.actor):
         return None
     if typed.word is None:

@@ -11,6 +11,7 @@ from profilecore.engine.ends import EVENTS, Ends
 from profilecore.ids import ids_by
 from profilecore.model.documents import Chain, Document
 from profilecore.model.events import Event
+from profilecore.model.fields import build, restore
 from profilecore.model.profile import Profile
 from profilecore.rules.chain import chained, sealed
 from profilecore.rules.visibility import Actor
@@ -164,17 +165,22 @@ class Unit:
 
     def emit(self, what: str, profile_id: str, **more: Any) -> None:
         """Add an event to the feed, under the acting person's name."""
-        own = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
-        self._append(*sealed([self._shared_facts(what) | own], self.ends.of(EVENTS)))
+        facts = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
+        event = build(Event, self._shared_facts(what) | facts)
+        self._append(*sealed([event], self.ends.of(EVENTS)))
 
     def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
-        """Add one event for each, with the fields that it gives; all are of the same moment."""
-        kernel = self.kernel
+        """Add one event for each, with the fields that it gives, none of them at its default.
+
+        All are of the same moment.
+        """
+        alike = vars(Event(profile_id="", id="", **self._shared_facts(what)))
         listed = list(each)
-        ids = ids_by(kernel.new_id, len(listed))
-        shared = self._shared_facts(what)
-        facts = [{**shared, "id": id, **own} for own, id in zip(listed, ids, strict=True)]
-        self._append(*sealed(facts, self.ends.of(EVENTS)))
+        ids = ids_by(self.kernel.new_id, len(listed))
+        made = [
+            restore(Event, {**alike, "id": id, **own}) for own, id in zip(listed, ids, strict=True)
+        ]
+        self._append(*sealed(made, self.ends.of(EVENTS)))
 
     def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Add one event for each (profile id, field names)."""

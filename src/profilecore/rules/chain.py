@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -141,23 +141,20 @@ def chained(
     return made, Chain(number, newest)
 
 
-def sealed(facts: Iterable[dict[str, Any]], after: Chain) -> tuple[list[Event], Chain]:
-    """Give events of their facts, as the next of a chain, and the chain's new end."""
+def sealed(events: list[Event], after: Chain) -> tuple[list[Event], Chain]:
+    """Make events that nobody has yet the next of a chain; give them, and the chain's new end."""
     from hashlib import sha256
 
     number, newest = after.length, after.newest
-    made = []
-    for each in facts:
+    for event in events:
         number += 1
-        event = build(Event, each)
-        held = vars(event)  # nobody has it yet
+        held = vars(event)
         held["number"] = number
         own = _encode((number, event.id, event.profile_id, event.fields))
-        facts_ = sha256(own + _shared_facts(event)).hexdigest()
-        newest = sha256((newest + facts_).encode()).hexdigest()
-        held["digest"], held["seal"] = facts_, newest
-        made.append(event)
-    return made, build(Chain, {"length": number, "newest": newest})
+        facts = sha256(own + _shared_facts(event)).hexdigest()
+        newest = sha256((newest + facts).encode()).hexdigest()
+        held["digest"], held["seal"] = facts, newest
+    return events, build(Chain, {"length": number, "newest": newest})
 
 
 def _shared_facts(event: Event) -> bytes:

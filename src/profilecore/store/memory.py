@@ -160,8 +160,8 @@ class _MemoryWriter(Writer):
             if any(number not in self._keys.get(key, {}) for key in query.keys):
                 continue
             if all(f" {other}" in f" {text}" for other in query.others):
-                kind = self._kinds[number]
-                found.append(Hit(id, word, text, (word, text, number), kind))
+                document = self._rows[self._kinds[number], id].document
+                found.append(Hit(word, text, (word, text, number), document))
                 if len(found) == limit:
                     break
         return found

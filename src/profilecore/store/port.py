@@ -107,11 +107,15 @@ class Hit:
     The same document may be hit by several of its words, each with its own position.
     """
 
-    id: str
     word: str
     text: str
     position: tuple[Any, ...]
-    kind: str
+    document: Document
+
+    @property
+    def id(self) -> str:
+        """The id of the document."""
+        return self.document.id
 
 
 # A document without its envelope: its id, its owner, the property it belongs to, its body.

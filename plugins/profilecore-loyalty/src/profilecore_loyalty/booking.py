@@ -273,7 +273,8 @@ class Book:
                 for owner, movement in self._booked.values()
             ],
         )
-        engine.store_documents(MEMBERSHIP, map(self._entry, self._now.values()))
+        entries = map(self._entry, self._now.values())
+        engine.store_documents(MEMBERSHIP, entries, read=self._stored.values())
         totals, version = totals_of(engine, self._programme.code)
         movements = [movement for _, movement in self._booked.values()]
         put_totals(engine, totals.with_movements(movements, self._due), version)

@@ -129,8 +129,8 @@ class PostgresReader(Reader):
     ) -> list[Hit]:
         rows = self._searcher().rows(*search_statement(query, after, limit))
         return [
-            Hit(id, word, self._whole(word, text, n), (word, text, n), kind)
-            for word, text, n, id, kind in rows
+            Hit(word, self._whole(word, text, n), (word, text, n), Document(*document))
+            for word, text, n, *document in rows
         ]
 
     def _whole(self, word: str, text: str, n: int) -> str:

@@ -148,7 +148,10 @@ _IN_REST = (
 
 
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
-    """Give the statement of a search and its parameters; its rows are (word, text, n, id, kind)."""
+    """Give the statement of a search and its parameters.
+
+    Its rows are (word, text, n) and the document.
+    """
     if query.word is None:
         return _search_by_key(query, after, limit)
     sql = "SELECT word, text, n FROM pc_word AS w WHERE word >= %s AND word < %s"
@@ -188,6 +191,6 @@ def _having_keys(sql: str, parameters: list[Any], keys: Sequence[int]) -> tuple[
 def _with_ids(rows: str, order: str) -> str:
     # The limit inside keeps the look-up of documents to the rows that are given.
     return (
-        f"SELECT w.word, w.text, w.n, d.id, d.kind FROM ({rows}) AS w"
+        f"SELECT w.word, w.text, w.n, {_DOCUMENT} FROM ({rows}) AS w"
         f" JOIN pc_document AS d ON d.n = w.n ORDER BY {order}"
     )

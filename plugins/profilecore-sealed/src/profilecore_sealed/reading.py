@@ -91,8 +91,6 @@ class SealedReader(Reader):
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:
         sealed = self._words.query(query)
-        if sealed is query:  # nothing in it is a word of a person
-            return self._reader.search(query, after, limit)
         found: list[Hit] = []
         while (asked := limit - len(found)) > 0:
             hits = self._reader.search(sealed, after, asked)
@@ -103,34 +101,24 @@ class SealedReader(Reader):
         return found
 
     def _plain_hits(self, hits: Sequence[Hit], query: Query) -> Iterator[Hit]:
-        """Yield the hits whose own words are what was asked for."""
-        rows = self._rows_of(hits, query)
+        """Yield the hits, opened, whose own words are what was asked for."""
+        sealed = {_place(hit.document): hit.document for hit in hits}
+        opened = {_place(pair[0]): pair for pair in self._unsealed(list(sealed.values()))}
+        rows = {place: _rows_of(terms, query) for place, (_, terms) in opened.items()}
         marks = self._words.marks({word for found in rows.values() for word, _ in found})
         for hit in hits:
-            if hit.word.startswith(OPEN):
-                if fits(Line(hit.text, ()), hit.word, query):
-                    yield hit
+            place = _place(hit.document)
+            if place not in opened:
                 continue
-            for word, line in rows.get((hit.kind, hit.id), ()):
+            document = opened[place][0]
+            if query.word is None or hit.word.startswith(OPEN):
+                if fits(Line(hit.text, ()), hit.word, query):
+                    yield Hit(hit.word, hit.text, hit.position, document)
+                continue
+            for word, line in rows[place]:
                 if marks[word] == hit.word and self._words.is_of(hit.text, line.text):
-                    yield Hit(hit.id, word, line.text, hit.position, hit.kind)
+                    yield Hit(word, line.text, hit.position, document)
                     break
-
-    def _rows_of(self, hits: Sequence[Hit], query: Query) -> dict[Place, list[tuple[str, Line]]]:
-        """Give the rows of the documents that were hit, as far as they fit a query."""
-        ids: dict[str, dict[str, None]] = {}
-        for hit in hits:
-            ids.setdefault(hit.kind, {})[hit.id] = None
-        found = {}
-        for kind, wanted in ids.items():
-            for document, packed in self._unsealed(self._reader.get_many(kind, list(wanted))):
-                found[kind, document.id] = [
-                    (word, line)
-                    for line in terms_of(packed).lines
-                    for word in dict.fromkeys(line.words)
-                    if fits(line, word, query)
-                ]
-        return found
 
     def has_hits(self, prefix: str, number: int) -> bool:
         return self._reader.has_hits(self._words.prefix(prefix), number)
@@ -165,3 +153,19 @@ class SealedReader(Reader):
 
     def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
         return self._reader.blob_ids(after, limit)
+
+
+def _place(document: Document) -> Place:
+    return document.kind, document.id
+
+
+def _rows_of(packed: bytes, query: Query) -> list[tuple[str, Line]]:
+    """Give the rows of packed terms that fit a query for a word."""
+    if query.word is None:
+        return []
+    return [
+        (word, line)
+        for line in terms_of(packed).lines
+        for word in dict.fromkeys(line.words)
+        if fits(line, word, query)
+    ]

@@ -87,12 +87,12 @@ _FIRST = itemgetter(0)
 def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
     """Give the statement of a search and its parameters.
 
-    Its rows are (word, text, n, id, kind) in the order of a covering primary key.
+    Its rows are (word, text, n) and the document, in the order of a covering primary key.
     """
     if query.word is None:
         return _search_by_key(query, after, limit)
     sql = (
-        "SELECT w.word, w.text, w.n, d.id, d.kind FROM pc_word AS w"
+        f"SELECT w.word, w.text, w.n, {_DOCUMENT} FROM pc_word AS w"
         " CROSS JOIN pc_document AS d ON d.n = w.n WHERE w.word < ?"
     )
     parameters: list[Any] = [query.word + BEYOND]
@@ -114,7 +114,7 @@ def search_statement(query: Query, after: Row | None, limit: int) -> tuple[str, 
 
 def _search_by_key(query: Query, after: Row | None, limit: int) -> tuple[str, list[Any]]:
     sql = (
-        "SELECT '', '', k.n, d.id, d.kind FROM pc_key AS k"
+        f"SELECT '', '', k.n, {_DOCUMENT} FROM pc_key AS k"
         " CROSS JOIN pc_document AS d ON d.n = k.n WHERE k.h = ? AND k.n > ?"
     )
     parameters = [query.keys[0], after[2] if after else 0]
@@ -227,7 +227,10 @@ class SqliteReader(Reader):
         self, query: Query, after: tuple[Any, ...] | None = None, limit: int = 50
     ) -> list[Hit]:
         rows = self.rows(*search_statement(query, after, limit))
-        return [Hit(id, word, text, (word, text, n), kind) for word, text, n, id, kind in rows]
+        return [
+            Hit(word, text, (word, text, n), Document(*document))
+            for word, text, n, *document in rows
+        ]
 
     def has_hits(self, prefix: str, number: int) -> bool:
         found = self.rows(WORD_AT, (prefix, number - 1))
