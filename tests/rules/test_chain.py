@@ -53,7 +53,8 @@ def chain_of(given_events: list[Event]) -> tuple[list[Event], Chain]:
     end = Chain()
     made: list[Event] = []
     for event in given_events:
-        some, end = chained(event, [(event.id, event.profile_id, event.fields)], end)
+        own = (event.id, event.profile_id, event.fields, event.subject)
+        some, end = chained(evolve(event, fields=(), subject=None), [own], end)
         made += some
     return made, end
 
@@ -161,15 +162,15 @@ def test_other_facts_have_another_digest(two: list[Event]) -> None:
 
 def test_events_made_together_are_linked_as_those_made_one_by_one() -> None:
     alike = Event("profile.created", "", START, "", actor="chain", property_id="P1")
-    named = [(f"e{n}", f"p{n}", ("tags",)) for n in range(4)]
+    named = [(f"e{n}", f"p{n}", ("tags",) * (n % 2), f"s{n}" if n else None) for n in range(4)]
     together = chained(alike, named, Chain(3, "seal"))
     end, made = Chain(3, "seal"), []
     for one in named:
-        id, profile_id, fields = one
-        event = evolve(alike, id=id, profile_id=profile_id, fields=fields)
-        some, end = chained(event, [one], end)
+        some, end = chained(alike, [one], end)
         made += some
     assert together == (made, end)
+    assert [(e.id, e.profile_id, e.fields, e.subject) for e in made] == named
+    assert all(event.digest == digest(event) for event in made)
     assert [event.number for event in made] == [4, 5, 6, 7]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -78,10 +81,10 @@ def store(
             known.update((document.id, document) for document in unit.writer.get_many(kind, old))
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
-        events: list[dict[str, Any]] = []
-        made = [_put(unit, declared, e, known.get(str(e.id)), active, events) for e in listed]
-        if events:
-            unit.emit_each(DOCUMENT_STORED, events)
+        storing = _Storing(unit, declared, active)
+        made = [storing.put(entry, known.get(str(entry.id))) for entry in listed]
+        for scope, told in groupby(storing.told, itemgetter(0)):
+            unit.emit_all(DOCUMENT_STORED, ((id, (), subject) for _, id, subject in told), scope)
         return made
 
 
@@ -111,71 +114,69 @@ def _active(kernel: Kernel, reader: Reader, owners: Iterable[str]) -> set[str]:
     return found
 
 
-def _put(
-    unit: Unit,
-    kind: DocumentKind,
-    entry: Entry,
-    known: Document | Stored | None,
-    active: set[str],
-    events: list[dict[str, Any]],
-) -> Stored:
-    """Store one document; what the feed is told of it is added to ``events``."""
-    id, name = str(entry.id), kind.name
-    version = known.version if known else 0
-    if known is not None and not may_see(known.property_id, unit.kernel.actor):
-        raise NotFound(name, id)
-    if known is not None and _of_chain(known) and unit.kernel.actor.property_id is not None:
-        raise ScopeDenied(f"store over a {name} of the chain")
-    owner, root_id = _owner(unit, known, name, entry, active)
-    if entry.if_version is not None and entry.if_version != version:
-        raise VersionConflict(id, entry.if_version, version)
-    has_terms = entry.keys or kind.about
-    terms = (
-        Terms(tuple(_terms(unit.kernel, kind, entry.value, entry.keys))) if has_terms else NO_TERMS
-    )
-    at = entry.property_id
-    unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
-    if root_id is not None:
-        event = {"profile_id": root_id, "subject": id}
-        events.append(event if at is None else event | {"scope": at})
-    return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
+class _Storing:
+    """Stores documents of one kind; ``told`` is for the feed: whom they are of, root and id."""
+
+    def __init__(self, unit: Unit, kind: DocumentKind, active: set[str]) -> None:
+        self._unit = unit
+        self._kind = kind
+        self._active = active
+        self._actor = unit.kernel.actor
+        self.told: list[tuple[str | None, str, str]] = []
+        # Many of a batch may have the same key, as a day.
+        self._key = cache(partial(_key_of, unit.kernel, kind.name))
+
+    def put(self, entry: Entry, known: Document | Stored | None) -> Stored:
+        """Store one document over the one that is known."""
+        id, name, at = str(entry.id), self._kind.name, entry.property_id
+        version = 0
+        if known is not None:
+            version = known.version
+            if not may_see(known.property_id, self._actor):
+                raise NotFound(name, id)
+            if _of_chain(known) and self._actor.property_id is not None:
+                raise ScopeDenied(f"store over a {name} of the chain")
+        owner, root_id = self._owner(id, entry, known)
+        if entry.if_version is not None and entry.if_version != version:
+            raise VersionConflict(id, entry.if_version, version)
+        terms = self._terms(entry)
+        self._unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
+        if root_id is not None:
+            self.told.append((at, root_id, id))
+        return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
+
+    def _owner(
+        self, id: str, entry: Entry, known: Document | Stored | None
+    ) -> tuple[str, str | None]:
+        """Give who owns a document, and the root that it is about now."""
+        profile_id, kind = entry.profile_id, self._kind.name
+        if profile_id is None:
+            if known is not None and known.owner != id:
+                raise NotFound(kind, id)
+            return id, None
+        if profile_id in self._active and (known is None or known.owner == profile_id):
+            root_id = owner = profile_id
+        else:
+            root = self._unit.kernel.living(self._unit.writer, profile_id)
+            if known is not None and known.owner not in root.family:
+                raise NotFound(kind, id)
+            new_owner = profile_id if entry.exact_owner else root.id
+            root_id, owner = root.id, known.owner if known else new_owner
+        if id == owner:  # a store takes what owns itself for the chain's
+            raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
+        return owner, root_id
+
+    def _terms(self, entry: Entry) -> Terms:
+        kernel, kind = self._unit.kernel, self._kind
+        keys = tuple([self._key(key) for key in entry.keys])
+        if kind.about:
+            others = kind.about(entry.value)
+            keys += tuple(about_key(kernel, kind.name, other) for other in others)
+        return Terms(keys) if keys else NO_TERMS
 
 
 def _of_chain(document: Document | Stored) -> bool:
     return document.owner == document.id and document.property_id is None
-
-
-def _owner(
-    unit: Unit,
-    known: Document | Stored | None,
-    kind: str,
-    entry: Entry,
-    active: set[str],
-) -> tuple[str, str | None]:
-    """Give who owns a document, and the root that it is about now."""
-    id, profile_id = str(entry.id), entry.profile_id
-    if profile_id is None:
-        if known is not None and known.owner != id:
-            raise NotFound(kind, id)
-        return id, None
-    if profile_id in active and (known is None or known.owner == profile_id):
-        root_id = owner = profile_id
-    else:
-        root = unit.kernel.living(unit.writer, profile_id)
-        if known is not None and known.owner not in root.family:
-            raise NotFound(kind, id)
-        new_owner = profile_id if entry.exact_owner else root.id
-        root_id, owner = root.id, known.owner if known else new_owner
-    if id == owner:  # a store takes what owns itself for the chain's
-        raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
-    return owner, root_id
-
-
-def _terms(kernel: Kernel, kind: DocumentKind, value: Any, keys: Iterable[Key]) -> Iterator[int]:
-    for sort, text in keys:
-        yield kernel.terms.key(f"{kind.name}:{sort}", text)
-    for other in kind.about(value) if kind.about else ():
-        yield about_key(kernel, kind.name, other)
 
 
 def about_key(kernel: Kernel, kind: str, profile_id: str) -> int:

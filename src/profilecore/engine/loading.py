@@ -194,7 +194,7 @@ class _Writing:
         kernel = self._kernel
         with kernel.writing() as unit:
             new: list[tuple[Document, Terms | bytes]] = []
-            created: list[tuple[str, tuple[str, ...]]] = []
+            created: list[tuple[str, tuple[str, ...], None]] = []
             later: list[tuple[int, Row, Prepared]] = []
             known = self._known(unit, [made for _, prepared in batch for made in prepared])
             number = before.done
@@ -217,7 +217,7 @@ class _Writing:
                     if made.outcome is not None:
                         id, body = made.outcome
                         new.append((Document("outcome", id, made.id, 1, body), NO_TERMS))
-                    created.append((made.id, made.fields))
+                    created.append((made.id, made.fields, None))
             unit.writer.insert(new)
             unit.emit_all(PROFILE_CREATED, created)
             counts["created"] = len(created)

@@ -174,8 +174,7 @@ def _mark_erased(unit: Unit, found: Sequence[tuple[Document, _Standing]]) -> int
         _, version = _stored(kernel, unit.writer, TOLD, _Told())
         document, standing = found[-1]
         unit.put(KIND, TOLD, TOLD, _Told(document.id, standing.number), expect=version)
-        told = ({"profile_id": d.owner, "subject": d.id} for d, _ in found)
-        unit.emit_each(PROFILE_ERASED, told)
+        unit.emit_all(PROFILE_ERASED, ((d.owner, (), d.id) for d, _ in found))
     return len(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ from profilecore.engine.ends import EVENTS, Ends
 from profilecore.ids import ids_by
 from profilecore.model.documents import Chain, Document
 from profilecore.model.events import Event
-from profilecore.model.fields import build, restore
+from profilecore.model.fields import build
 from profilecore.model.profile import Profile
-from profilecore.rules.chain import chained, sealed
+from profilecore.rules.chain import chained
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import NO_TERMS, Terms, Writer
 
@@ -163,39 +163,41 @@ class Unit:
             terms=found_by,
         )  # fmt: skip
 
-    def emit(self, what: str, profile_id: str, **more: Any) -> None:
+    def emit(
+        self,
+        what: str,
+        profile_id: str,
+        *,
+        fields: tuple[str, ...] = (),
+        subject: str | None = None,
+        related: tuple[str, ...] = (),
+        scope: str | None = None,
+    ) -> None:
         """Add an event to the feed, under the acting person's name."""
-        facts = {"id": self.kernel.new_id(), "profile_id": profile_id, **more}
-        event = build(Event, self._shared_facts(what) | facts)
-        self._append(*sealed([event], self.ends.of(EVENTS)))
-
-    def emit_each(self, what: str, each: Iterable[Mapping[str, Any]]) -> None:
-        """Add one event for each, with the fields that it gives, none of them at its default.
-
-        All are of the same moment.
-        """
-        alike = vars(Event(profile_id="", id="", **self._shared_facts(what)))
-        listed = list(each)
-        ids = ids_by(self.kernel.new_id, len(listed))
-        made = [
-            restore(Event, {**alike, "id": id, **own}) for own, id in zip(listed, ids, strict=True)
-        ]
-        self._append(*sealed(made, self.ends.of(EVENTS)))
-
-    def emit_all(self, what: str, changed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-        """Add one event for each (profile id, field names)."""
-        alike = Event(profile_id="", id="", **self._shared_facts(what))
-        listed = list(changed)
-        ids = ids_by(self.kernel.new_id, len(listed))
-        named = ((new, id, fields) for (id, fields), new in zip(listed, ids, strict=True))
+        named = ((self.kernel.new_id(), profile_id, fields, subject),)
+        alike = self._alike(what, related=related, scope=scope)
         self._append(*chained(alike, named, self.ends.of(EVENTS)))
 
-    def _shared_facts(self, what: str) -> dict[str, Any]:
+    def emit_all(
+        self,
+        what: str,
+        changed: Iterable[tuple[str, tuple[str, ...], str | None]],
+        scope: str | None = None,
+    ) -> None:
+        """Add one event for each (profile id, field names, subject), all of the same moment."""
+        listed = list(changed)
+        ids = ids_by(self.kernel.new_id, len(listed))
+        named = ((new, *own) for own, new in zip(listed, ids, strict=True))
+        self._append(*chained(self._alike(what, scope=scope), named, self.ends.of(EVENTS)))
+
+    def _alike(self, what: str, **more: Any) -> Event:
         kernel = self.kernel
         actor = kernel.actor
-        return {
+        facts = {
             "type": what, "at": kernel.now(), "actor": actor.id, "property_id": actor.property_id,
+            "id": "", "profile_id": "", **more,
         }  # fmt: skip
+        return build(Event, facts)
 
     def _append(self, made: list[Event], end: Chain) -> None:
         self.ends.move(EVENTS, end)

@@ -106,7 +106,8 @@ def digest(event: Event) -> str:
     from hashlib import sha256
 
     own = _encode((event.number, event.id, event.profile_id, event.fields))
-    return sha256(own + _shared_facts(event)).hexdigest()
+    before, behind = _around_the_subject(event)
+    return sha256(own + before + _encode(event.subject) + behind).hexdigest()
 
 
 def seal_over(newest: str, digest: str) -> str:
@@ -117,55 +118,42 @@ def seal_over(newest: str, digest: str) -> str:
 
 
 def chained(
-    alike: Event, named: Iterable[tuple[str, str, tuple[str, ...]]], after: Chain
+    alike: Event, named: Iterable[tuple[str, str, tuple[str, ...], str | None]], after: Chain
 ) -> tuple[list[Event], Chain]:
     """Give events as the next of a chain, and the chain's new end.
 
-    Each is ``alike`` with its own (id, profile id, field names).  An import makes thousands at
-    once, so what they share is encoded once.
+    Each is ``alike``, which has none of these, with its own (id, profile id, field names,
+    subject).  An import makes thousands at once, so what they share is encoded once.
     """
     from hashlib import sha256
 
-    held, shared = vars(alike), _shared_facts(alike)
+    held = vars(alike)
+    before, behind = _around_the_subject(alike)
     number, newest = after.length, after.newest
     made = []
-    for id, profile_id, fields in named:
+    for id, profile_id, fields, subject in named:
         number += 1
-        facts = sha256(_encode((number, id, profile_id, fields)) + shared).hexdigest()
+        own = _encode((number, id, profile_id, fields))
+        facts = sha256(own + before + _encode(subject) + behind).hexdigest()
         newest = sha256((newest + facts).encode()).hexdigest()
         values = {
-            **held, "id": id, "profile_id": profile_id, "fields": fields, "number": number,
-            "digest": facts, "seal": newest,
+            **held, "id": id, "profile_id": profile_id, "number": number, "digest": facts,
+            "seal": newest,
         }  # fmt: skip
+        if fields:
+            values["fields"] = fields
+        if subject is not None:
+            values["subject"] = subject
         made.append(restore(Event, values))
-    return made, Chain(number, newest)
+    return made, build(Chain, {"length": number, "newest": newest})
 
 
-def sealed(events: list[Event], after: Chain) -> tuple[list[Event], Chain]:
-    """Make events that nobody has yet the next of a chain; give them, and the chain's new end."""
-    from hashlib import sha256
-
-    number, newest = after.length, after.newest
-    for event in events:
-        number += 1
-        held = vars(event)
-        held["number"] = number
-        own = _encode((number, event.id, event.profile_id, event.fields))
-        facts = sha256(own + _shared_facts(event)).hexdigest()
-        newest = sha256((newest + facts).encode()).hexdigest()
-        held["digest"], held["seal"] = facts, newest
-    return events, build(Chain, {"length": number, "newest": newest})
-
-
-def _shared_facts(event: Event) -> bytes:
+def _around_the_subject(event: Event) -> tuple[bytes, bytes]:
+    """Encode what events made together share: the second array before and behind its subject."""
     # A store may give the same moment back in another zone.
-    at = event.at.astimezone(UTC)
-    return _encode(
-        (
-            event.type, at, event.subject, event.related, event.actor, event.property_id,
-            event.scope,
-        )
-    )  # fmt: skip
+    before = _encode((event.type, event.at.astimezone(UTC)))
+    behind = _encode((event.related, event.actor, event.property_id, event.scope))
+    return before[:-1] + b",", b"," + behind[1:]
 
 
 AUDIT: Rule[Event] = Rule(

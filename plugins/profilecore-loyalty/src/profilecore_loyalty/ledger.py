@@ -7,6 +7,7 @@ an account of the programme gives.  Movements are only ever added.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
@@ -172,13 +173,12 @@ class Totals:
 
 def summed(accounts: Mapping[str, int], movements: Iterable[Movement]) -> dict[str, int]:
     """Add the programme's postings of movements to sums by account."""
-    sums = dict(accounts)
+    sums: Counter[Account] = Counter()
     for movement in movements:
         for posting in movement.postings:
-            if posting.account is not Account.MEMBER:
-                name = posting.account.value
-                sums[name] = sums.get(name, 0) + posting.points
-    return sums
+            sums[posting.account] += posting.points
+    del sums[Account.MEMBER]
+    return added(accounts, {account.value: points for account, points in sums.items()})
 
 
 def added(accounts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

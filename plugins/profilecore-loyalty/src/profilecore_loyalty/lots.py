@@ -33,11 +33,14 @@ def total(lots: Iterable[Lot]) -> int:
 def with_new(lots: Lots, new: Lots) -> Lots:
     """Give ordered lots with new ones, which are mostly the latest."""
     if len(new) == 1 and new[0].points:
-        if not lots or lots[-1].order < new[0].order:
+        if not lots:
+            return new
+        last, order = lots[-1], new[0].order
+        if last.order < order:
             return (*lots, *new)
-        points = lots[-1].points + new[0].points
-        if lots[-1].order == new[0].order and points:
-            return (*lots[:-1], evolve(lots[-1], points=points))
+        points = last.points + new[0].points
+        if last.order == order and points:
+            return (*lots[:-1], evolve(last, points=points))
     return joined((*lots, *new))
 
 
