@@ -168,12 +168,13 @@ class FileKeyring(Keyring):
         if not number:
             return given
         with self._alone():
+            made = self._made()
             while len(given) < number:
                 if not self._pool:
                     self._lot = min(self._lot * 4, _MOST)
                     self._make(max(number - len(given), self._lot))
                 key = self._pool.popleft()
-                if not self._is_destroyed(key[0]):
+                if key[0] > made or not self._is_destroyed(key[0]):
                     given.append(key)
             fresh = runs_of(new for new, _ in given)
             self._write_doubt(together([*self._read_doubt(), *fresh]))
@@ -190,7 +191,8 @@ class FileKeyring(Keyring):
     def _make(self, number: int) -> None:
         """Make keys, durable before anybody has them."""
         made = self._made()
-        fresh = [(made + n, os.urandom(KEY)) for n in range(1, number + 1)]
+        chance = os.urandom(KEY * number)
+        fresh = [(made + n, chance[KEY * (n - 1) : KEY * n]) for n in range(1, number + 1)]
         places = b"".join(_sealed(self._wrap, key, _bound_to(n)) for n, key in fresh)
         _write(self._file, places, _place(made + 1))
         _write(self._file, _MADE.pack(made + number), _MADE_AT)
