@@ -192,23 +192,26 @@ Chunk = tuple[bytes | list[Row], list[Any]]
 def prepare_all(preparer: Preparer, rows: Iterator[Row], workers: int | None) -> Generator[Chunk]:
     """Yield chunks in order, prepared in worker processes where that pays."""
     count = os.cpu_count() or 1 if workers is None else workers
-    first = list(itertools.islice(rows, SMALL if count else 0))
-    for start in range(0, len(first), CHUNK):
-        part = first[start : start + CHUNK]
-        yield part, preparer(part)
-    if count and len(first) < SMALL:
-        return
     chunks = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
+    first = list(itertools.islice(chunks, SMALL // CHUNK))
     work = partial(_work, preparer)
-    if not count or not can_travel(work):
-        for part in chunks:
+    if not count or sum(map(len, first)) < SMALL or not can_travel(work):
+        for part in itertools.chain(first, chunks):
             yield part, preparer(part)
         return
     with closing(Workers(work, count)) as workshop:
         waiting: deque[tuple[bytes | list[Row], Future[bytes]]] = deque()
-        for part in chunks:
+
+        def submit(part: list[Row]) -> None:
             packed = _pack(part)
             waiting.append((packed, workshop.submit(packed)))
+
+        for part in itertools.islice(chunks, count):
+            submit(part)
+        for part in first:  # while the workers start
+            yield part, preparer(part)
+        for part in chunks:
+            submit(part)
             if len(waiting) > 2 * count + AHEAD // CHUNK:
                 yield _prepared(preparer, *waiting.popleft())
         while waiting:

@@ -109,6 +109,8 @@ class Workers:
 def serve() -> None:
     """Be a worker: answer until nothing more comes; an empty answer says that it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # behind the process that writes what they make, and behind a desk's
+        os.nice(10)
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a plugin prints is no answer
     work: Work = pickle.loads(_receive(tasks))  # noqa: S301  # from the process that began this one

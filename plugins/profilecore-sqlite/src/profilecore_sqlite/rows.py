@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,10 @@ _ADD_KEY = "INSERT INTO pc_key (h, n) VALUES (?, ?)"
 _ADD_WORD = "INSERT INTO pc_word (word, text, n) VALUES (?, ?, ?)"
 _DROP_KEY = "DELETE FROM pc_key WHERE h = ? AND n = ?"
 _DROP_WORD = "DELETE FROM pc_word WHERE word = ? AND text = ? AND n = ?"
+
+_ADD_EVENT = "INSERT INTO pc_event (seq, body) VALUES (?, ?)"
+# Of many rows so many are inserted by one statement, which takes half as long as row by row.
+TOGETHER = 32
 
 _FIRST = itemgetter(0)
 
@@ -279,6 +285,21 @@ class SqliteWriter(SqliteReader, Writer):
         except DRIVER_ERRORS as error:
             raise self._failed(error) from None
 
+    def _add(self, sql: str, rows: list[Row]) -> None:
+        """Insert many rows in their order."""
+        try:
+            self._insert_rows(sql, rows)
+        except DRIVER_ERRORS as error:
+            raise self._failed(error) from None
+
+    def _insert_rows(self, sql: str, rows: list[Row]) -> None:
+        whole = len(rows) - len(rows) % TOGETHER
+        if whole:
+            parts = (rows[start : start + TOGETHER] for start in range(0, whole, TOGETHER))
+            flat = (tuple(chain.from_iterable(part)) for part in parts)
+            self._cursor.executemany(_together(sql), flat)
+        self._cursor.executemany(sql, rows[whole:])
+
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
         packed = pack_terms(terms)
         found = self.rows(_STORED, (document.kind, document.id))
@@ -353,12 +374,10 @@ class SqliteWriter(SqliteReader, Writer):
             added_keys.extend((key, number) for key in new_keys - old_keys)
             dropped.extend((word, text, number) for word, text in old_words - new_words)
             added.extend((word, text, number) for word, text in new_words - old_words)
-        for sql, rows in (
-            (_DROP_KEY, dropped_keys), (_DROP_WORD, dropped),
-            (_ADD_KEY, added_keys), (_ADD_WORD, added),
-        ):  # fmt: skip
-            if rows:
-                self._many(sql, sorted(rows))
+        for sql, rows in ((_DROP_KEY, dropped_keys), (_DROP_WORD, dropped)):
+            self._many(sql, sorted(rows))
+        for sql, rows in ((_ADD_KEY, added_keys), (_ADD_WORD, added)):
+            self._add(sql, sorted(rows))
 
     def insert(self, documents: Iterable[tuple[Document, Terms | bytes]]) -> None:
         for chunk in in_parts(documents):
@@ -381,21 +400,27 @@ class SqliteWriter(SqliteReader, Writer):
         keys.sort(key=_FIRST)
         words.sort(key=_FIRST)
         try:
-            self._cursor.executemany(_INSERT, values)
+            self._insert_rows(_INSERT, values)
         except DRIVER_ERRORS as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
                 raise self._conflict(values) from None
             raise self._failed(error) from None
-        self._many(_ADD_KEY, keys)
-        self._many(_ADD_WORD, words)
+        self._add(_ADD_KEY, keys)
+        self._add(_ADD_WORD, words)
 
     def _conflict(self, values: list[Row]) -> VersionConflict:
-        for number, kind, id, *_ in values:
-            found, version, _terms = self.rows(_STORED, (kind, id))[0]
-            if found != number:
-                break
+        """Undo an insert of documents, and give which was there, or came twice."""
         # Their terms are not stored yet.
         self.rows("DELETE FROM pc_document WHERE n >= ?", (values[0][0],))
+        seen: dict[tuple[str, str], int] = {}
+        for _number, kind, id, _owner, version, *_ in values:
+            if stored := self.rows(_STORED, (kind, id)):
+                version = stored[0][1]
+                break
+            if (kind, id) in seen:
+                version = seen[kind, id]
+                break
+            seen[kind, id] = version
         return VersionConflict(id, 0, version)
 
     def delete(self, kind: str, id: str) -> bool:
@@ -418,10 +443,7 @@ class SqliteWriter(SqliteReader, Writer):
         if not listed:
             return []
         first = self.rows("SELECT coalesce(max(seq), 0) + 1 FROM pc_event")[0][0]
-        self._many(
-            "INSERT INTO pc_event (seq, body) VALUES (?, ?)",
-            enumerate(map(event_body, listed), first),
-        )
+        self._add(_ADD_EVENT, list(enumerate(map(event_body, listed), first)))
         return [restore(Event, vars(event) | {"seq": n}) for n, event in enumerate(listed, first)]
 
     def put_blob(self, id: str, content: bytes) -> None:
@@ -452,6 +474,12 @@ class JoinedWriter(SqliteWriter):
             return super().rows(sql, parameters)
         finally:
             self._connection.text_factory = factory
+
+
+@cache
+def _together(sql: str) -> str:
+    """Give a statement that inserts one row as one that inserts several."""
+    return sql + f", {sql[sql.rindex('(') :]}" * (TOGETHER - 1)
 
 
 def _values(number: int | None, document: Document, packed: bytes) -> Row:
