@@ -14,9 +14,11 @@ import attrs
 
 from profilecore.errors import StoreError, StoreUnavailable
 from profilecore.store.port import Reader, Writer
+from profilecore_sqlite.checkpoints import LARGE, Checkpoints
 from profilecore_sqlite.faults import code_of, typed
 from profilecore_sqlite.rows import SqliteReader, SqliteWriter
 
+CHECKPOINTS = "PRAGMA wal_autocheckpoint = {}"
 CHECKPOINT_PAGES = 4_000
 LOG_LIMIT = 64 << 20
 TURN = 0.1
@@ -58,7 +60,7 @@ def connect(settings: Settings, *, create: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = {-1024 * settings.cache_mb}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
+        connection.execute(CHECKPOINTS.format(CHECKPOINT_PAGES)).fetchall()
         connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}").fetchall()
     except BaseException:
         connection.close()
@@ -102,11 +104,17 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, connection: sqlite3.Connection, turn: threading.Lock
+        self,
+        settings: Settings,
+        connection: sqlite3.Connection,
+        turn: threading.Lock,
+        checkpoints: Checkpoints,
     ) -> None:
         self.settings = settings
         self.connection = connection
         self.turn = turn
+        self._checkpoints = checkpoints
+        self._changes = 0
         self.pid = os.getpid()
         self.depth = 0
         self.is_writing = False
@@ -150,6 +158,7 @@ class Session:
     def begin_write(self) -> None:
         """Take the write lock, waiting for it as long as the settings allow."""
         deadline = time.monotonic() + self.settings.timeout
+        self._checkpoints.wait(self.settings.timeout)
         if not self.turn.acquire(timeout=self.settings.timeout):
             raise StoreUnavailable(
                 f"{self.settings.path} is locked by another thread; "
@@ -170,6 +179,7 @@ class Session:
             self.turn.release()
             raise
         self.is_writing = True
+        self._changes = self.connection.total_changes
 
     def _wait(self, seconds: float) -> None:
         self._run(f"PRAGMA busy_timeout = {int(seconds * 1000)}").fetchall()
@@ -192,7 +202,7 @@ class Session:
         undone = not self.connection.in_transaction
         try:
             if commit and not undone:
-                self.execute("COMMIT")
+                self._commit()
         finally:
             try:
                 if self.connection.in_transaction:
@@ -205,6 +215,17 @@ class Session:
             raise StoreError(
                 f"{self.settings.path}: an error inside has undone this transaction; repeat it."
             )
+
+    def _commit(self) -> None:
+        if self.connection.total_changes - self._changes < LARGE:
+            self.execute("COMMIT")
+            return
+        self._run(CHECKPOINTS.format(0)).fetchall()
+        try:
+            self.execute("COMMIT")
+        finally:
+            self._run(CHECKPOINTS.format(CHECKPOINT_PAGES)).fetchall()
+        self._checkpoints.begin()
 
 
 class _Reading(AbstractContextManager[Reader]):

@@ -16,6 +16,7 @@ from profilecore.errors import StoreError, StoreUnavailable
 from profilecore.store.forms import pack_terms
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
 from profilecore_sqlite import inspection, schema, scrub
+from profilecore_sqlite.checkpoints import Checkpoints
 from profilecore_sqlite.faults import typed
 from profilecore_sqlite.gaps import PATIENCE
 from profilecore_sqlite.joining import Joining
@@ -97,6 +98,7 @@ class SqliteStore(Store):
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._sessions: list[tuple[threading.Thread, Session]] = []
+        self._checkpoints = Checkpoints(self._settings.path, self._settings.synchronous)
 
     def _session(self) -> Session:
         try:
@@ -118,7 +120,7 @@ class SqliteStore(Store):
             connection = connect(self._settings, create=create)
         except sqlite3.Error as error:
             raise typed(error, self._settings.path) from None
-        session = Session(self._settings, connection, self._turn)
+        session = Session(self._settings, connection, self._turn, self._checkpoints)
         with self._guard:
             finished = [held for thread, held in self._sessions if not thread.is_alive()]
             self._sessions = [pair for pair in self._sessions if pair[0].is_alive()]
@@ -176,6 +178,7 @@ class SqliteStore(Store):
         session = self._session()
         if session.depth:
             raise StoreError(f"{self.path}: end the transaction before scrubbing.")
+        self._checkpoints.wait(PATIENCE)
         if not self._turn.acquire(timeout=PATIENCE):
             return False
         try:
@@ -199,6 +202,7 @@ class SqliteStore(Store):
         self._is_closed = True
         if self._pid != os.getpid():
             return
+        self._checkpoints.wait()
         with self._guard:
             sessions, self._sessions = self._sessions, []
             self._local = threading.local()
@@ -211,6 +215,7 @@ class SqliteStore(Store):
         SQLite keeps book of a process's locks in memory; a child that inherits an open
         connection believes that it holds the parent's locks.
         """
+        self._checkpoints.wait()
         session: Session | None = getattr(self._local, "session", None)
         if session is None or session.depth or session.pid != os.getpid():
             return
