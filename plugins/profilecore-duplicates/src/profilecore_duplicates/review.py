@@ -127,11 +127,7 @@ def pair_of(
 
 def find(engine: Engine, one: str, other: str) -> Pair | None:
     """Give a pair as it is stored, or ``None``."""
-    try:
-        pair: Pair = engine.document(PAIR, pair_id(one, other)).value
-    except NotFound:
-        return None
-    return pair
+    return between(engine, one, [other]).get(other)
 
 
 def between(engine: Engine, one: str, others: Iterable[str]) -> dict[str, Pair]:
