@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the section of the page")
     options = parser.parse_args()
     if options.store is not None:
+        if not options.store.is_file():  # to open it would make an empty one
+            parser.error(f"There is no store {options.store}.")
         lines, told = list(asked(options.store)), f"--store {options.store.name}"
         name = f"The store {options.store.name}"
     else:
