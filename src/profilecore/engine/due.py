@@ -18,6 +18,7 @@ import attrs
 
 from profilecore.engine import agenda
 from profilecore.engine.clearing import carry_out
+from profilecore.engine.collecting import seldom_collected
 from profilecore.engine.deciding import Decider, Decision, blocked
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, people
@@ -103,8 +104,9 @@ def clear_due(
     run = _Run(kernel, at, limit, dry_run, watch)
     if dry_run:
         return run.rehearse()
-    run.catch_up(confirm)
-    run.work()
+    with seldom_collected():
+        run.catch_up(confirm)
+        run.work()
     done = run.report.cleared + run.report.finished + run.report.expired
     if done and kernel.settings.scrubs_at_once:
         scrub(kernel)

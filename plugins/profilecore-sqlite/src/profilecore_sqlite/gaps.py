@@ -85,6 +85,8 @@ def scrub(path: Path) -> int:
     )
     descriptor = os.open(path, os.O_RDWR)
     try:
+        if hasattr(os, "posix_fadvise"):  # a file that memory does not hold is read twice as fast
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             raise Unfamiliar("journal mode")
         connection.execute("PRAGMA secure_delete = ON").fetchall()

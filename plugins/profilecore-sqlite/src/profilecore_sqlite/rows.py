@@ -213,7 +213,7 @@ class SqliteReader(Reader):
 
     def find_many(self, keys: Sequence[int], at_most: int | None = None) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
-        listed = list(dict.fromkeys(keys))
+        listed = sorted(set(keys))
         if at_most is not None:
             for key in listed:
                 if rows := self.rows(FIND_FEW, (key, at_most)):
