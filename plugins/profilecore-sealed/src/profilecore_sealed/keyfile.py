@@ -200,10 +200,17 @@ class FileKeyring(Keyring):
         self._pool += fresh
 
     def keys(self, numbers: Sequence[int]) -> list[bytes | None]:
+        self._be_open()
+        return [self._key(number) for number in numbers]
+
+    def key(self, number: int) -> bytes | None:
+        self._be_open()
+        return self._key(number)
+
+    def _be_open(self) -> None:
         if self._pid != os.getpid() or self._is_closed:
             with self._alone():
                 pass
-        return [self._key(number) for number in numbers]
 
     def _key(self, number: int) -> bytes | None:
         if 0 < number <= _HIGHEST:

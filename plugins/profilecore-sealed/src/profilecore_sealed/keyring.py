@@ -46,6 +46,10 @@ class Keyring(abc.ABC):
         :raises StoreCorrupt: if a number was never given: then this is an older copy.
         """
 
+    def key(self, number: int) -> bytes | None:
+        """Give one key, as :meth:`keys` does."""
+        return self.keys((number,))[0]
+
     @abc.abstractmethod
     def destroy(self, numbers: Iterable[int]) -> None:
         """Destroy keys; destroying one twice is allowed."""

@@ -59,7 +59,7 @@ class SealedReader(Reader):
 
     def _key_of(self, sealed: bytes, id: str) -> Key | None:
         number = number_of(sealed, id)
-        (key,) = self._keyring.keys((number,))
+        key = self._keyring.key(number)
         return None if key is None else (number, key)
 
     def get_many(self, kind: str, ids: Sequence[str]) -> list[Document]:
