@@ -55,7 +55,8 @@ def _page(rows: list[Row], size: int, big: int) -> str:
         "",
         "Profiles have two addresses, one document, an e-mail address, a telephone number and all "
         "search terms (a body of about 880 bytes, 5 or 6 keys and 6 or 7 words).",
-        "An import validates and normalises every value and is durable after each batch.",
+        "An import reads JSON lines, validates and normalises every value, and is durable after "
+        "each batch.",
         "Raw merge and unmerge are three raw updates; the engine also plans, and keeps a journal.",
         "",
     ]

@@ -109,9 +109,7 @@ class AsyncEngine:
     async def relationships(self, profile_id: str) -> list[Relation]:
         return await self.run(self.sync.relationships, profile_id)
 
-    async def load(
-        self, rows: Iterable[Mapping[str, Any]], *, source: str, **options: Any
-    ) -> LoadReport:
+    async def load(self, rows: Iterable[Any], *, source: str, **options: Any) -> LoadReport:
         return await self.run(self.sync.load, rows, source=source, **options)
 
     async def plan_merge(

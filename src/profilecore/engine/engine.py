@@ -319,7 +319,7 @@ class Engine(Owned, Privacy, ForPlugins):
 
     def load(
         self,
-        rows: Iterable[Mapping[str, Any]],
+        rows: Iterable[Any],
         *,
         source: str,
         workers: int | None = None,

@@ -94,8 +94,12 @@ def load(
 
     Memory does not grow with the number of rows.  Each batch is one durable transaction, and
     repeated under the same ``job`` name an interrupted load goes on behind the last one; rows
-    must then come in the same order.  ``convert`` (a picklable function) turns a row into
-    profile values in the worker processes.  ``workers=0`` prepares in this process.
+    must then come in the same order.  ``workers=0`` prepares in this process.
+
+    ``convert`` (a picklable function) turns a row into profile values in the worker processes.
+    With it a row may be anything that can be pickled, as a line of a file with ``json.loads``,
+    whose reading then takes no time of the process that writes.  A row is rejected for a
+    ``ValueError`` that it raises.
     """
     preparer = Preparer(
         source,

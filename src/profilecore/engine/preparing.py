@@ -38,7 +38,8 @@ SMALL = 2_000
 # So many rows may wait prepared: the largest batch that is written.  They take 2 KB each.
 AHEAD = 48_000
 
-Row = Mapping[str, Any]
+Row = Any
+"""The values of a profile as a mapping, or what a ``convert`` makes such values of."""
 Convert = Callable[[Row], Mapping[str, Any]]
 
 
@@ -84,8 +85,20 @@ class Preparer:
         ]
 
     def values(self, row: Row) -> Mapping[str, Any]:
-        """Give the row as profile values."""
-        return row if self.convert is None else self.convert(row)
+        """Give the row as profile values.
+
+        :raises InvalidProfile: if it cannot be read as such.
+        """
+        try:
+            values = row if self.convert is None else self.convert(row)
+        except InvalidProfile:
+            raise
+        except (ValueError, RecursionError) as error:
+            # What it says may repeat the row.
+            raise _unreadable(f"cannot be read ({type(error).__name__})") from None
+        if not isinstance(values, Mapping):
+            raise _unreadable("is no mapping of fields to values")
+        return values
 
     def _prepare(
         self, row: Row, id: str, occasion: Occasion, codec: Codec, alike: bytes
@@ -130,6 +143,10 @@ class Preparer:
         body = plain_body(id, alike, plain)
         whole = self.terms.sources or self.objections  # they are told of profiles
         return (codec.load(Profile, body) if whole else plain), body
+
+
+def _unreadable(message: str) -> InvalidProfile:
+    return InvalidProfile([Problem("/", "unreadable-row", message)])
 
 
 # Rows that mean the same must encode alike, whatever their order and types.
