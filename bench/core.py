@@ -34,11 +34,13 @@ PENDING = 400
 def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     """Yield all rows; ``big`` is the size of the large store, 0 for none."""
     yield from startup()
-    small = folder / "small.db"
-    small_rate = load(small, size)
+    rates = [load(folder / f"small{number}.db", size) for number in range(3)]
+    small = folder / "small0.db"
     raw_rate = raw.import_rate(small, folder / "raw.db")
     goal = "10,000/s, or 0.6 of raw"
-    yield Row(f"import of {size:,} profiles", small_rate, "profiles/s", raw_rate, goal)
+    yield Row(
+        f"import of {size:,} profiles", statistics.median(rates), "profiles/s", raw_rate, goal
+    )
     yield from reads(small, size)
     yield from writes(small, size)
     yield from clears(small, size, "at most 1.5 s")
@@ -47,9 +49,12 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     if big:
         large = folder / "large.db"
         large_rate = load(large, big)
+        # The machine may be faster or slower by then, for a large one takes minutes.
+        rates += [load(folder / f"small{number}.db", size) for number in range(3, 6)]
+        share = large_rate / statistics.median(rates)
         yield Row(
             f"import of {big:,} profiles", large_rate, "profiles/s", None,
-            f"at least 0.8 of the {size:,} rate (here {large_rate / small_rate:.2f})",
+            f"at least 0.8 of the {size:,} rate (here {share:.2f})",
         )  # fmt: skip
         yield from searches(large, big)
         yield from clears(large, big, "at most 15 s; better 1 s")

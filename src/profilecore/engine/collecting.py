@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Thresholds of the collector where millions of values are made.
-SELDOM = (100_000, 50, 50)
+SELDOM = (1_000_000, 50, 50)
 
 
 @contextmanager
