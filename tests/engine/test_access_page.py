@@ -58,8 +58,8 @@ class Read(HTMLParser):
 
 
 ALLOWED = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "div", "strong",
-    "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "dl", "dt", "dd",
+    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "div",
+    "strong", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "dl", "dt", "dd",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("model",),
     ("normalise",),
     ("errors", "ids"),
-    ("values", "later"),
+    ("values", "later", "page"),
 )
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 

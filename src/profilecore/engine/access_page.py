@@ -11,6 +11,7 @@ from typing import Any
 from profilecore.model.fields import fields_of, rules_of
 from profilecore.model.parts import Stamp
 from profilecore.model.profile import ENGINE_FIELDS, Profile
+from profilecore.page import html_page
 
 Tree = Mapping[str, Any]
 
@@ -30,18 +31,6 @@ ul, dl { margin: 0; padding-left: 1.2em; }
 .warning { border: 2px solid #a00; padding: .5em 1em; }
 @media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; } }
-"""
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex">
-<title>What is held about you</title>
-<style>{style}</style>
-</head>
-<body>
 """
 _ENGINES = {n for n in ENGINE_FIELDS if n in rules_of(Profile)} | {"property_id", "shared_level"}
 _OWN = tuple(n for n in rules_of(Profile) if n not in _ENGINES)
@@ -66,7 +55,7 @@ def page(answer: Tree) -> str:
     Empty values are left out.  Names of fields become words, dates are written out (times in
     UTC), and a value says where it came from.
     """
-    return "".join([_HEAD.format(style=_STYLE), *_body(answer), "</body>\n</html>\n"])
+    return html_page("What is held about you", _STYLE, _body(answer))
 
 
 def _body(answer: Tree) -> Iterator[str]:

@@ -17,6 +17,7 @@ from profilecore_duplicates.scoring import Explanation
 
 # Light and dark differ by these names only; each stands out from its ground by 4.5 to 1 or more.
 COLOURS = """
+:root { color-scheme: light dark; }
 :root { --ground: #fff; --ink: #1a1a1a; --faint: #c4c4c4; --soft: #595959; --for: #1b6e3c;
   --against: #b3261e; --review: #8a5a00; --refused: #5f6b7a; }
 @media (prefers-color-scheme: dark) { :root { --ground: #16181c; --ink: #ececec;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from profilecore.page import html_page
 from profilecore_duplicates.drawing import COLOURS, STYLE, text_of
 
 _PAGE = """
@@ -23,20 +24,6 @@ th[scope=row] { font-weight: normal; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; }
   tr, svg, .pair { break-inside: avoid; } h2, h3, caption { break-after: avoid; } }
 """
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-"""
 
 
 class Markup(str):
@@ -47,8 +34,8 @@ class Markup(str):
 
 def page(title: str, body: Iterable[str]) -> str:
     """Give a whole page; it needs nothing from elsewhere and runs no script."""
-    head = _HEAD.format(title=text_of(title), style=COLOURS + _PAGE + STYLE)
-    return "".join([head, f"<h1>{text_of(title)}</h1>\n", *body, "</main>\n</body>\n</html>\n"])
+    pieces = (f"<h1>{text_of(title)}</h1>\n", *body)
+    return html_page(title, COLOURS + _PAGE + STYLE, pieces)
 
 
 def heading(text: str, level: int = 2) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from profilecore.page import html_page
 from profilecore.values import frozen
 from profilecore_exports.contract import OutFile, Report, Setting
 from profilecore_exports.letters import printable
@@ -65,11 +66,7 @@ def sheet(
 
 def page(words: Words, sheets: Iterable[str]) -> bytes:
     """Give a page of sheets, each on paper of its own."""
-    return (
-        f'<!DOCTYPE html>\n<html lang="{words.language}"><head><meta charset="utf-8">'
-        f"<title>{_text(words.title)}</title><style>{_STYLE}</style></head><body>"
-        f"{''.join(sheets)}</body></html>\n"
-    ).encode()
+    return html_page(words.title, _STYLE, sheets, words.language).encode()
 
 
 def printed(format: str, words: Words) -> Callable[[Sequence[Report], Setting], OutFile]:

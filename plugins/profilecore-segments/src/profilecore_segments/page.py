@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from profilecore.page import html_page
 from profilecore_segments.drawing import STYLE, bars, text_of
 from profilecore_segments.figures import Dimension, Figures, Statistics, money
 
 # Light and dark differ by these names only; each stands out from its ground by 4.5 to 1 or more.
 _STYLE = """
+:root { color-scheme: light dark; }
 :root { --ground: #fff; --ink: #1a1a1a; --faint: #c4c4c4; --soft: #595959; --bar: #1f5f99; }
 @media (prefers-color-scheme: dark) { :root { --ground: #16181c; --ink: #ececec;
   --faint: #4a4e55; --soft: #a9adb3; --bar: #6fb1f0; } }
@@ -25,21 +27,6 @@ td { text-align: right; white-space: nowrap; } th[scope=row] { font-weight: norm
 tfoot th, tfoot td { font-weight: bold; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; }
   figure, tr, svg { break-inside: avoid; } h2, caption { break-after: avoid; } }
-"""
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
 """
 _CHARTS: tuple[tuple[str, str, Callable[[Figures], float], Callable[[float], str]], ...] = (
     ("bookings", "Bookings", lambda f: f.bookings, "{:,.0f}".format),
@@ -74,12 +61,11 @@ def title_of(made: Statistics) -> str:
 
 def page(made: Statistics) -> str:
     """Give the page; all texts in it are escaped."""
-    title = text_of(title_of(made))
-    head = _HEAD.format(title=title, style=_STYLE + STYLE)
-    return "".join([head, *_body(made), "</main>\n</body>\n</html>\n"])
+    return html_page(title_of(made), _STYLE + STYLE, _body(made))
 
 
 def _body(made: Statistics) -> Iterator[str]:
+    yield f"<h1>{text_of(title_of(made))}</h1>\n"
     yield f'<p class="soft">{text_of(_said(made))}</p>\n'
     heads = heads_of(made)
     yield _table(
