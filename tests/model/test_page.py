@@ -39,3 +39,9 @@ def test_a_title_is_a_text() -> None:
     seen = Seen(html_page("A & B <script>", "", ["<p>x</p>"]))
     assert seen.texts["title"] == "A & B <script>"
     assert "script" not in [tag for tag, _ in seen.elements]
+
+
+def test_what_a_file_of_text_cannot_hold_is_replaced_in_a_title() -> None:
+    # As in the name of a file that is not in the encoding of the system.
+    seen = Seen(html_page("Duplicates in a\udcff.db", "", []))
+    assert seen.texts["title"] == "Duplicates in a\ufffd.db"

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Iterable, Sequence
-from html import escape
 
+from profilecore.page import text_of
 from profilecore.values import frozen
 from profilecore_duplicates.scoring import Explanation
 
@@ -35,14 +34,7 @@ svg .total { fill: var(--ink); } svg .axis { stroke: var(--faint); stroke-width:
 svg .mark { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 3; }
 svg .line { stroke: var(--for); stroke-width: 2; fill: none; }
 """
-# What XML cannot hold, even escaped.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 SERIES = ("refused", "review", "match")
-
-
-def text_of(value: object) -> str:
-    """Write a value for HTML or SVG: escaped, and without what neither can hold."""
-    return escape(_FORBIDDEN.sub("\ufffd", str(value)))
 
 
 @frozen

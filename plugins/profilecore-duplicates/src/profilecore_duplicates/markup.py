@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from profilecore.page import html_page
-from profilecore_duplicates.drawing import COLOURS, STYLE, text_of
+from profilecore.page import html_page, text_of
+from profilecore_duplicates.drawing import COLOURS, STYLE
 
 _PAGE = """
 * { box-sizing: border-box; }

@@ -6,12 +6,10 @@ No text in it is taken as markup.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from html import escape
 
-# What XML cannot hold, even escaped.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+from profilecore.page import text_of
+
 MAX_BARS = 40
 """More do not fit on a sheet of paper; the table beside the chart has all."""
 _ROW, _LABEL, _BAR, _NUMBER = 24.0, 190.0, 400.0, 130.0
@@ -21,11 +19,6 @@ STYLE = """
 svg text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
 svg .end { text-anchor: end; } svg .bar { fill: var(--bar); } svg .axis { stroke: var(--faint); }
 """
-
-
-def text_of(value: object) -> str:
-    """Write a value for HTML or SVG: escaped, and without what neither can hold."""
-    return escape(_FORBIDDEN.sub("\ufffd", str(value)))
 
 
 def bars(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from profilecore.page import html_page
-from profilecore_segments.drawing import STYLE, bars, text_of
+from profilecore.page import html_page, text_of
+from profilecore_segments.drawing import STYLE, bars
 from profilecore_segments.figures import Dimension, Figures, Statistics, money
 
 # Light and dark differ by these names only; each stands out from its ground by 4.5 to 1 or more.
