@@ -124,3 +124,8 @@ def test_what_is_imported_later_is_there_when_asked_for(name: str) -> None:
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error() -> None:
     started("import profilecore; assert not hasattr(profilecore, 'Nothing')")
+
+
+def test_a_name_is_looked_for_once() -> None:
+    statement = "import profilecore; found = profilecore.Problem; "
+    started(statement + "assert vars(profilecore)['Problem'] is found")
