@@ -34,7 +34,8 @@ PENDING = 400
 def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     """Yield all rows; ``big`` is the size of the large store, 0 for none."""
     yield from startup()
-    rates = [load(folder / f"small{number}.db", size) for number in range(3)]
+    rows = written(folder / "small.jsonl", size)
+    rates = [load(folder / f"small{number}.db", rows, size) for number in range(3)]
     small = folder / "small0.db"
     raw_rate = raw.import_rate(small, folder / "raw.db")
     goal = "10,000/s, or 0.6 of raw"
@@ -48,9 +49,9 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
     yield from dues(small, _ids(small, min(DUE, size // 10) + 1), size)
     if big:
         large = folder / "large.db"
-        large_rate = load(large, big)
+        large_rate = load(large, written(folder / "large.jsonl", big), big)
         # The machine may be faster or slower by then, for a large one takes minutes.
-        rates += [load(folder / f"small{number}.db", size) for number in range(3, 6)]
+        rates += [load(folder / f"small{number}.db", rows, size) for number in range(3, 6)]
         share = large_rate / statistics.median(rates)
         yield Row(
             f"import of {big:,} profiles", large_rate, "profiles/s", None,
@@ -62,11 +63,15 @@ def run(folder: Path, size: int, big: int) -> Iterator[Row]:
         yield from dues(large, _ids(large, DUE + 1), big)
 
 
-def load(path: Path, size: int) -> float:
-    """Fill a store from a file of JSON lines; give profiles a second, its reading included."""
-    file = path.with_suffix(".jsonl")
+def written(file: Path, size: int) -> Path:
+    """Write guests as JSON lines; give the file."""
     with file.open("wb") as out:
         out.writelines(msgspec.json.encode(row) + b"\n" for row in profile_rows(size, 1))
+    return file
+
+
+def load(path: Path, file: Path, size: int) -> float:
+    """Fill a store from a file of JSON lines; give profiles a second, its reading included."""
     with Engine.open(f"sqlite:///{path}", discover=False) as engine:
         began = time.perf_counter()
         with file.open("rb") as lines:
