@@ -5,6 +5,7 @@ from __future__ import annotations
 from multiprocessing.reduction import ForkingPickler
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,18 @@ def test_another_key_gives_other_marks() -> None:
 def test_a_letter_has_another_mark_behind_other_letters() -> None:
     marks = Words(KEY).marks(["aa", "ba"])
     assert marks["aa"][3:] != marks["ba"][3:] != marks["aa"][:3]
+
+
+@steady
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=DEEPEST))
+def test_the_marks_of_a_word_are_those_of_stores_that_exist(word: str) -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    cipher = Cipher(algorithms.AES(KEY), modes.ECB()).encryptor()
+    expected = ""
+    for end in range(1, len(word) + 1):
+        block = cipher.update(word[:end].encode().ljust(15, b"\0") + bytes([end]))
+        expected += "".join(alphabet[byte % 64] for byte in block[:3])
+    assert Words(KEY).marks([word, "beside"])[word] == expected
 
 
 def test_terms_without_lines_stay_as_they_are() -> None:

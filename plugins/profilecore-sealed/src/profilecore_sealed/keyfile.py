@@ -173,16 +173,29 @@ class FileKeyring(Keyring):
                 if not self._pool:
                     self._lot = min(self._lot * 4, _MOST)
                     self._make(max(number - len(given), self._lot))
-                key = self._pool.popleft()
-                if key[0] > made or not self._is_destroyed(key[0]):
-                    given.append(key)
+                given += self._from_pool(number - len(given), made)
             fresh = runs_of(new for new, _ in given)
             self._write_doubt(together([*self._read_doubt(), *fresh]))
         return given
 
-    def _is_destroyed(self, number: int) -> bool:
-        """Tell whether a key went while it waited here: doubts can cover more than was given."""
-        return os.pread(self._file, _PLACE, _place(number)) == _ZEROS
+    def _from_pool(self, number: int, made: int) -> list[tuple[int, bytes]]:
+        """Take neighbours out of the pool, without those of the ``made`` ones that are destroyed.
+
+        Keys can go while they wait here, for doubts can cover more than was given.
+        """
+        first = self._pool[0][0]
+        taken = []
+        while self._pool and len(taken) < number and self._pool[0][0] == first + len(taken):
+            taken.append(self._pool.popleft())
+        if first > made:
+            return taken
+        places = os.pread(self._file, _PLACE * len(taken), _place(first))
+        starts = range(0, _PLACE * len(taken), _PLACE)
+        return [
+            key
+            for key, start in zip(taken, starts, strict=True)
+            if not places.startswith(_ZEROS, start)
+        ]
 
     def _made(self) -> int:
         made: int = _MADE.unpack(os.pread(self._file, _MADE.size, _MADE_AT))[0]

@@ -11,7 +11,10 @@ Run: TypeAlias = tuple[int, int]
 
 def runs_of(numbers: Iterable[int]) -> list[Run]:
     """Give numbers as runs, ascending."""
-    return together([(number, 1) for number in numbers])
+    listed = sorted(set(numbers))
+    if listed and listed[-1] - listed[0] == len(listed) - 1:  # as keys are made
+        return [(listed[0], len(listed))]
+    return together([(number, 1) for number in listed])
 
 
 def numbers_of(runs: Iterable[Run]) -> Iterator[int]:

@@ -30,8 +30,15 @@ _MARK = 3
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What fills the block of a beginning: zeros, and its length, so that no two are alike.
 _FILL = tuple(bytes(_BLOCK - 1 - size) + bytes((size,)) for size in range(_BLOCK))
-# For a word of so many letters, how long its beginnings are, each with what fills its block.
-_BEGINNINGS = tuple(tuple(enumerate(_FILL))[1 : size + 1] for size in range(DEEPEST + 1))
+# The blocks of all beginnings of a word are a translation of a pattern: bytes from 16 on
+# stand for its letters, and those below, which fill the blocks, for themselves.
+_NUMBERED = bytes(range(_BLOCK, _BLOCK + DEEPEST))
+_BEGINNINGS = tuple(
+    b"".join(_NUMBERED[:end] + _FILL[end] for end in range(1, size + 1))
+    for size in range(DEEPEST + 1)
+)
+_BEFORE = bytes(range(_BLOCK))
+_BEHIND = tuple(bytes(256 - _BLOCK - size) for size in range(DEEPEST + 1))
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
 _LETTERS = bytes(_ALPHABET[byte % 64] for byte in range(256))
 
@@ -95,17 +102,18 @@ class Words:
         for word in listed:
             if word.isascii():
                 seen = word[:DEEPEST].encode("ascii")
-                blocks += [seen[:end] + fill for end, fill in _BEGINNINGS[len(seen)]]
+                size = len(seen)
+                blocks.append(_BEGINNINGS[size].translate(_BEFORE + seen + _BEHIND[size]))
             else:
                 ends = accumulate(len(_encoded(letter)) for letter in word[:DEEPEST])
                 seen = _encoded(word[:DEEPEST])
                 blocks += [self._block(seen[:end]) for end in ends]
         with self._lock:
-            made = self._cipher.update(b"".join(blocks)).translate(_LETTERS)
-        every = bytearray(_MARK * len(blocks))
+            made = self._cipher.update(b"".join(blocks))
+        every = bytearray(len(made) // _BLOCK * _MARK)
         for place in range(_MARK):
             every[place::_MARK] = made[place::_BLOCK]
-        text = every.decode("ascii")
+        text = every.translate(_LETTERS).decode("ascii")
         found: dict[str, str] = {}
         start = 0
         for word in listed:
