@@ -126,6 +126,34 @@ def test_what_was_made_and_forgotten_at_once_has_a_new_key(
     assert [is_alive(store, number) for number in made] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda writer: writer.put(doc("p1"), expect=0),
+        lambda writer: writer.put(doc("p1", version=9), expect=8),
+        lambda writer: writer.insert([(doc("p3"), TERMS), (doc("p1"), TERMS)]),
+        lambda writer: writer.put_many([(doc("p3"), TERMS, 0), (doc("p1"), TERMS, 0)]),
+    ],
+)
+@pytest.mark.parametrize("then", ["forget", "delete"])
+def test_a_refused_write_does_not_hide_the_key_of_what_is_stored(
+    store: SealedStore, refused: Callable[[Writer], object], then: str
+) -> None:
+    fill(store)
+    before = keys_of(store)["profile/p1"]
+    with store.write() as writer:
+        with pytest.raises(VersionConflict):
+            refused(writer)
+        if then == "forget":
+            writer.forget(["p1"])
+        else:
+            writer.delete("profile", "p1")
+    assert store.scrub() is True
+    assert not is_alive(store, before)
+    with store.read() as reader:
+        assert reader.get("profile", "p1") == (doc("p1") if then == "forget" else None)
+
+
 def test_a_deleted_document_takes_its_key_along(store: SealedStore) -> None:
     fill(store)
     before = keys_of(store)

@@ -184,7 +184,7 @@ class FileKeyring(Keyring):
         Keys can go while they wait here, for doubts can cover more than was given.
         """
         first = self._pool[0][0]
-        taken = []
+        taken: list[tuple[int, bytes]] = []
         while self._pool and len(taken) < number and self._pool[0][0] == first + len(taken):
             taken.append(self._pool.popleft())
         if first > made:

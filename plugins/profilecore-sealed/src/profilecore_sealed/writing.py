@@ -113,17 +113,16 @@ class SealedWriter(SealedReader, Writer):
     # ---- writes
 
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
-        before = len(self.made)
+        before, place = len(self.made), (document.kind, document.id)
         sealed = self._sealed(document, pack_terms(terms), expect)
         marks = self._words.sealed(terms)
         try:
             self._writer.put(sealed, marks, expect=expect)
         except VersionConflict:
-            if expect:
-                raise
-            if not self._drop_unreadable(document):
+            if expect or not self._drop_unreadable(document):
+                number, _ = self._known.pop(place)
                 if len(self.made) > before:  # else it is the key of what is stored
-                    self._waste(self._known.pop((document.kind, document.id))[0])
+                    self._waste(number)
                 raise
             self._writer.put(sealed, marks, expect=0)
 
@@ -139,7 +138,17 @@ class SealedWriter(SealedReader, Writer):
         return self._writer.delete(document.kind, document.id)
 
     def insert(self, documents: Iterable[Insert]) -> None:
-        self._writer.insert(self._all_sealed(documents))
+        with self._stored():
+            self._writer.insert(self._all_sealed(documents))
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """Know no keys any more, where the block fails: nobody knows what of it is stored."""
+        try:
+            yield
+        except BaseException:
+            self._known.clear()
+            raise
 
     def _all_sealed(self, documents: Iterable[Insert]) -> Iterator[Insert]:
         left = iter(documents)
@@ -156,14 +165,15 @@ class SealedWriter(SealedReader, Writer):
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
         self._make_keys((d.kind, d.id) for d, _, expect in listed if not expect)
-        self._writer.put_many(
-            (
-                self._sealed(document, pack_terms(terms), expect),
-                self._words.sealed(terms),
-                expect,
+        with self._stored():
+            self._writer.put_many(
+                (
+                    self._sealed(document, pack_terms(terms), expect),
+                    self._words.sealed(terms),
+                    expect,
+                )
+                for document, terms, expect in listed
             )
-            for document, terms, expect in listed
-        )
 
     def delete(self, kind: str, id: str) -> bool:
         known = self._known.pop((kind, id), None)
@@ -191,15 +201,25 @@ class SealedWriter(SealedReader, Writer):
 
     def forget(self, owners: Iterable[str]) -> None:
         listed = list(dict.fromkeys(owners))
-        self.renew(self._reader.get_many(OWNERS, listed))
+        unknown = []
+        for id in listed:
+            known = self._known.get((OWNERS, id))
+            if known is None:
+                unknown.append(id)
+            else:
+                self._renew((OWNERS, id), known[0])
+        if unknown:
+            self.renew(self._reader.get_many(OWNERS, unknown))
         self.renew(self._reader.owned(listed))
 
     def renew(self, documents: Iterable[Document]) -> None:
         """Have documents, given sealed as they are stored, under other keys from now on."""
         for document in documents:
-            number = number_of(document.body, document.id)
-            self._stale[document.kind, document.id] = number
-            self._lost.append(number)
+            self._renew((document.kind, document.id), number_of(document.body, document.id))
+
+    def _renew(self, place: Place, number: int) -> None:
+        self._stale[place] = number
+        self._lost.append(number)
 
     def finish(self) -> None:
         """Do what is to be done at the end of the transaction, before it is committed."""
@@ -212,8 +232,9 @@ class SealedWriter(SealedReader, Writer):
     def _seal_anew(self) -> None:
         """Put what was to be renewed, and was not put since, under new keys."""
         ids: dict[str, list[str]] = {}
-        for kind, id in self._stale:
-            ids.setdefault(kind, []).append(id)
+        for (kind, id), number in self._stale.items():
+            if self._known.get((kind, id), (number,))[0] == number:
+                ids.setdefault(kind, []).append(id)
         for kind, listed in ids.items():
             stored = self._reader.get_many(kind, listed)
             unchanged = [d for d in stored if self._stale[kind, d.id] == number_of(d.body, d.id)]
