@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 def new_id() -> str:
     """Give a new id: UUID version 7 (RFC 9562) as 32 hexadecimal digits."""
-    return _uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+    return _uuid7(_beginning(), os.urandom(10).hex())
 
 
 def ids_by(make: Callable[[], str], count: int) -> Iterator[str]:
@@ -21,16 +21,22 @@ def ids_by(make: Callable[[], str], count: int) -> Iterator[str]:
     if make is not new_id:
         yield from (make() for _ in range(count))
         return
-    source = os.urandom(10 * count)
-    millis = time.time_ns() // 1_000_000
-    for start in range(0, 10 * count, 10):
-        yield _uuid7(millis, source[start : start + 10])
+    beginning, random = _beginning(), os.urandom(10 * count).hex()
+    for start in range(0, 20 * count, 20):
+        yield _uuid7(beginning, random[start : start + 20])
 
 
-def _uuid7(millis: int, random: bytes) -> str:
-    digits = random.hex()
-    variant = "89ab"[random[9] & 3]  # of a byte whose digits are not used
-    return f"{millis:012x}7{digits[:3]}{variant}{digits[3:18]}"
+def _beginning() -> str:
+    """Give the digits of the time and the version."""
+    return f"{time.time_ns() // 1_000_000:012x}7"
+
+
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _uuid7(beginning: str, random: str) -> str:
+    # The variant is drawn by a digit that is not used otherwise.
+    return f"{beginning}{random[:3]}{_VARIANTS[random[18]]}{random[3:18]}"
 
 
 def utc_now() -> datetime:

@@ -174,10 +174,11 @@ class Totals:
 def summed(accounts: Mapping[str, int], movements: Iterable[Movement]) -> dict[str, int]:
     """Add the programme's postings of movements to sums by account."""
     sums: Counter[Account] = Counter()
+    member = Account.MEMBER
     for movement in movements:
         for posting in movement.postings:
-            sums[posting.account] += posting.points
-    del sums[Account.MEMBER]
+            if posting.account is not member:
+                sums[posting.account] += posting.points
     return added(accounts, {account.value: points for account, points in sums.items()})
 
 
