@@ -252,8 +252,12 @@ class Plugins:
         return self._decide(self._hooks.profilecore_check_merge, _no_answer, plan=plan)
 
     def check_clear(self, plan: ClearPlan) -> list[Blocker]:
-        """Ask every plugin about a clear."""
-        return self._decide(self._hooks.profilecore_check_clear, _no_answer, plan=plan)
+        """Ask every plugin about a clear; one that should be here and is not blocks it, too."""
+        answers = self._decide(self._hooks.profilecore_check_clear, _no_answer, plan=plan)
+        if self.failures:
+            missing = {failure.plugin for failure in self.failures} - set(self.names)
+            answers += map(_not_there, sorted(missing))
+        return answers
 
     def _decide(
         self,
@@ -319,6 +323,14 @@ def _itself(plugin: object) -> object:
 
 def _no_answer(name: str) -> Blocker:
     return Blocker("plugin-failed", f"Plugin {name!r} could not answer; its failure is in the log.")
+
+
+def _not_there(name: str) -> Blocker:
+    return Blocker(
+        "plugin-not-loaded",
+        f"Plugin {name!r} could not be loaded, so that nobody knows what it would say; mend it, "
+        "or take it out of the settings.",
+    )
 
 
 def _plugin_error(

@@ -42,6 +42,15 @@ def answer(result: Result) -> Any:
     return msgspec.json.decode(result.stdout)
 
 
+def test_relatives_are_cleared_together(command: Command, ids: list[str], url: str) -> None:
+    with Engine.open(url, discover=False) as engine:
+        child = {"type": "child", "profile_id": ids[0]}
+        engine.update(ids[1], {"relationships": [child]})
+    result = command(*ids[:2], "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    assert [r["profile_id"] for r in answer(result)["cleared"]] == ids[:2]
+
+
 def test_several_persons_are_cleared_and_nothing_is_left(
     command: Command, ids: list[str], url: str
 ) -> None:

@@ -286,8 +286,12 @@ def test_a_hold_that_came_later_is_listed_and_can_be_released(opens: Opens) -> N
     engine.clear(id)
     hold = engine.place_hold(id, kind="dispute", keeps=["profile.last_name"])
     assert engine.holds(id) == [hold]
+    with engine.acting(Actor("lawyer", purpose="dispute")):
+        assert engine.get(id).last_name == ANA["last_name"]
     engine.release_hold(hold.id)
-    assert [h.is_open for h in engine.holds(id)] == [False]
+    assert engine.holds(id) == []
+    with engine.acting(Actor("lawyer", purpose="dispute")):
+        assert engine.get(id).last_name is None
     finish(engine)
     assert engine.get(id).state is State.CLEARED
 

@@ -388,7 +388,9 @@ def test_a_stay_under_way_or_to_come_blocks(opens: Opens) -> None:
         ("in_house", "2026-02-27", "2026-03-02", "in-house"),
         ("in_house", None, None, "in-house"),
         ("confirmed", "2026-04-01", "2026-04-03", "future-stay"),
-        ("in_house", "2026-02-01", "2026-02-03", None),
+        ("in_house", "2026-02-01", "2026-02-03", "in-house"),  # stays on, or was not checked out
+        ("in_house", "2026-02-01", None, "in-house"),
+        ("confirmed", "2026-02-01", "2026-02-03", None),
         ("cancelled", "2026-04-01", "2026-04-03", None),
     ):
         guest = engine.create(ANA | {"external_ids": []}).id

@@ -53,7 +53,7 @@ signs = st.tuples(
 
 def day_of(given: Any, profile: Profile = PERSON) -> date:
     stays, holds, consents, others = given
-    found = last_sign(evolve(profile, consents=tuple(consents)), stays, holds, others)
+    found = last_sign([evolve(profile, consents=tuple(consents))], stays, holds, others)
     assert found is not None
     return found.day
 
@@ -101,7 +101,15 @@ def test_a_consent_dated_by_an_import_is_no_sign_and_one_with_its_own_date_is() 
 
 
 def test_without_a_sign_and_without_a_day_of_its_own_there_is_none() -> None:
-    assert last_sign(Profile(last_name="x"), ()) is None
+    assert last_sign([Profile(last_name="x")], ()) is None
+
+
+def test_the_newest_of_merged_profiles_stands_for_a_sign() -> None:
+    made = [at(date(2024, 1, 1)), at(date(2026, 1, 1)), None]
+    family = [Profile(last_name="x", created_at=each) for each in made]
+    found = last_sign(family, ())
+    assert found is not None
+    assert found.day == date(2026, 1, 1)
 
 
 @examples(200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,7 +13,7 @@ from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import console, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED, Interrupted
 from profilecore.cli.waiting import Count, progress
-from profilecore.errors import Blocker, ClearBlocked
+from profilecore.errors import Blocker, ClearBlocked, StalePlan
 from profilecore.model.documents import ReceiptStatus
 
 if TYPE_CHECKING:
@@ -94,13 +94,20 @@ def _together(taken: Iterable[Fingerprints]) -> Fingerprints:
     return asked
 
 
-def _clear(engine: Engine, plans: Iterable[ClearPlan], reason: str | None) -> Cleared:
-    """Clear all that may be cleared, with one scrub for all of them."""
+def _clear(engine: Engine, plans: Collection[ClearPlan], reason: str | None) -> Cleared:
+    """Clear all that may be cleared, with one scrub for all of them.
+
+    :raises StalePlan: if somebody has changed meanwhile; then nobody is cleared.
+    """
     done = Cleared()
     with engine.transaction():
+        # All before the first clear, which changes those who are related to that person.
+        for plan in plans:
+            if engine.plan_clear(plan.profile_id).fingerprint != plan.fingerprint:
+                raise StalePlan("clear")
         for plan in plans:
             try:
-                done.receipts.append(engine.clear(plan, reason=reason))
+                done.receipts.append(engine.clear(plan.profile_id, reason=reason))
             except ClearBlocked as refusal:
                 done.refused[plan.profile_id] = refusal.blockers
     engine.scrub()

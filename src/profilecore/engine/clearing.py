@@ -12,7 +12,7 @@ from profilecore.engine.documents import drop_about
 from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
-from profilecore.engine.profiles import related_ids, related_to
+from profilecore.engine.profiles import related_ids, related_to, stay_terms
 from profilecore.engine.scrubbing import as_it_stands, scrub_after
 from profilecore.engine.unit import Unit
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
@@ -29,9 +29,11 @@ from profilecore.model.events import (
     PROFILE_CLEARED,
     PROFILE_RESTRICTED,
     PROFILE_UPDATED,
+    STAY_RECORDED,
 )
 from profilecore.model.fields import build, cleared, evolve, lean, restore
 from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
 from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
     ClearPlan,
@@ -88,7 +90,7 @@ def work_out(
     blockers: list[Blocker] = []
     today = kernel.today(at or kernel.now())
     if root.state is State.RESTRICTED:
-        held = still_held(root.held, one.holds, kernel.retention.names, today)
+        held = still_held(root.held, one.holds, kernel.retention.off, today)
         expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
     elif root.state is not State.CLEARED:
         record = record or record_of(kernel, one, all_stays(kernel, one))
@@ -166,7 +168,7 @@ def _shown(kernel: Kernel, receipt: Receipt) -> Receipt:
     if kernel.actor.property_id is None:
         return receipt
     held = tuple(h for h in receipt.held if may_see(h.property_id, kernel.actor))
-    return evolve(receipt, held=held)
+    return evolve(receipt, held=held, erased={}, kept={})  # which count all properties' documents
 
 
 def receipt_of(kernel: Kernel, reader: Reader, root: Profile) -> Receipt:
@@ -199,7 +201,7 @@ def carry_out(
     if facts.get("objected"):
         from profilecore.engine.objecting import remember
 
-        remember(unit, one.family)
+        facts["objected"] = remember(unit, one.family)
     keeps = Keeps(made.held)
     unit.forget(made.family)
     before = None if first else receipt_of(kernel, unit.writer, root)
@@ -355,11 +357,12 @@ def _clear_document(
 
 
 def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
-    """Take the cleared person out of other people's relationships."""
+    """Take the cleared person out of other people's relationships and stays."""
     kernel = unit.kernel
     if not related_ids(kernel, unit.writer, family):
         return
     unit.flush()
+    _leave_stays(unit, family)
     for other in related_to(kernel, unit.writer, family):
         edges = tuple(e for e in other.relationships if e.profile_id not in family)
         changed = evolve(
@@ -367,3 +370,18 @@ def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
         )
         unit.put_profile(changed, expect=other.version)
         unit.emit(PROFILE_UPDATED, other.id, fields=("relationships",))
+
+
+def _leave_stays(unit: Unit, family: Sequence[str]) -> None:
+    """Take the cleared person out of the company in other people's stays; its size stays."""
+    kernel = unit.kernel
+    for document in unit.writer.get_many("stay", related_ids(kernel, unit.writer, family)):
+        stay = kernel.codec.load(Stay, document.body)
+        left = tuple(id for id in stay.companions if id not in family)
+        changed = evolve(stay, companions=left, version=stay.version + 1)
+        unit.put(
+            "stay", stay.id, document.owner, changed, expect=document.version,
+            terms=stay_terms(kernel, changed),
+        )  # fmt: skip
+        owner = kernel.root(unit.writer, document.owner)
+        unit.emit(STAY_RECORDED, owner.id, subject=stay.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zlib import crc32
 
@@ -51,6 +52,11 @@ class TimeUp:
 
 def time_up(kernel: Kernel, record: Record) -> TimeUp | None:
     """Give when the policy or a rule clears a person as things stand; ``None`` for never."""
+    return min(_ends(kernel, record), key=lambda end: end.at, default=None)
+
+
+def _ends(kernel: Kernel, record: Record) -> list[TimeUp]:
+    """Give when the policy clears a person, and when the first of the rules does."""
     ends: list[TimeUp] = []
     policy = kernel.settings.inactivity
     days = policy.days_for(record.profile)
@@ -61,7 +67,7 @@ def time_up(kernel: Kernel, record: Record) -> TimeUp | None:
     must = kernel.retention.must_go(record)
     if must is not None:
         ends.append(TimeUp(midnight_after(must[0], kernel.zone(None)), must[0], must[1].name))
-    return min(ends, key=lambda end: end.at, default=None)
+    return ends
 
 
 def blocked(at: datetime, codes: tuple[str, ...]) -> Decision:
@@ -111,21 +117,27 @@ class Decider:
         stays = all_stays(kernel, one)
         record = record_of(kernel, one, stays)
         gone = self._expired(one, record)
-        end = time_up(kernel, record)
-        if end is None or end.at > self.at:
+        ends = _ends(kernel, record)
+        over = [end for end in ends if end.at <= self.at]
+        if not over:
             what = "later" if one.notice is None else "withdraw"
-            again = self._next_look(one, record, end)
+            again = self._next_look(one, record, ends)
             if at_a_glance and gone:
                 again = self.at + timedelta(microseconds=1)
             return Decision(what, again, expired=gone)
         if not self.confirmed:
             return Decision("skip", expired=gone)
+        # What a rule demands waits for no announcement.
+        end = min(over, key=lambda end: (end.by == INACTIVITY, end.at))
         if end.by == INACTIVITY and self._policy.grace_days:
             if self._is_outdated(one.notice, record.sign):
                 return Decision("withdraw", self.at, expired=gone)
             grace = self._grace(one)
             if grace is not None:
-                return evolve(grace, reason=end.by, expired=gone)
+                # A rule may demand it before the days of grace are over.
+                times = [grace.again, *(each.at for each in ends)]
+                again = min(t for t in times if t is not None and t > self.at)
+                return evolve(grace, again=again, reason=end.by, expired=gone)
         if at_a_glance:
             return Decision("clear")
         made = work_out(kernel, one, self.at, record)
@@ -142,14 +154,13 @@ class Decider:
         kept = {(h.kind, h.id) for h in holding(one)}
         return tuple(document for document, _ in over if (document.kind, document.id) not in kept)
 
-    def _next_look(self, one: Person, record: Record, end: TimeUp | None) -> datetime:
+    def _next_look(self, one: Person, record: Record, ends: Iterable[TimeUp]) -> datetime:
         """Give when something can have changed for a person whose time is not up."""
         kernel = self._kernel
         times = [self._some_time(one)]
         for day, property_id in kernel.retention.expiries(record, kernel.today(self.at)):
             times.append(midnight_after(day, kernel.zone(property_id)))
-        if end is not None:
-            times.append(end.at)
+        times += [end.at for end in ends]
         return min(t for t in times if t > self.at)
 
     def _is_outdated(self, notice: Notice | None, sign: LastSign | None) -> bool:
@@ -159,10 +170,14 @@ class Decider:
         return sign.day > self._kernel.today(notice.announced_at)(sign.property_id)
 
     def _grace(self, one: Person) -> Decision | None:
-        """Give what the days of grace ask for; ``None`` once they are over."""
+        """Give what the days of grace ask for; ``None`` once they are over.
+
+        They run from the announcement, which is made now, also as of an earlier time.
+        """
         zone = self._kernel.zone(None)
         if one.notice is None:
-            last = self._kernel.today(self.at)(None) + timedelta(days=self._policy.grace_days)
+            announced = max(self.at, self._kernel.now())
+            last = self._kernel.today(announced)(None) + timedelta(days=self._policy.grace_days)
             return Decision("announce", midnight_after(last, zone), last_day=last)
         over = midnight_after(one.notice.until, zone)
         return Decision("later", over) if over > self.at else None

@@ -51,6 +51,8 @@ SECONDS = 0.5
 MAX_IDS = 1_000
 MAX_LIMIT = 10_000_000
 UNCONFIRMED = "not-confirmed"
+# Who cannot be decided on now may be due as well, which the first share must not leave out.
+MAY_BE_DUE = ("clear", "announce", "blocked")
 
 
 @lean
@@ -128,6 +130,8 @@ def _checked(kernel: Kernel, as_of: date | datetime | None, limit: int, dry_run:
         at = datetime.combine(at, clock_time(), kernel.zone(None))
     if at.tzinfo is None:
         problems.append(Problem("/as_of", "invalid-value", "must have a time zone"))
+    elif not 1900 <= at.year <= 9000:
+        problems.append(Problem("/as_of", "out-of-range", "must lie in the years 1900 to 9000"))
     elif at > now and not dry_run:
         problems.append(Problem("/as_of", "out-of-range", "must not lie ahead, but in a dry run"))
     if problems:
@@ -203,7 +207,7 @@ class _Run:
             for one in ones:
                 decision = self._decider.decide(one, at_a_glance=True)
                 active += one.root.state is State.ACTIVE
-                due += one.root.state is State.ACTIVE and decision.what in ("clear", "announce")
+                due += one.root.state is State.ACTIVE and decision.what in MAY_BE_DUE
                 # Whoever is due is looked at again when the agenda is worked through.
                 hour = _hour(self.at)
                 if decision.what == "later" and not decision.expired:
@@ -374,12 +378,15 @@ class _Run:
             unit.writer.delete_blob(document.id)
             unit.emit(DOCUMENT_EXPIRED, root.id, subject=document.id, scope=document.property_id)
         if decision.what == "announce" and decision.last_day and decision.reason:
-            made = Notice(kernel.new_id(), root.id, self.at, decision.last_day, decision.reason)
+            now = kernel.now()
+            made = Notice(kernel.new_id(), root.id, now, decision.last_day, decision.reason)
             unit.put("notice", made.id, root.id, made, expect=0)
             unit.emit(CLEAR_ANNOUNCED, root.id, subject=made.id)
         elif decision.what == "withdraw" and one.notice is not None:
-            unit.writer.delete("notice", one.notice.id)
-            unit.emit(CLEAR_WITHDRAWN, root.id, subject=one.notice.id)
+            for owned in one.documents:  # of merged people each may have had a warning
+                if owned.kind == "notice":
+                    unit.writer.delete("notice", owned.id)
+                    unit.emit(CLEAR_WITHDRAWN, root.id, subject=owned.id)
         elif decision.plan is not None:
             carry_out(unit, one, decision.plan, decision.reason, edges)
 
@@ -401,7 +408,7 @@ class _Run:
             decision = self._decider.decide(one)
             is_active = one.root.state is State.ACTIVE
             active += is_active
-            due += is_active and decision.what in ("clear", "announce")
+            due += is_active and decision.what in MAY_BE_DUE
             if self.report.done < self.limit:
                 self._count(one, decision)
         if fresh or not state.active:

@@ -33,7 +33,7 @@ class Explanation:
     erase, until ``remains_until`` at the latest.
 
     An actor of a property is not told the days of what another property keeps to itself: then
-    ``complete_on`` and ``last_sign`` are ``None``.
+    ``complete_on``, ``last_sign`` and, for inactivity, ``due_on`` are ``None``.
     """
 
     profile_id: str
@@ -74,6 +74,10 @@ def explain(kernel: Kernel, id: str) -> Explanation:
     is_active = root.state is State.ACTIVE
     end = time_up(kernel, record) if is_active else None
     sign = record.sign if is_active else None
+    if sign is not None and not may_see(sign.property_id, actor):
+        sign = None
+        # It would tell the day.
+        end = None if end is not None and end.by == INACTIVITY else end
     return Explanation(
         root.id,
         root.state,
@@ -81,10 +85,10 @@ def explain(kernel: Kernel, id: str) -> Explanation:
         tuple(rule for rule in kernel.retention.rules if rule.name in names),
         blockers,
         complete_on if len(held) == len(made.held) else None,
-        None if end is None else end.last_day + timedelta(days=1),
+        None if end is None else _day_after(end.last_day),
         None if end is None else end.by,
         None if one.notice is None else one.notice.until,
-        sign.day if sign is not None and may_see(sign.property_id, actor) else None,
+        None if sign is None else sign.day,
     )
 
 
@@ -93,12 +97,17 @@ def _complete_on(held: Sequence[Held], blockers: Sequence[Blocker], today: date)
     for each in held:
         if each.until is None:
             return None
-        days.append(each.until + timedelta(days=1))
+        days.append(_day_after(each.until))
     for blocker in blockers:
         if blocker.expected_on is None:
             return None
-        days.append(date.fromisoformat(blocker.expected_on) + timedelta(days=1))
+        days.append(_day_after(date.fromisoformat(blocker.expected_on)))
     return max(days)
+
+
+def _day_after(day: date) -> date:
+    # Some write the last day of all for "never".
+    return min(day, date.max - timedelta(days=1)) + timedelta(days=1)
 
 
 def _words_of_a_cleared(explained: Explanation) -> Iterator[str]:
@@ -113,16 +122,17 @@ def _words(explained: Explanation) -> Iterator[str]:
     if explained.state is State.CLEARED:
         yield from _words_of_a_cleared(explained)
         return
-    if explained.state is State.RESTRICTED:
+    is_restricted = explained.state is State.RESTRICTED
+    if is_restricted:
         yield "This person was cleared but for what the law or a legal hold keeps."
-    elif explained.blockers:
-        yield "A clear is refused now:"
+    if explained.blockers:
+        yield "The end of that is refused now:" if is_restricted else "A clear is refused now:"
         for blocker in explained.blockers:
             lifts = (
                 f" It is expected to lift on {blocker.expected_on}." if blocker.expected_on else ""
             )
             yield f"- {blocker.code}: {blocker.message}{lifts}"
-    else:
+    elif not is_restricted:
         yield "A clear is possible now."
     laws = {rule.name: rule.legal_basis for rule in explained.rules}
     for held in explained.held:

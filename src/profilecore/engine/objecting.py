@@ -32,8 +32,8 @@ def hashes(kernel: Kernel) -> TermMaker | None:
     return None if secret is None else maker(secret.reveal())
 
 
-def remember(unit: Unit, family: Iterable[Profile]) -> None:
-    """Note, before a clear, that a person objected.
+def remember(unit: Unit, family: Iterable[Profile]) -> bool:
+    """Note, before a clear, that a person objected; tell whether an import can be known by it.
 
     :raises InvalidProfile: if the chain has no key for it.
     """
@@ -43,6 +43,7 @@ def remember(unit: Unit, family: Iterable[Profile]) -> None:
         # The month is enough to let old ones go, and too little to find the clear by.
         made = _Objection(f"{unit.kernel.now():%Y-%m}")
         unit.put(KIND, id, id, made, expect=0, terms=Terms(keys))
+    return bool(keys)
 
 
 def objections(reader: Reader, keys: Iterable[int]) -> set[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import hosts_stays
+from profilecore.engine.profiles import stay_key, stay_terms
+from profilecore.engine.unit import Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ProfileCleared, ScopeDenied
 from profilecore.model.documents import Activity, FileRecord, Hold
 from profilecore.model.enums import State
@@ -27,7 +29,7 @@ from profilecore.normalise.text import clean
 from profilecore.rules.changing import UNSET, Unset
 from profilecore.rules.retention import names_something
 from profilecore.rules.visibility import Actor, may_see
-from profilecore.store.port import Reader, Terms
+from profilecore.store.port import Reader
 
 STAY_FIELDS = frozenset(
     a.name for a in fields_of(Stay) if a.name not in ("id", "version", "profile_id", "stamp")
@@ -77,7 +79,17 @@ def place_hold(
         )
         unit.put("hold", hold.id, profile.id, hold, expect=0, property_id=hold.property_id)
         unit.emit(HOLD_PLACED, profile.id, subject=hold.id, scope=hold.property_id)
+        if profile.state is State.RESTRICTED:
+            _keep_on(unit, profile.id)
     return hold
+
+
+def _keep_on(unit: Unit, id: str) -> None:
+    """Note anew what is kept of a restricted person, which the chain knows as a whole."""
+    from profilecore.engine.clearing import finish
+
+    with unit.kernel.acting(Actor(unit.kernel.actor.id)):
+        finish(unit, id)
 
 
 def _kept_paths(kernel: Kernel, keeps: Iterable[str], reading: Reading) -> tuple[str, ...]:
@@ -128,10 +140,7 @@ def release_hold(kernel: Kernel, hold_id: str) -> Hold:
         owner = kernel.root(unit.writer, document.owner)
         unit.emit(HOLD_RELEASED, owner.id, subject=hold.id, scope=document.property_id)
         if owner.state is State.RESTRICTED:
-            from profilecore.engine.clearing import finish
-
-            with kernel.acting(Actor(kernel.actor.id)):
-                finish(unit, owner.id)
+            _keep_on(unit, owner.id)
         elif hold.keeps and owner.state is State.ACTIVE:
             # Something it kept may be past its longest time.
             from profilecore.engine.agenda import schedule
@@ -204,7 +213,7 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
                 **_with_nights(values, Stay()),
             )
             owner, expect = profile.id, 0
-        terms = Terms(keys=() if key is None else (key,))
+        terms = stay_terms(kernel, stay)
         unit.put("stay", stay.id, owner, stay, expect=expect, terms=terms)
         unit.emit(STAY_RECORDED, profile.id, subject=stay.id)
     return stay
@@ -254,7 +263,7 @@ def _stay_key(kernel: Kernel, values: Mapping[str, Any]) -> int | None:
     reference = values.get("reference")
     if reference is None:
         return None
-    return kernel.terms.key("stay", f"{values['property_id']}:{reference}")
+    return stay_key(kernel, values["property_id"], reference)
 
 
 def stays(kernel: Kernel, profile_id: str) -> list[Stay]:

@@ -119,13 +119,13 @@ def sign_of(kernel: Kernel, person: Person, stays: Iterable[Stay]) -> LastSign |
     def local(at: datetime, property_id: str | None) -> date:
         return kernel.today(at)(property_id)
 
-    return last_sign(person.root, stays, person.holds, others, local)
+    return last_sign(person.family, stays, person.holds, others, local)
 
 
 def record_of(kernel: Kernel, person: Person, stays: tuple[Stay, ...]) -> Record:
     """Give what the retention rules and the policy ask about a person."""
     sign = sign_of(kernel, person, stays)
-    return Record(person.root, stays, tuple(_dated(kernel, person)), sign)
+    return Record(person.root, stays, tuple(_dated(kernel, person)), sign, kernel.zone(None))
 
 
 def holding(person: Person) -> list[Held]:

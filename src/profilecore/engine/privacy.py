@@ -168,10 +168,14 @@ class Privacy:
         return clearing.receipt(self._kernel, profile_id)
 
     def scrub(self) -> int:
-        """Finish pending clears; give the number of receipts that became ``erased``."""
+        """Finish pending clears; give the number of receipts that became ``erased``.
+
+        Also where none is pending, nothing is left in the store's files of what was deleted or
+        replaced, as far as the store can do that: of a merge that was undone, of a document.
+        """
         from profilecore.engine import scrubbing
 
-        return scrubbing.scrub(self._kernel)
+        return scrubbing.scrub(self._kernel, asked=True)
 
     # ---- the proof that nothing is left
 

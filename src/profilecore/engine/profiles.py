@@ -20,9 +20,10 @@ from profilecore.model.documents import Outcome
 from profilecore.model.enums import RelationshipType
 from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
 from profilecore.model.profile import Profile
+from profilecore.model.stay import Stay
 from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
 from profilecore.rules.visibility import may_see_profile, seen_by
-from profilecore.store.port import Reader
+from profilecore.store.port import Reader, Terms
 from profilecore.values import frozen
 
 MAX_BODY = 2**20
@@ -161,14 +162,27 @@ def relations_of(kernel: Kernel, reader: Reader, profile: Profile) -> list[Relat
     return list(found.values())
 
 
+def stay_terms(kernel: Kernel, stay: Stay) -> Terms:
+    """Give what finds a stay: its number at the property, and each of the guest's companions."""
+    keys = [kernel.terms.key("related", id) for id in stay.companions]
+    if stay.reference is not None:
+        keys.append(stay_key(kernel, stay.property_id, stay.reference))
+    return Terms(tuple(keys))
+
+
+def stay_key(kernel: Kernel, property_id: str, reference: str) -> int:
+    """Give the key of the stay that has a number at a property."""
+    return kernel.terms.key("stay", f"{property_id}:{reference}")
+
+
 def related_ids(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[str]:
-    """Give the ids of the profiles that have an edge to one of the ids."""
+    """Give the ids of the profiles and stays that name one of the ids."""
     found = (reader.find(kernel.terms.key("related", member), MAX_EDGES) for member in family)
     return list(dict.fromkeys(id for ids in found for id in ids))
 
 
 def pointed_at(kernel: Kernel, reader: Reader, ids: Iterable[str]) -> set[str]:
-    """Give those of many ids that a profile has an edge to."""
+    """Give those of many ids that a profile or a stay names."""
     keys = {kernel.terms.key("related", id): id for id in ids}
     return {keys[key] for key in reader.find_many(list(keys))}
 

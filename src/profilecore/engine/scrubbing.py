@@ -80,12 +80,15 @@ def as_it_stands(kernel: Kernel, reader: Reader, receipt: Receipt) -> Receipt:
     return evolve(receipt, remains=remainder.where, remains_until=until)
 
 
-def scrub(kernel: Kernel) -> int:
-    """Finish pending clears; give the number of receipts that became ``erased``."""
+def scrub(kernel: Kernel, *, asked: bool = False) -> int:
+    """Finish pending clears; give the number of receipts that became ``erased``.
+
+    Who asks for it has the store scrubbed also where no receipt waits for that.
+    """
     with kernel.store.read() as reader:
         last = kernel.end_of(reader, RECEIPTS).length
         _, owed = _stored(kernel, reader, OWED, _Owed())
-        if not owed and not _untold(kernel, reader, 1)[0]:
+        if not asked and not owed and not _untold(kernel, reader, 1)[0]:
             kernel.retry = None
             return 0
     if kernel.settings.scrubs_at_once:

@@ -94,7 +94,8 @@ def retention_of(
         if rule.name not in chosen.off
         and (rule.trust is not Trust.UNVERIFIED or rule.name in own or rule.name in chosen.on)
     ]
-    return Retention(tuple(in_force), settings.properties)
+    off = known.keys() - {rule.name for rule in in_force}
+    return Retention(tuple(in_force), settings.properties, frozenset(off))
 
 
 def known_rules(

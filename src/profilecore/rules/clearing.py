@@ -137,29 +137,34 @@ class Keeps:
         """Tell what becomes of a document."""
         if document.kind == "hold" and document.id in self._holds:
             return OnClear.KEEP
+        kind = kinds.get(document.kind)
         if (document.kind, document.id) in self._documents:
             whole = self._documents[document.kind, document.id] is None
-            return OnClear.KEEP if whole else OnClear.FIELDS
-        kind = kinds.get(document.kind)
+            # Of a kind that is not known here, nobody can tell the fields apart.
+            return OnClear.KEEP if whole or kind is None else OnClear.FIELDS
         return kind.on_clear if kind else OnClear.ERASE
 
 
 def stay_blockers(stays: Iterable[Stay], today: Callable[[str | None], date]) -> list[Blocker]:
-    """Give a blocker for each stay that is under way or to come."""
+    """Give a blocker for each stay that is under way or to come.
+
+    Who is in house is there, whatever day of departure was planned.
+    """
     found = []
     for stay in stays:
         last = stay.departure or stay.arrival
         here = stay.status is StayStatus.IN_HOUSE
         if stay.status not in _COMING or (last is None and not here):
             continue
-        if last is None or last >= today(stay.property_id):
+        is_over = last is not None and last < today(stay.property_id)
+        if here or not is_over:
             found.append(
                 Blocker(
                     code="in-house" if here else "future-stay",
                     message="A stay is under way." if here else "A stay is to come.",
                     property_id=stay.property_id,
                     ref=stay.id or None,
-                    expected_on=None if last is None else last.isoformat(),
+                    expected_on=None if last is None or is_over else last.isoformat(),
                 )
             )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import attrs
@@ -12,7 +12,7 @@ from profilecore.model.documents import Hold
 from profilecore.model.enums import Classification, ProfileType, StayStatus
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.retention import LastSign, residence
+from profilecore.rules.retention import LastSign, is_country, residence
 from profilecore.values import frozen
 
 INACTIVITY = "inactivity"
@@ -26,6 +26,8 @@ def _days(_: object, field: attrs.Attribute[int | None], value: int | None) -> N
 
 def _days_each(_: object, field: attrs.Attribute[dict[str, int]], value: dict[str, int]) -> None:
     for country, days in value.items():
+        if not is_country(country):
+            raise WrongValue(f"{field.name}: a country is two capital letters (ISO 3166-1)")
         if days < 1:
             raise WrongValue(f"{field.name}: {country} must be at least 1 day; or leave it out")
 
@@ -71,7 +73,7 @@ def _in_utc(at: datetime, _property_id: str | None) -> date:
 
 
 def last_sign(
-    profile: Profile,
+    family: Sequence[Profile],
     stays: Iterable[Stay],
     holds: Iterable[Hold] = (),
     others: Iterable[LastSign] = (),
@@ -79,8 +81,9 @@ def last_sign(
 ) -> LastSign | None:
     """Give the newest sign of a guest: a stay, a booking, a bill, a consent, an activity.
 
-    A stay to come counts with its last day.  What staff or imports did to the profile is no sign
-    of the guest; if there is none at all, the day on which the profile was made stands for it.
+    ``family`` is the person's profile and those that were merged into it.  A stay to come counts
+    with its last day.  What staff or imports did to a profile is no sign of the guest; if there is
+    none at all, the day on which the newest of the profiles was made stands for it.
     ``local`` gives the day of a time at a property (``None``: for the chain).
     """
     signs = list(others)
@@ -98,14 +101,16 @@ def last_sign(
                 for stamp in stamps
                 if stamp
             ]
-    made = profile.provenance.of("consents")
-    for consent in profile.consents:
+    root = family[0]
+    made = root.provenance.of("consents")
+    for consent in root.consents:
         # Without a date of its own it got that of the import.
         imported = made is not None and made.source is not None and consent.at == made.at
         if consent.at is not None and not imported:
             signs.append(LastSign(local(consent.at, consent.property_id), consent.property_id))
-    if not signs and profile.created_at is not None:
-        signs.append(LastSign(local(profile.created_at, None)))
+    if not signs:
+        created = [profile.created_at for profile in family if profile.created_at is not None]
+        signs += [LastSign(local(at, None)) for at in created]
     return max(signs, key=lambda sign: sign.day, default=None)
 
 

@@ -7,7 +7,7 @@ until when; what nothing holds goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -70,8 +70,13 @@ def _period(_: object, field: attrs.Attribute[str | None], value: str | None) ->
             raise WrongValue(f"{field.name} {error}") from None
 
 
+def is_country(code: str) -> bool:
+    """Tell whether a code is written as those of ISO 3166-1: two capital letters."""
+    return len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()
+
+
 def _country(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
-    if value is not None and not (len(value) == 2 and value.isalpha() and value.isupper()):
+    if value is not None and not is_country(value):
         raise WrongValue(f"{field.name} must be a country's two capital letters (ISO 3166-1)")
 
 
@@ -105,9 +110,9 @@ class RetentionRule:
     ``fiscal_year_end``), and that of the guest's residence for the other clocks; ``None`` is any.
     ``minimum`` is how long a clear must leave ``fields`` in place: ``profile.<field>``,
     ``stay.<field>``, a kind of document (``file``), or one's field; without ``fields`` the
-    documents of the kind ``record_kind``.  ``maximum`` is when records of ``record_kind`` must be
-    gone: of ``profile`` the whole person.  ``foreigners_only`` leaves out guests who are known to
-    be nationals.  A rule holds for what happened from ``valid_from`` to ``valid_to``.
+    documents of the kind ``record_kind`` (of ``profile`` they must be named).  ``maximum`` is when
+    records of ``record_kind`` must be gone: of ``profile`` the whole person.
+    ``foreigners_only`` leaves out guests who are known to be nationals.  A rule holds for what happened from ``valid_from`` to ``valid_to``.
     ``source`` tells where the law was read; a rule that is ``unverified`` is off until switched
     on by name.
     """
@@ -180,12 +185,16 @@ class LastSign:
 
 @frozen
 class Record:
-    """What is known of a person that the rules ask about; ``sign`` is the guest's last one."""
+    """What is known of a person that the rules ask about.
+
+    ``sign`` is the guest's last one; the days of what happened nowhere are those of ``zone``.
+    """
 
     profile: Profile
     stays: tuple[Stay, ...] = ()
     documents: tuple[Dated, ...] = ()
     sign: LastSign | None = None
+    zone: tzinfo = UTC
 
 
 Today = Callable[[str | None], date]
@@ -193,13 +202,14 @@ Today = Callable[[str | None], date]
 
 @frozen
 class Retention:
-    """The rules in force, the properties they apply to, and the kinds of documents there are.
+    """The rules in force, the properties they apply to, and the rules that are switched off.
 
     ``today`` of the methods gives the date at a property now; a period's last day still holds.
     """
 
     rules: tuple[RetentionRule, ...] = ()
     places: Mapping[str, Place] = attrs.field(factory=dict)
+    off: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -331,7 +341,7 @@ class Retention:
         if rule.clock.is_of_person:
             day = None if record.sign is None else record.sign.day
             if rule.clock is Clock.CONSENT_END:
-                day = _consent_end(record.profile)
+                day = _consent_end(record)
             if day is not None and rule.in_force(day) and _lives_in(record.profile, rule.country):
                 yield None, day, None
             return
@@ -384,25 +394,27 @@ def held_by_holds(holds: Iterable[Hold], documents: Iterable[tuple[str, str]]) -
 
 
 def still_held(
-    earlier: Sequence[Held], holds: Iterable[Hold], names: frozenset[str], today: Today
+    earlier: Sequence[Held], holds: Iterable[Hold], off: frozenset[str], today: Today
 ) -> list[Held]:
     """Give those things kept by an earlier clear that must go on being kept.
 
-    What a rule held is held until its last day, as long as the rule is in force; what a hold
-    held, until it is released.  An open hold that came later keeps what is still there.
+    What a rule held is held until its last day, unless the rule was switched ``off``: one that is
+    not known is that of a plugin that is missing here.  What a hold held is held until it is
+    released.  An open hold that came later keeps what is still there.
     """
     open_holds = {hold.id: hold for hold in holds if hold.is_open and hold.keeps}
-    lasting = {
-        (held.rule, held.until)
-        for held in earlier
-        if held.until is not None and held.until >= today(held.property_id) and held.rule in names
-    }
+
+    def lasts(held: Held) -> bool:
+        until = held.until
+        return until is not None and until >= today(held.property_id) and held.rule not in off
+
+    lasting = {(held.rule, held.until) for held in earlier if lasts(held)}
     # The day of a profile ends no sooner than at the property of the stay that holds it.
     kept = [
         held
         for held in earlier
         if held.hold_id in open_holds
-        or (held.until is not None and held.until >= today(held.property_id) and held.rule in names)
+        or lasts(held)
         or (held.id is None and (held.rule, held.until) in lasting)
     ]
     before = {held.hold_id for held in earlier}
@@ -425,6 +437,8 @@ def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterato
     """Yield what is wrong with a rule: a text each, naming the field."""
     if rule.minimum is None and rule.maximum is None:
         yield f"{rule.name}: a minimum or a maximum is needed"
+    if rule.minimum is not None and rule.record_kind == PROFILE and not rule.fields:
+        yield f"{rule.name}: fields: name what of the profile is kept, as profile.last_name"
     if rule.maximum is not None and rule.record_kind == "stay":
         yield f"{rule.name}: maximum: a stay goes with its person; set record_kind to profile"
     for path in rule.fields:
@@ -456,14 +470,14 @@ def residence(profile: Profile) -> str | None:
     return profile.country_of_residence or next(lived, None)
 
 
-def _consent_end(profile: Profile) -> date | None:
+def _consent_end(record: Record) -> date | None:
     """Give the day on which the last consent ended; ``None`` while one holds or none was given."""
     ends: list[date] = []
-    for consent in current_consents(profile.consents, _BEFORE_ALL).values():
+    for consent in current_consents(record.profile.consents, _BEFORE_ALL).values():
         ended = consent.at if consent.status is not ConsentStatus.GRANTED else consent.expires_at
         if ended is None:
             return None
-        ends.append(ended.date())
+        ends.append(ended.astimezone(record.zone).date())
     return max(ends, default=None)
 
 
