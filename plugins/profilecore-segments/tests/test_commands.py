@@ -78,6 +78,15 @@ def test_a_wrong_expression_is_shown_with_a_caret(run: Run) -> None:
     assert (plain.json["line"], plain.json["column"]) == (1, 4)
 
 
+def test_a_renamed_tag_is_told_with_the_segments_that_ask_for_it(run: Run, guest: Any) -> None:
+    guest(tags=["vip"])
+    run("segments", "define", "vips", "tag = vip")
+    told = run("tags", "rename", "vip", "gold")
+    assert told.code == 0
+    assert "The segment vips asks for a tag that is gone" in told.out
+    assert run("tags", "merge", "vip", "--into", "gold", "--json").json["segments"] == ["vips"]
+
+
 def test_a_list_is_exported_and_told(run: Run, guest: Any, tmp_path: Path) -> None:
     yes = [{"purpose": "news", "status": "granted", "channel": "email"}]
     guest(emails=["a@example.org"], consents=yes)

@@ -122,6 +122,7 @@ def test_each_has_one_normal_form(given: str, normal: str) -> None:
         ("tag = in", 1, 7, "a value"),
         ("stays.count > 2x", 1, 15, "a number, a date"),
         ("facets.club = a", 1, 1, "a field"),
+        ("facets.club..level = a", 1, 1, "a field"),
         ("__import__(os)", 1, 1, "a field"),
         ('tag = ""', 1, 7, "a text of 1 to 255"),
         ("stays.last before 99999 days ago", 1, 19, "at most 9999"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -63,6 +64,45 @@ def test_fields_are_compared(
     assert ids(segments, f"not ({fails})") == [id]
 
 
+@pytest.mark.parametrize("is_facet", [False, True])
+def test_a_fraction_is_the_number_that_is_written(open_engine: Any, is_facet: bool) -> None:
+    engine = open_engine(profilecore={"custom_fields": {"part": "none"}})
+    values = {"facets": {"spa": {"part": 0.1}}} if is_facet else {"custom": {"part": 0.1}}
+    name = "facets.spa.part" if is_facet else "custom.part"
+    id = engine.create({"last_name": "x"} | values).id
+    for comparison in ("= 0.1", "<= 0.1", ">= 0.1", "in (0.2, 0.1)", "< 0.100001"):
+        assert ids(Segments(engine), f"{name} {comparison}") == [id], comparison
+    for comparison in ("!= 0.1", "< 0.1", "> 0.1"):
+        assert ids(Segments(engine), f"{name} {comparison}") == [], comparison
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        ("Pacific/Auckland", "2026-03-09T22:00:00+00:00", "2026-03-10"),
+        ("America/New_York", "2026-03-10T02:00:00+00:00", "2026-03-09"),
+    ],
+)
+def test_a_moment_is_of_the_day_that_the_chain_had(
+    open_engine: Any, clock: Any, zone: str, at: str, day: str
+) -> None:
+    clock.now = datetime.fromisoformat(at)
+    engine = open_engine(profilecore={"timezone": zone, "custom_fields": {"seen": "none"}})
+    id = engine.create({"last_name": "x", "custom": {"seen": at}}).id
+    for name in ("created", "updated", "custom.seen"):
+        assert ids(Segments(engine), f"{name} = today and {name} = {day}") == [id]
+        assert ids(Segments(engine), f"{name} before today or {name} > {day}") == []
+
+
+@pytest.mark.parametrize("text", ["2026-02-28, or so", "2026-02-28T12:00", "2026-02-28"])
+def test_what_has_no_zone_is_of_the_day_that_it_begins_with(open_engine: Any, text: str) -> None:
+    engine = open_engine(
+        profilecore={"timezone": "Pacific/Auckland", "custom_fields": {"seen": "none"}}
+    )
+    id = engine.create({"last_name": "x", "custom": {"seen": text}}).id
+    assert ids(Segments(engine), "custom.seen = 2026-02-28") == [id]
+
+
 def test_stays_are_counted_as_far_as_they_took_place(segments: Segments, guest: Any) -> None:
     a = guest(
         {"arrival": "2024-01-01", "departure": "2024-01-04", "source": "web", "revenue": 100},
@@ -82,6 +122,18 @@ def test_stays_are_counted_as_far_as_they_took_place(segments: Segments, guest: 
     assert ids(segments, "last_stay before today") == [a]
 
 
+def test_revenue_in_several_currencies_is_no_sum(segments: Segments, guest: Any) -> None:
+    brought = {"arrival": "2025-01-01", "revenue": 50_000}
+    euros = guest(brought | {"currency": "EUR"}, brought | {"currency": "EUR"}, {"currency": "JPY"})
+    mixed = guest(brought | {"currency": "EUR"}, brought | {"currency": "JPY"})
+    untold = guest(brought | {"currency": "EUR"}, brought)
+    never = guest()
+    assert ids(segments, "stays.revenue > 1") == [euros]
+    assert ids(segments, "stays.revenue = 100000") == [euros]
+    assert ids(segments, "stays.revenue = 0") == [never]
+    assert ids(segments, "stays.revenue is empty") == [mixed, untold]
+
+
 @pytest.mark.parametrize(
     ("history", "agrees"),
     [
@@ -95,6 +147,17 @@ def test_stays_are_counted_as_far_as_they_took_place(segments: Segments, guest: 
         ([("denied", "email", "2026-02-01", {}), ("granted", "email", "2026-02-01", {})], False),
         ([("granted", "email", "2026-01-01", {"expires_at": "2026-02-01T00:00:00Z"})], False),
         ([("granted", "email", "2026-01-01", {"scope": "partner"})], False),
+        ([("granted", "email", "2026-04-01", {})], False),
+        ([("granted", "email", "2026-01-01", {}), ("granted", "email", "2026-04-01", {})], True),
+        ([("granted", "email", "2026-01-01", {}), ("revoked", "email", "2026-04-01", {})], False),
+        ([("granted", "email", "2026-01-01", {"purpose": "NEWS"})], True),
+        (
+            [
+                ("granted", "email", "2026-01-01", {}),
+                ("revoked", "email", "2026-02-01", {"purpose": "News"}),
+            ],
+            False,
+        ),
         ([("granted", "email", "2026-01-01", {"scope": "property", "property_id": "P1"})], False),
     ],
 )
@@ -159,6 +222,19 @@ def test_memberships_come_from_the_verb_that_supplies_them(open_engine: Any) -> 
     assert ids(segments, "loyalty.other.tier = gold") == []
     assert ids(segments, "loyalty.tier is empty") == [b]
     assert segments.has("loyalty.programme = club", a)
+
+
+@pytest.mark.parametrize("code", ["my.club", "my--club", "2nd..club-", "tier", "a.points"])
+def test_a_programme_is_named_by_any_code_it_may_have(
+    segments: Segments, guest: Any, code: str
+) -> None:
+    a = guest(facets={"loyalty": {"memberships": [GOLD | {"programme": code}]}})
+    guest(facets={"loyalty": {"memberships": [GOLD | {"programme": "my"}]}})
+    assert ids(segments, f"loyalty.{code}.tier = gold") == [a]
+    assert ids(segments, f'loyalty.programme = "{code}"') == [a]
+    assert segments.define("x", f"loyalty.{code}.points > 1").expression == (
+        f"loyalty.{code}.points > 1"
+    )
 
 
 def test_without_such_a_verb_the_facet_is_read(segments: Segments, guest: Any) -> None:

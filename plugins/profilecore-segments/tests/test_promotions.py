@@ -92,6 +92,56 @@ def test_of_two_gifts_that_a_merge_brings_together_one_is_shown(
     assert segments.uptake("SPRING").given == 2
 
 
+@pytest.mark.parametrize("asked", [0, 1])
+def test_what_is_used_after_a_merge_goes_with_its_stay_when_that_is_undone(
+    each_engine: Engine, asked: int
+) -> None:
+    segments = Segments(each_engine)
+    people = [each_engine.create({"last_name": name}).id for name in "ab"]
+    stays = [stay_of(each_engine, id) for id in people]
+    segments.define_promotion("TWICE", "Twice", uses=2)
+    for id in people:
+        segments.give("TWICE", id)
+    segments.use("TWICE", people[1 - asked], stays[1 - asked])
+    merged = each_engine.merge(each_engine.plan_merge(people[0], [people[1]]))
+    used = segments.use("TWICE", people[0], stays[asked])
+    assert {use.stay_id for use in used.used} == set(stays)
+    assert segments.use("TWICE", people[0], stays[asked]) == used
+    third = stay_of(each_engine, people[0], reference="3")
+    with pytest.raises(PromotionRefused):
+        segments.use("TWICE", people[0], third)
+    each_engine.unmerge(merged.id)
+    for id, stay in zip(people, stays, strict=True):
+        (gift,) = segments.gifts(id)
+        assert [use.stay_id for use in gift.used] == [stay]
+    assert segments.uptake("TWICE").stays == 2
+    assert len(segments.use("TWICE", people[0], third).used) == 2
+
+
+def test_a_gift_that_only_who_was_merged_in_has_is_used_as_theirs(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    a, b = guest(), guest()
+    segments.define_promotion("ONE", "One")
+    segments.give("ONE", b)
+    merged = engine.merge(engine.plan_merge(a, [b]))
+    segments.use("ONE", a, stay_of(engine, a))
+    engine.unmerge(merged.id)
+    assert segments.gifts(a) == []
+    assert [len(gift.used) for gift in segments.gifts(b)] == [1]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "no_show", "optional", "enquired"])
+def test_it_is_not_used_on_what_is_no_stay(
+    engine: Engine, segments: Segments, guest: Any, status: str
+) -> None:
+    segments.define_promotion("ONE", "One")
+    segments.give("ONE", a := guest())
+    with pytest.raises(PromotionRefused) as refused:
+        segments.use("ONE", a, stay_of(engine, a, status=status))
+    assert refused.value.reason == "stay"
+
+
 def test_uptake_is_counted_by_segment_and_source(
     engine: Engine, segments: Segments, guest: Any, offer: Promotion
 ) -> None:
@@ -107,6 +157,18 @@ def test_uptake_is_counted_by_segment_and_source(
     assert found.by_source == {"(none)": (1, 0), "fair": (1, 1)}
     assert found.stays_by_source == {"(none)": 1, "web": 1}
     assert segments.uptake("SPRING").given == 0
+
+
+def test_uptake_takes_spellings_of_a_source_as_one(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    segments.define_promotion("ALL", "For all")
+    for source in ("web", "Web", "web"):
+        a = guest(marketing_source=source)
+        segments.give("ALL", a)
+        segments.use("ALL", a, stay_of(engine, a, source=source))
+    found = segments.uptake("ALL")
+    assert (found.by_source, found.stays_by_source) == ({"web": (3, 3)}, {"web": 3})
 
 
 def test_gifts_show_in_access_and_go_with_a_clear(

@@ -104,6 +104,54 @@ def test_sources_are_called_what_the_chain_calls_them(open_engine: Any) -> None:
     assert Segments(engine).statistics("source").groups[0].label == "Our own site"
 
 
+def test_spellings_of_a_group_are_one_group_in_the_most_frequent_of_them(
+    segments: Segments, guest: Any
+) -> None:
+    for word in ("VIP", "vip", "Vip", "vip"):
+        guest(
+            {"arrival": "2025-01-01", "source": word, "revenue": 5},
+            tags=[word],
+            category=word,
+        )
+    for word in ("Fair", "fair"):
+        guest({"arrival": "2025-01-01", "source": word}, tags=[word], category=word)
+    for dimension in ("tag", "source", "category"):
+        made = segments.statistics(dimension)
+        assert by(made) == {
+            "vip": Figures(4, 4, 8, 4, 0, {"": 20}),
+            "fair": Figures(2, 2, 4, 2, 0),
+        }
+        assert [group.label for group in made.groups] == ["vip", "fair"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_guest_of_two_spellings_counts_once(
+    segments: Segments, guest: Any, at_once: list[Any], workers: int
+) -> None:
+    stays = [
+        {"arrival": f"2025-01-0{n}", "source": source}
+        for n, source in enumerate(("web", "Web", "WEB"), start=1)
+    ]
+    guest(*stays, tags=["vip", "VIP"])
+    guest(*stays, tags=["Vip"])
+    guest(stays[0], tags=["(None)"])
+    (web,) = segments.statistics("source", workers=workers).groups
+    assert (web.code, web.figures) == ("web", Figures(3, 7, 14, 3, 2))
+    assert by(segments.statistics("tag", workers=workers)) == {
+        "vip": Figures(2, 6, 12, 2, 2),
+        "(None)": Figures(1, 1, 2, 1, 0),
+    }
+    assert len(at_once) == 2 * workers
+
+
+def test_what_has_no_group_is_none_of_that_name(segments: Segments, guest: Any) -> None:
+    guest({"arrival": "2025-01-01", "source": "None"}, tags=["none"])
+    guest({"arrival": "2025-01-01"}, tags=["**"])
+    guest({"arrival": "2025-01-01", "source": "++"})
+    assert by(segments.statistics("source")).keys() == {"None", "(none)", "++"}
+    assert by(segments.statistics("tag")).keys() == {"none", "(none)", "**"}
+
+
 @pytest.mark.parametrize("wrong", [{"dimension": "mood"}, {"dimension": "tag", "min_group": 0}])
 def test_what_is_asked_wrongly_is_refused(segments: Segments, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidProfile):
@@ -302,6 +350,62 @@ def test_the_statistics_hide_what_is_small(segments: Segments, guest: Any) -> No
     assert by(made) == {"web": Figures(5, 5, 10, 5, 0), "fair": None, "spy": None}
     assert made.total == Figures(9, 9, 18, 9, 0)
     assert segments.statistics("source", min_group=10).total is None
+
+
+def in_two(*sets: set[int], alone: int = 0) -> tuple[list[Group], Figures]:
+    """Give groups that share guests, and so many guests who are in none."""
+    groups = [Group(f"g{n}", f"g{n}", Figures(len(who))) for n, who in enumerate(sets)]
+    if alone:
+        groups.append(Group("(none)", "(none)", Figures(alone)))
+    return groups, Figures(len(set().union(*sets)) + alone)
+
+
+@pytest.mark.parametrize(
+    ("sets", "alone", "seen"),
+    [
+        ([set(range(15)), set(range(6))], 1, {"g1"}),  # one guest is not in the first group
+        ([set(range(15)), set(range(10, 16))], 0, set()),
+        ([set(range(15)), set(range(10, 16)), set(range(7))], 0, {"g2"}),
+        ([set(range(15)), set(range(10, 16))], 10, {"(none)"}),  # one of those who are in any
+        ([set(range(15)), set(range(15))], 0, {"g0", "g1"}),
+        ([set(range(15)), set(range(10, 20))], 0, {"g0", "g1"}),
+    ],
+)
+def test_a_group_that_all_but_a_few_guests_are_in_is_hidden(
+    sets: list[set[int]], alone: int, seen: set[str]
+) -> None:
+    groups, total = in_two(*sets, alone=alone)
+    made, seen_total = suppress(groups, total, 5)
+    assert {group.code for group in made if group.figures is not None} == seen
+    assert seen_total == total
+
+
+def test_the_guest_without_a_tag_is_not_told_by_who_has_one(segments: Segments, guest: Any) -> None:
+    for number in range(15):
+        guest({"arrival": "2025-01-01"}, tags=["returning"] + ["vip"] * (number < 6))
+    guest({"arrival": "2025-01-01", "revenue": 77_777, "currency": "EUR"})
+    made = segments.statistics("tag", min_group=5)
+    total = segments.statistics("source").total
+    assert made.total == total
+    assert {code: f and f.guests for code, f in by(made).items()} == {
+        "vip": 6, "returning": None, "(none)": None,
+    }  # fmt: skip
+
+
+overlapping = st.lists(st.sets(st.integers(0, 14)), min_size=1, max_size=4)
+
+
+@given(overlapping, st.integers(0, 8), st.integers(2, 6))
+def test_neither_a_shown_group_nor_who_is_not_in_it_is_small(
+    sets: list[set[int]], alone: int, least: int
+) -> None:
+    groups, total = in_two(*sets, alone=alone)
+    made, _ = suppress(groups, total, least)
+    for group in made:
+        if group.figures is not None:
+            others = total.guests - group.figures.guests
+            assert group.figures.guests >= least
+            assert others == 0 or others >= least
 
 
 # ---- the page

@@ -57,6 +57,21 @@ def test_a_spelling_can_be_changed(engine: Engine, segments: Segments, guest: An
     assert tags(engine, a, b) == [{"vip"}, {"vip"}]
 
 
+def test_a_run_names_the_saved_segments_that_ask_for_what_is_gone(
+    segments: Segments, guest: Any
+) -> None:
+    guest(tags=["vip"])
+    for name, expression in (
+        ("a", "not (tag in (golf, VIP) and nationality = ES)"),
+        ("b", "tag = gold or category = vip"),
+        ("c", "tag = vip"),
+    ):
+        segments.define(name, expression)
+    assert segments.rename_tag("vip", "Vip").segments == ()
+    assert segments.merge_tags(["vip", "silver"], "gold").segments == ("a", "c")
+    assert segments.get("c").expression == "tag = vip"
+
+
 class KeepsGold:
     """Refuses the tag gold to whoever is tagged as fixed."""
 
@@ -195,6 +210,41 @@ def test_an_interrupted_refresh_goes_on(
     before = len(segments.changes().items)
     assert 0 < before < 25
     assert segments.refresh("vips").joined == 25 - before
+
+
+def test_a_change_of_a_segment_during_its_refresh_is_kept(each_engine: Engine) -> None:
+    segments = Segments(each_engine)
+    each_engine.create({"last_name": "x", "tags": ["vip"]})
+    changes = [
+        lambda: segments.define("vips", "tag = gold"),
+        lambda: segments.define("vips", "tag = vip", "For the spring."),
+        lambda: segments.drop("vips"),
+    ]
+    kept = []
+    for change in changes:
+        segments.define("vips", "tag = vip")
+        segments.refresh("vips", watch=lambda *_, change=change: change())
+        kept += [(s.expression, s.description, bool(s.refreshed_at)) for s in segments.list()]
+    assert kept == [("tag = gold", "", False), ("tag = vip", "For the spring.", True)]
+
+
+def test_a_segment_that_is_dropped_leaves_no_members_to_another_of_its_name(
+    each_engine: Engine,
+) -> None:
+    segments = Segments(each_engine)
+    a, b = (each_engine.create({"last_name": "x", "tags": [tag]}).id for tag in ("vip", "gold"))
+    segments.define("mine", "tag = vip")
+    segments.refresh("mine")
+    moved = segments.changes().next
+    with each_engine.acting(Actor("a", property_id="P1")), pytest.raises(ScopeDenied):
+        segments.drop("mine")
+    assert segments.drop("mine")
+    assert not segments.drop("mine")
+    assert [(m.profile_id, m.joined) for m in segments.changes(moved or 0).items] == [(a, False)]
+    segments.define("mine", "tag = gold")
+    again = segments.refresh("mine")
+    assert (again.members, again.joined, again.left) == (1, 1, 0)
+    assert segments.changes(moved or 0).items[-1].profile_id == b
 
 
 def test_a_membership_says_nothing_of_the_person_and_shows_in_access(

@@ -4,8 +4,8 @@ An expression goes through ``tokens``, ``parsing`` (with ``names``) to a tree of
 ``writing`` prints, ``judging`` compiles and ``planning`` plans for the index of ``terms``.
 ``people`` reads facts, with ``visits``, ``consents`` and ``loyalty``; ``members`` counts and lists.
 On these stand ``saved`` and ``movements``, ``tagging``, ``sources``, ``statistics`` with
-``gathering`` and ``suppressing``, ``campaigns`` and ``promotions``.  :class:`Segments` has all
-verbs.
+``gathering``, ``spelling`` and ``suppressing``, ``campaigns`` and ``promotions``.
+:class:`Segments` has all verbs.
 """
 
 from profilecore_segments.campaigns import Campaign

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from profilecore.model.enums import ConsentScope, ConsentStatus
+from profilecore.normalise.text import fold
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _GRANTED = ConsentStatus.GRANTED.value
@@ -21,21 +22,31 @@ def agrees(
 ) -> bool:
     """Tell whether a consent history, as plain JSON, allows it; silence does not.
 
-    The newest entry about the purpose and the channel, or about all channels, decides.  Of
-    entries equally old, or without a date, a denial does.  A denial counts wherever it was made;
-    a grant only for the chain or for the acting property, not for a partner, and until its end.
+    The newest entry about the purpose, in any spelling, and the channel, or about all channels,
+    decides.  Of entries equally old, or without a date, a denial does.  A denial counts wherever
+    and for whenever it was made; a grant only for the chain or for the acting property, not for a
+    partner, from its date and until its end.
     """
+    wanted = _folded(purpose)
     said = [
         (_moment(entry.get("at")), entry["status"] != _GRANTED, _is_over(entry, now))
         for entry in history
-        if entry["purpose"] == purpose
+        if _folded(entry["purpose"]) == wanted
         and entry.get("channel") in (None, channel)
-        and (entry["status"] != _GRANTED or _is_ours(entry, property_id))
+        and (entry["status"] != _GRANTED or _counts(entry, now, property_id))
     ]
     if not said:
         return False
     _at, denies, is_over = max(said)
     return not denies and not is_over
+
+
+def _folded(purpose: str) -> str:
+    return fold(purpose) or purpose
+
+
+def _counts(grant: Mapping[str, Any], now: datetime, property_id: str | None) -> bool:
+    return _moment(grant.get("at")) <= now and _is_ours(grant, property_id)
 
 
 def _is_ours(entry: Mapping[str, Any], property_id: str | None) -> bool:

@@ -60,8 +60,8 @@ class Figures:
 class Group:
     """A group with its figures; without them they are suppressed.
 
-    ``code`` is as stored, ``NONE`` where there is none, ``CLEARED`` for what is left of guests
-    who were cleared; ``label`` is for people.
+    ``code`` is as stored, in its most frequent spelling, ``NONE`` where there is none, ``CLEARED``
+    for what is left of guests who were cleared; ``label`` is for people.
     """
 
     code: str = attrs.field(repr=False)
@@ -77,8 +77,8 @@ CLEARED = "(cleared)"
 class Statistics:
     """Bookings by one dimension.  ``total`` is of all groups, each guest once.
 
-    With ``min_group``, groups of fewer guests are suppressed, and so is another one where a
-    total would give them away.
+    With ``min_group``, groups of fewer guests are suppressed, and so are those that all but fewer
+    guests are in, and another one where a total would give them away.
     """
 
     dimension: Dimension

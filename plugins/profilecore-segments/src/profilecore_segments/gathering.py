@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import compress, count
+from itertools import chain, compress, count
 from typing import Any
 
 import attrs
@@ -20,6 +20,7 @@ import attrs
 from profilecore.codec import Codec
 from profilecore.values import frozen
 from profilecore_segments.figures import CLEARED, NONE, Dimension, Figures
+from profilecore_segments.spelling import usual
 from profilecore_segments.visits import OFF
 
 FIELDS = ("owner", "arrival", "nights", "status", "source", "revenue", "currency")
@@ -193,11 +194,16 @@ class ByGroup:
         """Give the figures of each group."""
         firsts, again, held = self._first_stays(), self._guests.booked_again(), self._groups
         made = {}
-        for code, group in held.numbers.items():
-            if held.bookings[group]:
-                who = int.from_bytes(held.members[group], "little")
-                repeats = (who & again).bit_count()
-                made[code] = held.sum_of(group).figures(who.bit_count(), firsts[group], repeats)
+        for code, spelled in _by_usual({c: held.bookings[n] for c, n in held.numbers.items()}):
+            whole, who = Sum(), 0
+            numbers = [held.numbers[spelling] for spelling in spelled]
+            for group in numbers:
+                whole.add(held.sum_of(group))
+                who |= int.from_bytes(held.members[group], "little")
+            first_stays = sum(firsts[group] for group in numbers)
+            repeats = (who & again).bit_count()
+            if whole.bookings:
+                made[code] = whole.figures(who.bit_count(), first_stays, repeats)
         return made
 
     def result(self) -> bytes:
@@ -294,7 +300,8 @@ class ByGuest:
 
     def groups(self) -> dict[str, Figures]:
         """Give the figures of each group."""
-        figures = {group: self._of(numbers) for group, numbers in self._members.items()}
+        counts = {group: len(numbers) for group, numbers in self._members.items()}
+        figures = {code: self._of(self._all_of(spelled)) for code, spelled in _by_usual(counts)}
         if self._cleared.bookings:
             figures[CLEARED] = self._cleared.figures()
         return figures
@@ -306,6 +313,11 @@ class ByGuest:
     def total(self) -> Figures:
         """Give the figures of all guests, each once, and of what the cleared left."""
         return self._of(array("i", compress(count(), self._bookings)), self._cleared)
+
+    def _all_of(self, spelled: Sequence[str]) -> array[int]:
+        """Give the guests of a group by its spellings; who has several of them counts once."""
+        first, *others = (self._members[spelling] for spelling in spelled)
+        return array("i", {*first, *chain(*others)}) if others else first
 
     def _of(self, numbers: array[int], more: Sum | None = None) -> Figures:
         """Give the figures of some guests, and of what belongs to nobody."""
@@ -330,6 +342,14 @@ class _Members(dict[str, "array[int]"]):
     def __missing__(self, group: str) -> array[int]:
         self[group] = found = array("i")
         return found
+
+
+def _by_usual(counts: Mapping[str, int]) -> Iterable[tuple[str, list[str]]]:
+    """Give each group in its usual spelling, by how often each is, with all its spellings."""
+    spelled: dict[str, list[str]] = {}
+    for spelling, code in usual(counts, (NONE, CLEARED)).items():
+        spelled.setdefault(code, []).append(spelling)
+    return spelled.items()
 
 
 def _groups_of(value: Any) -> Iterable[str]:

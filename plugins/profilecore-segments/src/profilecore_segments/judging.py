@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, cast
 
@@ -50,11 +50,15 @@ _COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
 
 @frozen
 class Moment:
-    """Now, what day that is for the chain, and for which property somebody acts."""
+    """Now, what day that is for the chain, and for which property somebody acts.
+
+    ``zone`` is the chain's: a moment that is stored is compared as the day that it was there.
+    """
 
     now: datetime
     today: date
     property_id: str | None = None
+    zone: tzinfo = UTC
 
 
 def judge_of(node: Node, moment: Moment) -> Judge:
@@ -130,25 +134,27 @@ def _equal_to(wanted: Value, moment: Moment) -> Callable[[Any], bool]:
         case Truth(truth):
             return lambda value: value is truth
         case Number(number):
-            return lambda value: _is_number(value) and value == number
+            return lambda value: _is_number(value) and _exact(value) == number
         case Text(text):
             folded = fold(text)
             return lambda value: isinstance(value, str) and fold(value) == folded
         case Day() | Relative():
-            day = day_of(wanted, moment.today).isoformat()
-            return lambda value: isinstance(value, str) and _days(value) == (day, day)
+            day, zone = day_of(wanted, moment.today).isoformat(), moment.zone
+            return lambda value: isinstance(value, str) and _days(value, zone) == (day, day)
 
 
 def _orders(name: Name, op: Op, limit: Value, moment: Moment) -> Judge:
     values, compare = values_of(name), _COMPARE[op]
     if isinstance(limit, Number):
         number: Decimal = limit.value
-        return lambda facts: any(_is_number(v) and compare(v, number) for v in values(facts))
-    day = day_of(cast("Day | Relative", limit), moment.today).isoformat()
+        return lambda facts: any(
+            _is_number(v) and compare(_exact(v), number) for v in values(facts)
+        )
+    day, zone = day_of(cast("Day | Relative", limit), moment.today).isoformat(), moment.zone
     # A month, or a year alone, lies before a day only if its last day does.
     end = op in (Op.BELOW, Op.AT_MOST)
     return lambda facts: any(
-        isinstance(v, str) and (days := _days(v)) is not None and compare(days[end], day)
+        isinstance(v, str) and (days := _days(v, zone)) is not None and compare(days[end], day)
         for v in values(facts)
     )
 
@@ -157,16 +163,31 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _days(text: str) -> tuple[str, str] | None:
+def _exact(value: float) -> Decimal | int:
+    """Give a number as it is written: a fraction of the computer's own is another than 0.1."""
+    return value if isinstance(value, int) else Decimal(str(value))
+
+
+def _days(text: str, zone: tzinfo) -> tuple[str, str] | None:
     """Give the first and the last day that a date can mean: a year, a month, a day or a moment."""
     day = text[:10]
     if len(day) == 10 and day[4] == day[7] == "-":
+        day = day if len(text) == 10 else _day_in(zone, text)
         return day, day
     if len(day) == 7 and day[4] == "-":
         return f"{day}-01", f"{day}-31"
     if len(day) == 4 and day.isdecimal():
         return f"{day}-01-01", f"{day}-12-31"
     return None
+
+
+def _day_in(zone: tzinfo, text: str) -> str:
+    """Give the day of a moment in a zone; one without a zone of its own is of this one."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(zone) if moment.tzinfo else moment).date().isoformat()
+    except (OverflowError, ValueError):  # a host's own text, or a moment at the calendar's end
+        return text[:10]
 
 
 def holds_in(node: Node, facts: Facts, moment: Moment) -> bool:

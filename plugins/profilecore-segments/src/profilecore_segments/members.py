@@ -42,8 +42,8 @@ def silent(_words: str, _done: int, _all: int | None) -> None:
 def moment_of(engine: Engine) -> Moment:
     """Give now as an engine sees it, and its day in the chain's time zone."""
     now = engine.now
-    today = now.astimezone(ZoneInfo(engine.settings.timezone)).date()
-    return Moment(now, today, engine.actor.property_id)
+    zone = ZoneInfo(engine.settings.timezone)
+    return Moment(now, now.astimezone(zone).date(), engine.actor.property_id, zone)
 
 
 @frozen

@@ -20,6 +20,7 @@ from profilecore.values import frozen
 from profilecore_segments import saved
 from profilecore_segments.members import Members, Watch, silent
 from profilecore_segments.parsing import parse
+from profilecore_segments.saved import Segment
 from profilecore_segments.settings import SEGMENT
 
 if TYPE_CHECKING:
@@ -66,13 +67,12 @@ class Movement:
 def refresh(engine: Engine, name: str, watch: Watch = silent) -> Refreshed:
     """Store who joined and who left a saved segment; for each the feed has ``document.stored``.
 
+    A segment that is changed meanwhile stays as it was changed: the next refresh looks at it.
+
     :raises NotFound: if there is no segment of this name.
     :raises ScopeDenied: if a property asks: a segment has one set of members, the chain's.
     """
-    if engine.actor.property_id is not None:
-        from profilecore import ScopeDenied
-
-        raise ScopeDenied("refresh a segment of the chain")
+    _check_chain(engine, "refresh")
     segment = saved.get(engine, name)
     known = _known(engine, name)
     at = engine.now
@@ -83,8 +83,18 @@ def refresh(engine: Engine, name: str, watch: Watch = silent) -> Refreshed:
         joined += len(fresh)
         _store(engine, (Entry(Membership(name, at), id, _id(name, id)) for id in fresh))
     _store(engine, (entry for rows in known.values() for entry in _ended(rows, at)))
-    engine.store_document(SEGMENT, evolve(segment, refreshed_at=at), id=name)
+    _note(engine, segment, at)
     return Refreshed(name, number, joined, len(known))
+
+
+def drop(engine: Engine, name: str) -> bool:
+    """Delete a saved segment, whose members leave it; tell whether there was one.
+
+    :raises ScopeDenied: if a property asks: segments are the chain's.
+    """
+    _check_chain(engine, "drop")
+    _store(engine, (e for rows in _known(engine, name).values() for e in _ended(rows, engine.now)))
+    return saved.drop(engine, name)
 
 
 def changes(engine: Engine, after: int | str = 0, limit: int = 500) -> Page[Movement]:
@@ -109,6 +119,22 @@ def changes(engine: Engine, after: int | str = 0, limit: int = 500) -> Page[Move
         for membership in (stored[str(event.subject)].value,)
     ]
     return Page(tuple(found), events.next)
+
+
+def _check_chain(engine: Engine, what: str) -> None:
+    if engine.actor.property_id is not None:
+        from profilecore import ScopeDenied
+
+        raise ScopeDenied(f"{what} a segment of the chain")
+
+
+def _note(engine: Engine, segment: Segment, at: datetime) -> None:
+    """Store when a segment was refreshed, unless it was changed meanwhile or dropped."""
+    with engine.transaction():
+        for stored in engine.documents(SEGMENT, ids=[segment.name]):
+            if stored.value.expression == segment.expression:
+                noted = evolve(stored.value, refreshed_at=at)
+                engine.store_document(SEGMENT, noted, id=stored.id, if_version=stored.version)
 
 
 def _known(engine: Engine, name: str) -> dict[str, list[dict[str, Any]]]:

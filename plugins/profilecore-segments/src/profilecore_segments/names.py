@@ -137,20 +137,21 @@ def named(given: str) -> Name | None:
     """
     head, *rest = given.split(".")
     head = head.lower()
-    if head in _OPEN and len(rest) > (head == "facets"):
+    if head in _OPEN and len(rest) > (head == "facets") and all(rest):
         return Name(".".join((head, *rest)), Sort.ANY, (head, *rest))
-    if head == "loyalty" and len(rest) in (1, 2):
+    if head == "loyalty" and rest:
         return _membership(rest)
     plain = given.lower()
     return _BY_NAME.get(_ALSO.get(plain, plain))
 
 
 def _membership(rest: list[str]) -> Name | None:
-    attribute = rest[-1].lower()
+    *programme, attribute = *rest[:-1], rest[-1].lower()
     sort = _MEMBERSHIP.get(attribute)
     if sort is None:
         return None
-    path = (*rest[:-1], attribute)
+    # The code of a programme may have dots itself.
+    path = (".".join(programme), attribute) if programme else (attribute,)
     return Name(".".join(("loyalty", *path)), sort, path, Origin.LOYALTY)
 
 

@@ -76,8 +76,8 @@ def _body(made: Statistics) -> Iterator[str]:
     )
     if any(group.figures is None for group in made.groups):
         yield (
-            f"<p>Groups of fewer than {made.min_group} guests are hidden, and one more, so that "
-            "nobody can work them out.</p>\n"
+            f"<p>Groups of fewer than {made.min_group} guests are hidden, those that all but fewer "
+            "guests are in, and one more, so that nobody can work them out.</p>\n"
         )
     for id, name, of, said in _CHARTS:
         values = [(group.label, of(figures)) for group, figures in made.shown]

@@ -24,6 +24,8 @@ from profilecore_segments import saved
 from profilecore_segments.faults import PromotionRefused
 from profilecore_segments.figures import NONE
 from profilecore_segments.members import Members, moment_of
+from profilecore_segments.spelling import usual
+from profilecore_segments.visits import is_booking
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -187,26 +189,40 @@ def give(engine: Engine, code: str, profile_id: str) -> Gift:
 def use(engine: Engine, code: str, profile_id: str, stay_id: str) -> Gift:
     """Note that a person used a promotion on a stay; noted again, nothing changes.
 
-    :raises PromotionRefused: outside its days, if it was not given, or used often enough.
+    The use goes to the gift of the person whose the stay is: an unmerge gives them back together.
+
+    :raises PromotionRefused: outside its days, if it was not given, or used often enough, or on a
+        stay that does not stand.
     :raises NotFound: if there is no such promotion or stay of the person, or as ``engine.get``.
     :raises ProfileCleared: if the person was cleared.
     """
     with engine.transaction():
         promotion = get(engine, code)
         person = _living(engine, profile_id)
-        gift = _gifts(engine, person.id).get(promotion.code)
         stay = _stay(engine.stays(person.id), stay_id)
-        if gift is None:
+        held = [
+            stored
+            for stored in engine.documents(GIFT, profile_id=person.id)
+            if stored.value.code == promotion.code
+        ]
+        if not held:
             raise PromotionRefused(promotion.code, "not-given", "it was not given to the person.")
+        gift = _combined([stored.value for stored in held])
         if any(use.stay_id == stay.id for use in gift.used):
             return gift
         _check_days(engine, promotion)
+        if not is_booking({"status": stay.status.value}):
+            raise PromotionRefused(
+                promotion.code, "stay", "the stay was cancelled, or is not booked yet."
+            )
         if len(gift.used) >= promotion.uses:
             raise PromotionRefused(promotion.code, "used-up", "the person has used it already.")
-        used = (*gift.used, Use(stay.id, engine.now, stay.source))
-        made = evolve(gift, used=used)
-        _store(engine, person.id, made)
-        return made
+        use = Use(stay.id, engine.now, stay.source)
+        rank = {person.id: 1} | {stay.profile_id: 0}
+        own = min(held, key=lambda stored: rank.get(stored.owner, 2))
+        made = evolve(own.value, used=(*own.value.used, use))
+        engine.store_documents(GIFT, [Entry(made, own.profile_id, own.id)], read=[own])
+        return _combined([made if stored is own else stored.value for stored in held])
 
 
 def gifts(engine: Engine, profile_id: str) -> list[Gift]:
@@ -230,23 +246,29 @@ def stats(engine: Engine, code: str) -> Uptake:
                 of_person.setdefault(row["owner"], []).append(_of_plain(row))
     combined = [_combined(found) for found in of_person.values()]
     used = [gift for gift in combined if gift.used]
-    stays = Counter(use.source or NONE for gift in used for use in gift.used)
+    stays = Counter(_sources(use.source for gift in used for use in gift.used))
     return Uptake(
         promotion.code,
         len(combined),
         len(used),
         stays.total(),
-        _by(combined, lambda gift: gift.segment),
-        _by(combined, lambda gift: gift.source),
+        _by([gift.segment or NONE for gift in combined], combined),
+        _by(_sources(gift.source for gift in combined), combined),
         dict(sorted(stays.items())),
     )
 
 
-def _by(found: Iterable[Gift], of: Any) -> dict[str, tuple[int, int]]:
+def _sources(told: Iterable[str | None]) -> list[str]:
+    """Give each source in the spelling that is most frequent among them."""
+    codes = [code or NONE for code in told]
+    spelled = usual(Counter(codes), (NONE,))
+    return [spelled[code] for code in codes]
+
+
+def _by(codes: Iterable[str], found: Iterable[Gift]) -> dict[str, tuple[int, int]]:
     given: Counter[str] = Counter()
     used: Counter[str] = Counter()
-    for gift in found:
-        code = of(gift) or NONE
+    for code, gift in zip(codes, found, strict=True):
         given[code] += 1
         used[code] += bool(gift.used)
     return {code: (given[code], used[code]) for code in sorted(given)}

@@ -60,8 +60,8 @@ class Segments:
         return tuple(saved.every(self._engine))
 
     def drop(self, name: str) -> bool:
-        """Delete a saved segment; tell whether there was one."""
-        return saved.drop(self._engine, name)
+        """Delete a saved segment; tell whether there was one; see :func:`movements.drop`."""
+        return movements.drop(self._engine, name)
 
     # ---- members
 

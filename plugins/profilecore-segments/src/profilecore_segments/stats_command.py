@@ -37,8 +37,8 @@ def stats(
 ) -> int:
     """Show guests, bookings, nights, first stays and repeat rate by one dimension.
 
-    What leaves the house should say --min-group: small groups are hidden then, and one more, so
-    that no total gives them away.
+    What leaves the house should say --min-group: small groups are hidden then, those that all but
+    a few guests are in, and one more, so that no total gives them away.
     """
     with watching(invocation, "Interrupted; nothing was counted.") as (segments, watch):
         made = segments.statistics(

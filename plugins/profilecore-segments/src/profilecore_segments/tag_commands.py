@@ -62,6 +62,8 @@ def _told(invocation: Invocation, done: Renamed) -> int:
         say(f"{done.changed:,} profiles changed; the run is {done.run}.")
         for refused in done.refused:
             say(f"{refused.profile_id} keeps its tags: {refused.code}.")
+        for name in done.segments:
+            say(f"The segment {name} asks for a tag that is gone: define it anew.")
 
     invocation.answer(done, show)
     return REFUSED if done.refused else OK

@@ -7,7 +7,7 @@ event.  Whoever has the new tag is found no more, so an interrupted run goes on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,10 @@ from profilecore.model import DocumentKind, OnClear, Profile
 from profilecore.model.fields import rule_of
 from profilecore.normalise.text import clean, fold
 from profilecore.values import frozen
+from profilecore_segments import saved
 from profilecore_segments.members import Watch, silent
+from profilecore_segments.nodes import Is, Text, leaves
+from profilecore_segments.parsing import parse
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -67,11 +70,16 @@ class Refused:
 
 @frozen
 class Renamed:
-    """What a run did: its id, by which :func:`retagged` names whom it changed, and how many."""
+    """What a run did: its id, by which :func:`retagged` names whom it changed, and how many.
+
+    ``segments`` names the saved segments that ask for a tag which is gone: they are as they were,
+    and to be defined anew.
+    """
 
     run: str
     changed: int
     refused: tuple[Refused, ...] = ()
+    segments: tuple[str, ...] = ()
 
 
 def count_tags(engine: Engine, watch: Watch = silent) -> list[TagCount]:
@@ -117,7 +125,22 @@ def merge_tags(engine: Engine, old: Sequence[str], into: str, watch: Watch = sil
     run = _Run(engine, frozenset(map(fold, gone)), new, watch)
     for tag in sorted(run.gone):
         run.replace(tag)
-    return Renamed(run.id, run.changed, tuple(run.refused))
+    return Renamed(run.id, run.changed, tuple(run.refused), tuple(_asking(engine, run.gone, new)))
+
+
+def _asking(engine: Engine, gone: frozenset[str], new: str) -> Iterator[str]:
+    """Yield the names of the saved segments that ask for a tag which is gone."""
+    lost = gone - {fold(new)}
+    for segment in saved.every(engine):
+        asked = {
+            fold(value.text)
+            for leaf in leaves(parse(segment.expression))
+            if isinstance(leaf, Is) and leaf.name == "tag"
+            for value in leaf.values
+            if isinstance(value, Text)
+        }
+        if not asked.isdisjoint(lost):
+            yield segment.name
 
 
 def retagged(engine: Engine, run: str, limit: int = 1_000) -> list[tuple[str, Retagged]]:

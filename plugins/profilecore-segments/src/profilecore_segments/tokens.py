@@ -20,19 +20,19 @@ KEYWORDS = frozenset(
         "years",
     }
 )  # fmt: skip
-# Each sort begins with other characters, and no repetition stands in another: linear time.
+# Each sort begins with other characters, and so does each part that is repeated: linear time.
 _TOKEN = re.compile(
     r"""
       (?P<blank>[ \t\r\n]+)
     | (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}(?![\w.-]))
     | (?P<number>-?[0-9]{1,18}(?:\.[0-9]{1,6})?(?![\w.-]))
-    | (?P<word>[^\W\d]\w*(?:[.-]\w+)*)
+    | (?P<word>[^\W\d]\w*(?:[.-]+\w+)*)
     | "(?P<text>(?:[^"\\\x00-\x1f]|\\["\\])*)"
     | (?P<sign><=|>=|!=|[=<>(),])
     """,
     re.VERBOSE,
 )
-WORD = re.compile(r"[^\W\d]\w*(?:[.-]\w+)*")
+WORD = re.compile(r"[^\W\d]\w*(?:[.-]+\w+)*")
 _ESCAPED = re.compile(r'\\(["\\])')
 
 

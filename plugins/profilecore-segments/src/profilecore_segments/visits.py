@@ -11,6 +11,7 @@ from profilecore.model.enums import StayStatus
 
 FIELDS = (
     "property_id", "arrival", "departure", "nights", "status", "channel", "source", "revenue",
+    "currency",
 )  # fmt: skip
 OFF = frozenset(
     s.value
@@ -25,12 +26,13 @@ class Visits:
     """The stays of a person that took place, or are under way; and ``next``, the day of the next.
 
     Days are ISO texts, ``last`` is the newest day of departure.  Enquiries, options, what was
-    cancelled and who did not come are no stays.
+    cancelled and who did not come are no stays.  ``revenue`` is in the one currency that the stays
+    tell; it is ``None`` where they tell several, or some tell one and some none.
     """
 
     count: int = 0
     nights: int = 0
-    revenue: int = 0
+    revenue: int | None = 0
     first: str | None = None
     last: str | None = None
     next: str | None = None
@@ -50,6 +52,7 @@ def is_booking(row: Mapping[str, Any]) -> bool:
 def visits_of(stays: Iterable[Mapping[str, Any]], today: str) -> Visits:
     """Bring together the stays of one person, as plain JSON with :data:`FIELDS`."""
     made = Visits()
+    brought: dict[str | None, int] = {}
     for stay in stays:
         if not is_booking(stay):
             continue
@@ -59,13 +62,16 @@ def visits_of(stays: Iterable[Mapping[str, Any]], today: str) -> Visits:
                 made.next = arrival if made.next is None else min(made.next, arrival)
             continue
         _add(made, stay, arrival)
+        if stay["revenue"]:
+            currency = stay["currency"]
+            brought[currency] = brought.get(currency, 0) + stay["revenue"]
+    made.revenue = None if len(brought) > 1 else sum(brought.values())
     return made
 
 
 def _add(made: Visits, stay: Mapping[str, Any], arrival: str | None) -> None:
     made.count += 1
     made.nights += stay["nights"] or 0
-    made.revenue += stay["revenue"] or 0
     if arrival is not None:
         made.first = arrival if made.first is None else min(made.first, arrival)
     end = stay["departure"] or arrival
