@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from profilecore import Engine, Profile
 from profilecore.cli import main
+from profilecore.store import open_store
 
 
 @pytest.fixture
@@ -43,6 +44,41 @@ def test_a_source_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert code == 1
     assert "does not exist" in said
     assert not missing.exists()
+
+
+def test_a_sealed_source_that_is_not_there_is_not_made(
+    tmp_path: Path, part: Callable[[str], Any]
+) -> None:
+    part("profilecore_sqlite")
+    part("profilecore_sealed")
+    missing = f"sealed+sqlite:///{tmp_path / 'none.db'}?keyring={tmp_path / 'none.keys'}"
+    code, said = run("copy", missing, f"sqlite:///{tmp_path / 'copy.db'}")
+    assert code == 1
+    assert "does not exist" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_whose_keys_are_gone_are_left_out_and_told(
+    tmp_path: Path, part: Callable[[str], Any]
+) -> None:
+    part("profilecore_sqlite")
+    part("profilecore_sealed")
+    from profilecore_sealed.inventory import used_keys
+
+    url = f"sealed+sqlite:///{tmp_path / 'guests.db'}?keyring={tmp_path / 'guests.keys'}"
+    store = open_store(url)
+    with store.write() as writer:
+        writer.put_blob("one", b"%PDF-1.7")
+        writer.put_blob("two", b"%PDF-1.7")
+    with store.inner.read() as reader:  # type: ignore[attr-defined]
+        gone = [number for number, place in used_keys(reader) if place == ("", "one")]
+    store.keyring.destroy(gone)  # type: ignore[attr-defined]
+    store.close()
+    code, said = run("copy", url, f"sqlite:///{tmp_path / 'copy.db'}")
+    assert code == 0
+    assert "cannot be read: 1 blobs" in said
+    code, said = run("copy", url, f"sqlite:///{tmp_path / 'other.db'}", "--json")
+    assert '"left_out":1' in said
 
 
 def test_a_store_that_holds_something_is_refused(guests: str, tmp_path: Path) -> None:

@@ -147,6 +147,34 @@ def test_a_copy_that_differs_is_found_out(source: Store) -> None:
         copy(source, Losing())
 
 
+@pytest.mark.usefixtures("small_pages")
+def test_an_unfinished_copy_is_no_source(source: Store) -> None:
+    unfinished = FaultyStore(MemoryStore(), fail_at=12, error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        copy(source, unfinished)
+    target = MemoryStore()
+    with pytest.raises(StoreError, match="unfinished copy"):
+        copy(unfinished, target)
+    with target.read() as reader:
+        assert reader.is_empty()
+    whole = copy(source, unfinished)
+    assert copy(unfinished, target) == whole
+
+
+def test_a_blob_that_cannot_be_read_is_left_out_and_told() -> None:
+    source, target = MemoryStore(), MemoryStore()
+    with source.write() as writer:
+        for id in ("a", "b", "c"):
+            writer.put_blob(id, b"" if id == "c" else PDF)
+    read = source._writer.blob
+    source._writer.blob = lambda id: None if id == "b" else read(id)  # type: ignore[method-assign]
+    copied = copy(source, target)
+    assert (copied.blobs, copied.left_out) == (2, 1)
+    with target.read() as reader:
+        assert reader.blob_ids() == ["a", "c"]
+        assert reader.blob("c") == b""
+
+
 def test_progress_is_told_of_each_part(source: Store) -> None:
     told: list[tuple[str, int]] = []
     copy(source, MemoryStore(), lambda what, done: told.append((what, done)))

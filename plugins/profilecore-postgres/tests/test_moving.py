@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psycopg
+from click.testing import CliRunner
+
 from profilecore import Engine
+from profilecore.cli import main
 from profilecore.store import MemoryStore
 from profilecore.store.copying import copy
 from profilecore_postgres import PostgresStore
+from profilecore_postgres.testing import a_schema, url_of
 
 
 def test_nothing_is_lost_on_the_way_to_postgresql_and_back(store: PostgresStore) -> None:
@@ -28,3 +35,15 @@ def test_nothing_is_lost_on_the_way_to_postgresql_and_back(store: PostgresStore)
     again = Engine(back, discover=False)
     again.unmerge(merge.id)
     assert again.get(third.id).last_name == "García"
+
+
+def test_a_schema_that_is_not_there_is_no_source(dsn: str, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    with a_schema(dsn) as name:
+        done = CliRunner().invoke(main, ["copy", url_of(dsn, name), f"sqlite:///{target}"])
+        with psycopg.connect(dsn) as connection:
+            query = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+            assert connection.execute(query, (name,)).fetchall() == []
+    assert done.exit_code == 1
+    assert "has no store" in done.output
+    assert not target.exists()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from profilecore.model.documents import Document
 from profilecore.store import open_store as open_by_url
 from profilecore_postgres import PostgresStore, open_store
 from profilecore_postgres import schema as tables
+from profilecore_postgres.links import connect, driver_options
 from profilecore_postgres.settings import read_settings
 from profilecore_postgres.testing import a_schema, url_of
 
@@ -30,6 +32,32 @@ def test_the_options_of_the_url_are_not_sent_to_the_driver() -> None:
     assert (found.schema, found.pool_size) == ("a", 3)
     assert found.dsn == "postgresql://u:p%40@h/d?sslmode=require"
     assert read_settings("postgres:///d?schema=a", {"schema": "b", "replica": None}).schema == "b"
+
+
+def test_what_the_driver_reads_reaches_it_as_it_is_written(url: str) -> None:
+    more = "&options=-c%20work_mem%3D8MB&application_name=a+b%20c"
+    settings = read_settings(url + more, {})
+    with closing(connect(settings, settings.dsn)) as connection:
+        assert connection.execute("SHOW work_mem").fetchone() == ("8MB",)
+        assert connection.execute("SHOW application_name").fetchone() == ("a+b c",)
+
+
+def test_a_server_that_is_cut_off_is_noticed_in_the_time_out() -> None:
+    settings = read_settings("postgresql:///d", {"timeout": 12})
+    told = driver_options(settings, settings.dsn)
+    assert told["tcp_user_timeout"] == 12_000
+    probes = told["keepalives_interval"] * told["keepalives_count"]
+    assert told["keepalives_idle"] + probes == 12
+    assert told["connect_timeout"] == 12
+
+
+def test_what_a_host_says_of_its_network_counts() -> None:
+    theirs = ("connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_count")
+    query = "&".join(f"{name}=7" for name in theirs)
+    settings = read_settings(f"postgresql:///d?{query}&client_encoding=latin1", {})
+    told = driver_options(settings, settings.dsn)
+    assert not told.keys() & set(theirs)
+    assert told["client_encoding"] == "utf8"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -82,6 +84,47 @@ def test_a_server_that_stays_away_is_told_in_time(server: Server) -> None:
             pass
         assert type(caught.value) is StoreUnavailable
     store.close()
+
+
+def test_a_server_that_does_not_answer_is_told_in_time(server: Server) -> None:
+    store = open_store(url_of(server.dsn, "chain"), timeout=1)
+    with store.write() as writer:
+        writer.put(doc("a"), expect=0)
+    with _frozen(server):
+        begun = time.monotonic()
+        for block in (store.read, store.write):
+            with pytest.raises(StoreUnavailable, match="out of reach"), block():
+                pass
+        with pytest.raises(StoreUnavailable, match="out of reach"):
+            open_store(url_of(server.dsn, "chain"), timeout=1)
+        assert time.monotonic() - begun < 20
+    with store.read() as reader:
+        assert reader.get("profile", "a") is not None
+    store.close()
+
+
+@contextmanager
+def _frozen(server: Server) -> Iterator[None]:
+    """Stop all processes of a server where they are, for half a minute at the most."""
+    with psycopg.connect(server.dsn) as connection:
+        others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        rows = connection.execute(others).fetchall()
+    first = int((server.data / "postmaster.pid").read_text().split()[0])
+    pids = [first, *(pid for (pid,) in rows)]
+
+    def send(number: signal.Signals) -> None:
+        for pid in pids:
+            os.kill(pid, number)
+
+    end = threading.Timer(30, send, (signal.SIGCONT,))
+    end.start()
+    send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        end.cancel()
+        end.join()
+        send(signal.SIGCONT)
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_crashes(server: Server) -> None:

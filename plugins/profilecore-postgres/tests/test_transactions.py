@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from profilecore.errors import StoreError, StoreUnavailable, VersionConflict
 from profilecore.model.documents import Document
@@ -292,6 +293,23 @@ def test_a_host_whose_state_is_old_is_told(
         writer.put(doc("b"), expect=0)
     host.commit()
     assert ids(store) == ["a", "b"]
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "sql_ascii"])
+def test_a_host_whose_texts_are_in_another_encoding_is_told(
+    store: PostgresStore, host: psycopg.Connection[Any], encoding: str
+) -> None:
+    host.execute(sql.SQL("SET client_encoding TO {}").format(encoding))
+    host.commit()
+    with pytest.raises(StoreUnavailable, match="UTF8"), store.join(host):
+        pass
+    assert host.info.transaction_status == TransactionStatus.IDLE
+    host.execute("SET client_encoding TO 'UTF8'")
+    with store.join(host) as writer:
+        writer.insert([(doc("a"), named("山田"))])
+    host.commit()
+    with store.read() as reader:
+        assert [hit.id for hit in reader.search(Query("山"))] == ["a"]
 
 
 def test_a_join_waits_no_longer_than_told_and_leaves_the_hosts_patience(

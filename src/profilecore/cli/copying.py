@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import click
 
@@ -11,10 +10,7 @@ from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import say, table
 from profilecore.cli.program import Interrupted
 from profilecore.cli.waiting import Count, progress
-from profilecore.errors import StoreUnavailable
-from profilecore.store.opening import open_store
-
-_SQLITE = "sqlite:///"
+from profilecore.store.opening import open_existing, open_store
 
 
 @click.command()
@@ -29,10 +25,9 @@ def copy(invocation: Invocation, source: str, target: str) -> None:
     """
     from profilecore.store.copying import copy as copy_store
 
-    if source.startswith(_SQLITE) and not Path(source.removeprefix(_SQLITE)).exists():
-        raise StoreUnavailable(f"{source} does not exist; check the path.")
     with ExitStack() as stack:
-        one, other = (stack.enter_context(closing(open_store(url))) for url in (source, target))
+        one = stack.enter_context(closing(open_existing(source)))
+        other = stack.enter_context(closing(open_store(target)))
         show = stack.enter_context(progress(Count.THINGS))
         try:
             copied = copy_store(one, other, lambda what, done: show(what, done, None))
@@ -41,9 +36,12 @@ def copy(invocation: Invocation, source: str, target: str) -> None:
             raise Interrupted({"error": "interrupted", "message": message}) from None
     counts = {**copied.documents, "events": copied.events, "blobs": copied.blobs}
     answer = {"documents": copied.documents, "events": copied.events, "blobs": copied.blobs}
+    more = {"left_out": copied.left_out, "digest": copied.digest}
 
     def out() -> None:
         table(("what", "copied"), [(what, f"{count:,}") for what, count in counts.items()])
+        if copied.left_out:
+            say(f"Left out, because they cannot be read: {copied.left_out:,} blobs")
         say(f"Both stores hold the same: {copied.digest}")
 
-    invocation.answer(answer | {"digest": copied.digest}, out)
+    invocation.answer(answer | more, out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
+import attrs
 import msgspec
 
 from profilecore.errors import StoreError
@@ -26,12 +27,16 @@ Watch = Callable[[str, int], object]
 
 @frozen
 class Copied:
-    """What a copy holds: documents by kind, events, blobs, and one digest of all of it."""
+    """What a copy holds: documents by kind, events, blobs, and one digest of all of it.
+
+    ``left_out`` is how many blobs of the source cannot be read; the copy is without them.
+    """
 
     documents: dict[str, int]
     events: int
     blobs: int
     digest: str
+    left_out: int = attrs.field(default=0, eq=False)
 
 
 class _Progress(msgspec.Struct):
@@ -50,11 +55,13 @@ def copy(source: Store, target: Store, watch: Watch = lambda what, done: None) -
     Ids, versions, the order of documents and the numbers of events stay as they are; the copy has
     the salt of the source, so that hashes mean the same.  Each page is a transaction of its own:
     called again after an interrupt, with the same stores, it goes on behind the last page.  Do not
-    open an engine on the copy before this has returned.  ``watch`` is told what is copied or
-    compared, and how many so far.
+    open an engine on the copy before this has returned.  A blob that cannot be read, because its
+    key was destroyed, is left out.  ``watch`` is told what is copied or compared, and how many so
+    far.
 
-    :raises StoreError: if the target holds anything else, if the source was written to meanwhile,
-        if an event of the source cannot be read, or if the two differ in the end.
+    :raises StoreError: if the target holds anything else, if the source is an unfinished copy or
+        was written to meanwhile, if an event of the source cannot be read, or if the two differ in
+        the end.
     """
     with source.read() as reader:
         number, progress = _begin(source, reader, target)
@@ -75,10 +82,13 @@ def copy(source: Store, target: Store, watch: Watch = lambda what, done: None) -
                     raise StoreError("Events would get other numbers; copy into a new store.")
             watch(FEED, progress.events)
         while ids := reader.blob_ids(progress.blob, 1):
-            progress.blob, progress.blobs = ids[0], progress.blobs + 1
+            progress.blob = ids[0]
             content = reader.blob(ids[0])
+            if content is None:
+                continue
+            progress.blobs += 1
             with target.write() as writer:
-                writer.put_blob(ids[0], content or b"")
+                writer.put_blob(ids[0], content)
                 number = _note(writer, progress, number)
             watch(BLOBS, progress.blobs)
         wanted = _summed(reader, lambda done: watch("source compared", done))
@@ -88,11 +98,13 @@ def copy(source: Store, target: Store, watch: Watch = lambda what, done: None) -
         raise StoreError("The copy differs from the source; copy again, into a new store.")
     with target.write() as writer:
         writer.delete(KIND, KIND)
-    return found
+    return wanted
 
 
 def _begin(source: Store, reader: Reader, target: Store) -> tuple[int, _Progress]:
     """Give how far a copy has come, and the version of what says so."""
+    if reader.get(KIND, KIND) is not None:
+        raise StoreError("The source is an unfinished copy; finish it first, from its own source.")
     before = _newest(reader)
     with target.read() as copy:
         known = copy.get(KIND, KIND)
@@ -151,12 +163,17 @@ def _summed(reader: Reader, watch: Callable[[int], object]) -> Copied:
         for event in page_of:
             digest.update(encode(vars(event)))
         events = page_of[-1].seq
-    blobs, last = 0, ""
+    blobs, left_out, last = 0, 0, ""
     while ids := reader.blob_ids(last):
         for id in ids:
-            digest.update(encode((id, hashlib.blake2b(reader.blob(id) or b"").digest())))
-        blobs, last = blobs + len(ids), ids[-1]
-    return Copied(dict(sorted(documents.items())), events, blobs, digest.hexdigest())
+            content = reader.blob(id)
+            if content is None:
+                left_out += 1
+                continue
+            blobs += 1
+            digest.update(encode((id, hashlib.blake2b(content).digest())))
+        last = ids[-1]
+    return Copied(dict(sorted(documents.items())), events, blobs, digest.hexdigest(), left_out)
 
 
 def _plain(document: Document) -> tuple[object, ...]:

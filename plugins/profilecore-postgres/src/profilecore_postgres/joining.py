@@ -72,6 +72,12 @@ class Joining(AbstractContextManager[Writer]):
         self._writer.rows("RELEASE pc_joined")
 
     def _check_store(self) -> None:
+        # A COPY in binary form does not convert what it sends.
+        if self._connection.info.encoding != "utf-8":
+            raise StoreUnavailable(
+                f"{self._settings.name} joins connections in UTF8 only; connect with "
+                "client_encoding=utf8, or run SET client_encoding TO 'UTF8' first."
+            )
         try:
             same = self._writer.rows(_SALT) == [(self._salt,)]
         except StoreError:

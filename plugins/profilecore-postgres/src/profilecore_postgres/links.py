@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, generators, sql
+from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg_pool import ConnectionPool
 
 from profilecore.errors import StoreError
@@ -16,6 +18,7 @@ from profilecore_postgres.faults import may_repeat, typed
 from profilecore_postgres.settings import Settings
 
 Connection = psycopg.Connection[Any]
+T = TypeVar("T")
 
 IDLE_SECONDS = 600
 """How long a transaction may do nothing before the server ends it.
@@ -24,6 +27,8 @@ A machine that vanished inside a write would keep all other writers out for good
 a billing system must have time for its answer.
 """
 KEEPALIVE_SECONDS = 30
+SHORTEST = 1.0
+"""Seconds that a server has at least to begin a transaction."""
 PAUSE = 0.05
 """Seconds between two attempts to reach a server that was stopped."""
 
@@ -47,7 +52,7 @@ class Links:
             log.addHandler(logging.NullHandler())
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
-            kwargs=driver_options(settings),
+            kwargs=driver_options(settings, dsn),
             min_size=1,
             max_size=settings.pool_size,
             configure=lambda connection: set_up(connection, settings),
@@ -60,12 +65,13 @@ class Links:
     def begin(self, statement: bytes, deadline: float) -> Connection:
         """Give a connection that has run the statement which begins a transaction.
 
-        One that was lost in the meantime is replaced, until the deadline.
+        One that was lost in the meantime is replaced, and a server that does not answer is waited
+        for, until the deadline.
         """
         while True:
             connection = self.take(deadline)
             try:
-                run(connection, statement)
+                run_until(connection, statement, max(deadline, time.monotonic() + SHORTEST))
             except psycopg.Error as error:
                 self.drop(connection)
                 if not may_repeat(error) or time.monotonic() > deadline:
@@ -109,7 +115,7 @@ def connect(settings: Settings, dsn: str) -> Connection:
     :raises StoreError: saying what is wrong.
     """
     try:
-        connection: Connection = psycopg.connect(dsn, **driver_options(settings))
+        connection: Connection = psycopg.connect(dsn, **driver_options(settings, dsn))
         try:
             set_up(connection, settings)
         except BaseException:
@@ -120,15 +126,22 @@ def connect(settings: Settings, dsn: str) -> Connection:
     return connection
 
 
-def driver_options(settings: Settings) -> dict[str, Any]:
-    """Give what the driver is told at each connection."""
-    return {
-        "autocommit": True,
-        "client_encoding": "utf8",
-        "connect_timeout": max(2, round(settings.timeout)),
+def driver_options(settings: Settings, dsn: str) -> dict[str, Any]:
+    """Give what the driver is told at each connection beside what the DSN says."""
+    seconds = max(2, round(settings.timeout))
+    third = max(1, seconds // 3)
+    # A server that is cut off is noticed in about the time-out, whether it has to answer or not.
+    ours = {
+        "connect_timeout": seconds,
         "fallback_application_name": "profilecore",
-        "keepalives_idle": KEEPALIVE_SECONDS,
+        "tcp_user_timeout": seconds * 1000,
+        "keepalives_idle": min(third, KEEPALIVE_SECONDS),
+        "keepalives_interval": third,
+        "keepalives_count": 2,
     }
+    stated = conninfo.conninfo_to_dict(dsn)
+    more = {name: value for name, value in ours.items() if name not in stated}
+    return {"autocommit": True, "client_encoding": "utf8", **more}
 
 
 def set_up(connection: Connection, settings: Settings) -> None:
@@ -155,10 +168,37 @@ def run(connection: Connection, statement: bytes) -> None:
 
     Through the layer beneath the driver's cursors, which would cost a third of a small read.
     """
+    _check(connection, connection.pgconn.exec_(statement))
+
+
+def run_until(connection: Connection, statement: bytes, deadline: float) -> None:
+    """Run a statement that begins a transaction; after the deadline the answer is not awaited.
+
+    The connection is of no use then.
+    """
     link = connection.pgconn
-    result = link.exec_(statement)
+    link.send_query(statement)
+    results = connection.wait(_until(generators.execute(link), deadline))
+    _check(connection, results[-1])
+
+
+def _until(work: PQGen[T], deadline: float) -> PQGen[T]:
+    """Go on with the driver's work; it is woken from time to time while there is no answer."""
+    try:
+        wanted = next(work)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > deadline:
+                raise psycopg.OperationalError("no answer")
+            wanted = work.send(ready)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def _check(connection: Connection, result: PGresult) -> None:
     if result.status != ExecStatus.COMMAND_OK:
-        if link.transaction_status == TransactionStatus.UNKNOWN:
+        if connection.info.transaction_status == TransactionStatus.UNKNOWN:
             raise psycopg.OperationalError("lost")
         raise psycopg.errors.error_from_result(result)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 from psycopg import ProgrammingError, conninfo
@@ -50,7 +50,7 @@ _LEAST = {"pool_size": 1, "timeout": 0.001, "statement_timeout": 0, "together": 
 def read_settings(url: str, options: dict[str, Any]) -> Settings:
     """Give the settings of a URL; what is given as an argument counts more than what it says.
 
-    Parameters of the URL that are not the store's own go to the driver.
+    Parameters of the URL that are not the store's own go to the driver as they are written.
 
     :raises StoreUnavailable: naming the setting that is wrong.
     """
@@ -60,11 +60,16 @@ def read_settings(url: str, options: dict[str, Any]) -> Settings:
             "A PostgreSQL store is named as in postgresql://user@host/database?schema=chain."
         )
     named = parse_qsl(parts.query, keep_blank_values=True)
-    theirs = [(key, value) for key, value in named if key not in _READ]
+    # Not decoded: libpq takes a plus sign for itself, not for a blank.
+    theirs = [
+        part
+        for part in parts.query.split("&")
+        if part and unquote(part.partition("=")[0]) not in _READ
+    ]
     given: dict[str, Any] = {key: value for key, value in named if key in _READ} | options
     dsn = f"postgresql://{parts.netloc}{parts.path}"
     if theirs:
-        dsn += f"?{urlencode(theirs)}"
+        dsn += f"?{'&'.join(theirs)}"
     values = {key: _value(key, value) for key, value in given.items() if value is not None}
     _check_dsn(dsn, "URL")
     if "replica" in values:

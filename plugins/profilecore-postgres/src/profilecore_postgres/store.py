@@ -37,7 +37,8 @@ def open_store(url: str, *, create: bool = True, **options: Any) -> PostgresStor
 
     - ``schema``: one for each chain; ``profilecore`` if it is not said;
     - ``pool_size``: how many connections a process has at most (10);
-    - ``timeout``: how many seconds a write waits for others, and anything for a server (30);
+    - ``timeout``: how many seconds a write waits for others, and how long a server is waited for
+      that is cut off, or does not answer at the beginning of a transaction (30);
     - ``statement_timeout``: how many seconds a statement may take (300), 0 for any;
     - ``replica``: the URL of a server that follows this one; searches go there when it shows the
       same state;
@@ -157,8 +158,9 @@ class PostgresStore(Store):
         If the host has begun no transaction, one is begun and left open: the host commits.  Every
         other writer waits for that.
 
-        :raises StoreUnavailable: if it is a connection to another database, or if the host's
-            transaction is of a level above READ COMMITTED and has read an older state.
+        :raises StoreUnavailable: if it is a connection to another database or with a
+            ``client_encoding`` other than UTF8, or if the host's transaction is of a level above
+            READ COMMITTED and has read an older state.
         """
         return Joining(connection, self._settings, self._names, self._salt)
 
