@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from profilecore import Engine
 from profilecore_sealed import FileKeyring, SealedStore
 from profilecore_sealed.command import main
+from profilecore_sealed.keyformat import HEAD
 
 
 @pytest.fixture
@@ -77,3 +78,12 @@ def test_what_goes_wrong_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert "Traceback" not in result.output
+
+
+def test_a_damaged_key_is_told(url: str, tmp_path: Path) -> None:
+    with (tmp_path / "guests.keys").open("r+b") as file:
+        file.seek(HEAD + 20)
+        file.write(b"\x01\x02\x03")
+    result = run("check", tmp_path / "guests.keys")
+    assert result.exit_code == 1
+    assert "Key 1 of " in result.output

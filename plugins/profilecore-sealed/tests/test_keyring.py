@@ -10,7 +10,7 @@ import pytest
 
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore_sealed import FileKeyring
-from profilecore_sealed.keyfile import HEAD
+from profilecore_sealed.keyformat import HEAD
 
 
 @pytest.fixture
@@ -187,11 +187,11 @@ def test_an_interrupted_change_leaves_the_old_master_key(
     made = keyring.reserve(3)
 
     def no_room(*_: object) -> None:
-        raise OSError("full")
+        raise OSError(28, "full")
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", no_room)
-        with pytest.raises(OSError, match="full"):
+        with pytest.raises(StoreUnavailable, match="full"):
             keyring.change_master(two)
     again = FileKeyring(path, one)
     assert again.keys([n for n, _ in made]) == [key for _, key in made]

@@ -10,58 +10,23 @@ from __future__ import annotations
 
 import fcntl
 import os
-import struct
 import threading
+import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from profilecore.errors import StoreCorrupt, StoreUnavailable
+from profilecore_sealed import keyformat as form
 from profilecore_sealed.keyring import KEY, Keyring
 from profilecore_sealed.runs import Run, numbers_of, runs_of, together, without
 
-MAGIC = b"profilecore keys"
-FORMAT = 1
-HEAD = 4096
-_FIXED = struct.Struct("<16sIQ16s32s")  # magic, format, keys made, id, own master
-_NONCE, _TAG = 12, 16
-_MADE = struct.Struct("<Q")
-_MADE_AT = 20
-_COMMON = 16 + KEY  # the salt and the key of the words
-_COMMON_AT = _FIXED.size
-_DOUBT_AT = 512
-_NUMBER = struct.Struct("<I")
-_RUN = struct.Struct("<QI")  # the first of a run of numbers in doubt, and how many
-_MOST_RUNS = (HEAD - _DOUBT_AT - _NUMBER.size) // _RUN.size
-_PLACE = _NONCE + KEY + _TAG
-_ZEROS = bytes(_PLACE)
-_HIGHEST = (2**63 - HEAD) // _PLACE  # above it no file can have a place
 _FEWEST, _MOST = 16, 4096
-_NO_MASTER = bytes(KEY)
-
-
-def read_master(path: Path) -> bytes:
-    """Read a master key: 64 hexadecimal digits in a file.
-
-    :raises StoreUnavailable: if the file holds anything else, or cannot be read.
-    """
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The master key {path} cannot be read ({error.strerror})."
-        ) from None
-    except ValueError:
-        key = b""
-    if len(key) != KEY:
-        raise StoreUnavailable(
-            f"{path} holds no master key; make one with `openssl rand -hex {KEY}`."
-        )
-    return key
 
 
 class FileKeyring(Keyring):
@@ -76,13 +41,24 @@ class FileKeyring(Keyring):
 
     def __init__(self, path: Path, master: Path | None = None, *, create: bool = True) -> None:
         self.path = path.absolute()
+        self._name = str(self.path)
         self._master_path = master
         self._lock = threading.Lock()
         self._is_closed = False
         self._file = -1
+        self._seen = 0
         if create and not self.path.exists():
-            _create(self.path, None if master is None else read_master(master))
+            form.create(self.path, None if master is None else form.read_master(master))
         self._open()
+        if self._beside.exists():
+            with self._alone():
+                self._remove_unfinished()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_after_fork, weakref.ref(self)))
+
+    def after_fork(self) -> None:
+        """Have a lock of the child's own: another thread may have held that of the parent."""
+        self._lock = threading.Lock()
 
     def _open(self) -> None:
         """Open the file, as at first, after a fork, or because it was replaced."""
@@ -95,9 +71,8 @@ class FileKeyring(Keyring):
                 f"The keyring {self.path} cannot be opened ({error.strerror}); without it nothing "
                 "in the store can be read."
             ) from None
-        head = os.pread(file, HEAD, 0)
         try:
-            self._read_head(head)
+            self._read_head(os.pread(file, form.HEAD, 0))
         except BaseException:
             os.close(file)
             raise
@@ -105,30 +80,37 @@ class FileKeyring(Keyring):
         if self._file >= 0:
             os.close(self._file)
         self._file = file
+        self._status = os.fstat(file)
+        # The file itself, links followed, and the one in which it is written anew.
+        self._real = self.path.resolve()
+        self._beside = self._real.with_name(f"{self._real.name}.new")
         self._pid = os.getpid()
         self._pool: deque[tuple[int, bytes]] = deque()
         self._lot = _FEWEST
 
     def _read_head(self, head: bytes) -> None:
         magic, version, _made, id, own = (
-            _FIXED.unpack_from(head) if len(head) == HEAD else (b"", 0, 0, b"", b"")
+            form.FIXED.unpack_from(head) if len(head) == form.HEAD else (b"", 0, 0, b"", b"")
         )
-        if magic != MAGIC:
+        if magic != form.MAGIC:
             raise StoreCorrupt(f"{self.path} is no keyring; restore it from its own copy.")
-        if version != FORMAT:
+        if version != form.FORMAT:
             raise StoreUnavailable(f"{self.path} is of a newer version of profilecore-sealed.")
         if self._master_path is not None:
-            master = read_master(self._master_path)
-        elif own == _NO_MASTER:
+            master = form.read_master(self._master_path)
+        elif own == form.NO_MASTER:
             raise StoreUnavailable(f"The keyring {self.path} needs its master key; name its file.")
         else:
             master = own
-        self._wrap = AESGCM(master)
-        wrapped = head[_COMMON_AT : _COMMON_AT + _NONCE + _COMMON + _TAG]
+        wrap = AESGCM(master)
+        wrapped = head[form.COMMON_AT : form.COMMON_AT + form.NONCE + form.COMMON + form.TAG]
         try:
-            common = _opened(self._wrap, wrapped, MAGIC + id)
+            common = form.unwrapped(wrap, wrapped, form.MAGIC + id)
         except InvalidTag:
             raise StoreUnavailable(f"The keyring {self.path} has another master key.") from None
+        if self._file >= 0 and id != self._id:
+            raise StoreUnavailable(f"{self.path} is another keyring now; open the store again.")
+        self._wrap = wrap
         self._id: bytes = id
         self._salt, self._word_key = common[:16], common[16:]
 
@@ -148,40 +130,71 @@ class FileKeyring(Keyring):
     def _alone(self) -> Iterator[None]:
         """Keep other threads and processes out, and see to it that the file is the right one."""
         with self._lock:
-            if self._is_closed or self._pid != os.getpid():
-                self._open()
-            while True:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
-                if self._is_current():
-                    break
-                self._open()  # closes the other, and so lets go of it
             try:
-                yield
-            finally:
+                if self._is_closed or self._pid != os.getpid():
+                    self._open()
+                self._lock_file()
+                try:
+                    yield
+                finally:
+                    fcntl.flock(self._file, fcntl.LOCK_UN)
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"The keyring {self.path} cannot be read or written "
+                    f"({error.strerror or error}); see to its disk, then repeat it."
+                ) from None
+
+    def _lock_file(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        while not self._is_current():
+            try:
+                self._open()  # closes the other, and so lets go of it
+            except BaseException:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+                raise
+            fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def _is_current(self) -> bool:
-        return os.pread(self._file, len(MAGIC), 0) == MAGIC
+        try:
+            there = os.stat(self._name)
+        except OSError:
+            return False
+        magic = os.pread(self._file, len(form.MAGIC), 0)
+        return magic == form.MAGIC and os.path.samestat(there, self._status)
+
+    def claim(self, store: bytes) -> bool:
+        with self._alone():
+            known = os.pread(self._file, len(store), form.STORE_AT)
+            if known == form.NO_STORE and not self._made():
+                form.write(self._file, store, form.STORE_AT)
+                os.fsync(self._file)
+                return True
+            return known == store
+
+    def made(self) -> int:
+        with self._alone():
+            return self._made()
 
     def reserve(self, number: int) -> list[tuple[int, bytes]]:
         given: list[tuple[int, bytes]] = []
         if not number:
             return given
         with self._alone():
-            made = self._made()
+            made, doubt = self._made(), self._read_doubt()
             while len(given) < number:
                 if not self._pool:
                     self._lot = min(self._lot * 4, _MOST)
                     self._make(max(number - len(given), self._lot))
-                given += self._from_pool(number - len(given), made)
+                given += self._from_pool(number - len(given), made, doubt)
             fresh = runs_of(new for new, _ in given)
-            self._write_doubt(together([*self._read_doubt(), *fresh]))
+            self._write_doubt(together([*doubt, *fresh]))
         return given
 
-    def _from_pool(self, number: int, made: int) -> list[tuple[int, bytes]]:
-        """Take neighbours out of the pool, without those of the ``made`` ones that are destroyed.
+    def _from_pool(self, number: int, made: int, doubt: list[Run]) -> list[tuple[int, bytes]]:
+        """Take neighbours out of the pool, of the ``made`` ones only those that may be given.
 
-        Keys can go while they wait here, for doubts can cover more than was given.
+        Doubts can cover more than was given.  Such a key may be destroyed while it waits here, or
+        be about to be, since somebody has seen that nothing uses it.
         """
         first = self._pool[0][0]
         taken: list[tuple[int, bytes]] = []
@@ -189,16 +202,22 @@ class FileKeyring(Keyring):
             taken.append(self._pool.popleft())
         if first > made:
             return taken
-        places = os.pread(self._file, _PLACE * len(taken), _place(first))
-        starts = range(0, _PLACE * len(taken), _PLACE)
+        places = os.pread(self._file, form.PLACE * len(taken), form.place_of(first))
+        starts = range(0, form.PLACE * len(taken), form.PLACE)
+        free = {number for number, _ in taken}
+        if doubt and sum(doubt[-1]) > first:
+            free.intersection_update(numbers_of(without([(first, len(taken))], doubt)))
         return [
             key
             for key, start in zip(taken, starts, strict=True)
-            if not places.startswith(_ZEROS, start)
+            if key[0] in free and not places.startswith(form.ZEROS, start)
         ]
 
     def _made(self) -> int:
-        made: int = _MADE.unpack(os.pread(self._file, _MADE.size, _MADE_AT))[0]
+        made: int = form.MADE.unpack(os.pread(self._file, form.MADE.size, form.MADE_AT))[0]
+        if made < self._seen:
+            raise StoreCorrupt(f"{self.path} is an older copy than before; restore the newest.")
+        self._seen = made
         return made
 
     def _make(self, number: int) -> None:
@@ -206,10 +225,11 @@ class FileKeyring(Keyring):
         made = self._made()
         chance = os.urandom(KEY * number)
         fresh = [(made + n, chance[KEY * (n - 1) : KEY * n]) for n in range(1, number + 1)]
-        places = b"".join(_sealed(self._wrap, key, _bound_to(n)) for n, key in fresh)
-        _write(self._file, places, _place(made + 1))
-        _write(self._file, _MADE.pack(made + number), _MADE_AT)
+        places = b"".join(form.wrapped(self._wrap, key, form.bound_to(n)) for n, key in fresh)
+        form.write(self._file, places, form.place_of(made + 1))
+        form.write(self._file, form.MADE.pack(made + number), form.MADE_AT)
         os.fsync(self._file)
+        self._seen = made + number
         self._pool += fresh
 
     def keys(self, numbers: Sequence[int]) -> list[bytes | None]:
@@ -226,7 +246,7 @@ class FileKeyring(Keyring):
                 pass
 
     def _key(self, number: int) -> bytes | None:
-        if 0 < number <= _HIGHEST:
+        if 0 < number <= form.HIGHEST:
             try:
                 if key := self._read_key(number):
                     return key
@@ -241,21 +261,25 @@ class FileKeyring(Keyring):
             try:
                 return self._read_key(number)
             except InvalidTag:
-                raise StoreCorrupt(
-                    f"Key {number} of {self.path} is damaged; restore the keyring from its copy."
-                ) from None
+                raise StoreCorrupt(self._damaged(number)) from None
+
+    def _damaged(self, number: int) -> str:
+        return f"Key {number} of {self.path} is damaged; restore the keyring from its copy."
 
     def _read_key(self, number: int) -> bytes | None:
-        place = os.pread(self._file, _PLACE, _place(number))
-        return None if place == _ZEROS else _opened(self._wrap, place, _bound_to(number))
+        place = os.pread(self._file, form.PLACE, form.place_of(number))
+        if place == form.ZEROS:
+            return None
+        return form.unwrapped(self._wrap, place, form.bound_to(number))
 
     def destroy(self, numbers: Iterable[int]) -> None:
         runs = runs_of(numbers)
         if not runs:
             return
         with self._alone():
+            self._remove_unfinished()
             for first, count in runs:
-                _write(self._file, bytes(_PLACE * count), _place(first))
+                form.write(self._file, bytes(form.PLACE * count), form.place_of(first))
             os.fsync(self._file)
             self._write_doubt(without(self._read_doubt(), runs))
 
@@ -268,21 +292,22 @@ class FileKeyring(Keyring):
             return list(numbers_of(self._read_doubt()))
 
     def _read_doubt(self) -> list[Run]:
-        area = os.pread(self._file, HEAD - _DOUBT_AT, _DOUBT_AT)
-        (count,) = _NUMBER.unpack_from(area)
-        return [_RUN.unpack_from(area, _NUMBER.size + n * _RUN.size) for n in range(count)]
+        area = os.pread(self._file, form.HEAD - form.DOUBT_AT, form.DOUBT_AT)
+        (count,) = form.NUMBER.unpack_from(area)
+        start, size = form.NUMBER.size, form.RUN.size
+        return [form.RUN.unpack_from(area, start + n * size) for n in range(count)]
 
     def _write_doubt(self, runs: list[Run]) -> None:
-        if len(runs) > _MOST_RUNS:
+        if len(runs) > form.MOST_RUNS:
             # More than is in doubt: who looks finds out that the others are in use.
             runs = [(runs[0][0], sum(runs[-1]) - runs[0][0])]
-        packed = b"".join(_RUN.pack(*run) for run in runs)
-        _write(self._file, _NUMBER.pack(len(runs)) + packed, _DOUBT_AT)
+        packed = b"".join(form.RUN.pack(*run) for run in runs)
+        form.write(self._file, form.NUMBER.pack(len(runs)) + packed, form.DOUBT_AT)
 
     def adopt(self, salt: bytes) -> None:
         with self._alone():
-            common = _sealed(self._wrap, salt + self._word_key, MAGIC + self._id)
-            _write(self._file, common, _COMMON_AT)
+            common = form.wrapped(self._wrap, salt + self._word_key, form.MAGIC + self._id)
+            form.write(self._file, common, form.COMMON_AT)
             os.fsync(self._file)
             self._salt = salt
 
@@ -293,42 +318,77 @@ class FileKeyring(Keyring):
         Other processes go on if the file of the master key that they were given holds the new one.
 
         :raises StoreUnavailable: if the new master key cannot be read, or the file not written.
+        :raises StoreCorrupt: if a key is damaged.
         """
-        master = os.urandom(KEY) if new is None else read_master(new)
+        master = os.urandom(KEY) if new is None else form.read_master(new)
         with self._alone():
-            wrap = AESGCM(master)
-            beside = self.path.with_name(self.path.name + ".new")
-            made = self._made()
-            own = master if new is None else _NO_MASTER
-            head = _head(wrap, made, self._id, own, self._salt + self._word_key)
-            head += os.pread(self._file, HEAD - _DOUBT_AT, _DOUBT_AT)
-            file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            self._remove_unfinished()
+            real, beside = self._real, self._beside
             try:
-                _write(file, head, 0)
-                for first in range(1, made + 1, _MOST):
-                    numbers = range(first, min(first + _MOST, made + 1))
-                    _write(file, self._wrapped_anew(wrap, numbers), _place(first))
-                os.fsync(file)
-                os.replace(beside, self.path)
-                _sync_directory(self.path.parent)
+                file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"{beside} cannot be written ({error.strerror}); remove what is in its place, "
+                    "or see to its directory."
+                ) from None
+            try:
+                old = os.fstat(self._file)
+                os.fchown(file, old.st_uid, old.st_gid)
+                self._write_anew(file, master, is_own=new is None)
+                os.replace(beside, real)
+                self._master_path = new
+                form.sync_directory(real.parent)
+            except BaseException:
+                if not form.is_at(file, real):
+                    form.erase(file, beside)
+                raise
             finally:
                 os.close(file)
-            size = os.fstat(self._file).st_size
-            _write(self._file, bytes(size), 0)
-            os.fsync(self._file)
-            self._master_path = new
+            form.overwrite(self._file)
             self._open()
 
+    def _write_anew(self, file: int, master: bytes, *, is_own: bool) -> None:
+        """Write the whole keyring to a file, under another master key."""
+        wrap, made = AESGCM(master), self._made()
+        own = master if is_own else form.NO_MASTER
+        head = form.head(wrap, made, self._id, own, self._salt + self._word_key)
+        head += os.pread(self._file, form.HEAD - form.STORE_AT, form.STORE_AT)
+        form.write(file, head, 0)
+        for first in range(1, made + 1, _MOST):
+            numbers = range(first, min(first + _MOST, made + 1))
+            form.write(file, self._wrapped_anew(wrap, numbers), form.place_of(first))
+        os.fsync(file)
+
     def _wrapped_anew(self, wrap: AESGCM, numbers: range) -> bytes:
-        old = os.pread(self._file, _PLACE * len(numbers), _place(numbers[0]))
         places = []
-        for n, number in enumerate(numbers):
-            place = old[n * _PLACE : (n + 1) * _PLACE]
-            if place != _ZEROS:
-                key = _opened(self._wrap, place, _bound_to(number))
-                place = _sealed(wrap, key, _bound_to(number))
+        for number, place in zip(numbers, self._places(numbers), strict=True):
+            if place != form.ZEROS:
+                bound = form.bound_to(number)
+                try:
+                    key = form.unwrapped(self._wrap, place, bound)
+                except InvalidTag:
+                    raise StoreCorrupt(self._damaged(number)) from None
+                place = form.wrapped(wrap, key, bound)
             places.append(place)
         return b"".join(places)
+
+    def _places(self, numbers: range) -> list[bytes]:
+        """Read the places of neighbours; of a file that is cut short the last ones are empty."""
+        read = os.pread(self._file, form.PLACE * len(numbers), form.place_of(numbers[0]))
+        starts = range(0, form.PLACE * len(numbers), form.PLACE)
+        return [read[start : start + form.PLACE] for start in starts]
+
+    def _remove_unfinished(self) -> None:
+        """Remove what a change of the master key has left that was killed: it holds all keys."""
+        try:
+            file = os.open(self._beside, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return  # mostly because there is none; a check tells of another
+        try:
+            if form.is_of(file, self._id):
+                form.erase(file, self._beside)
+        finally:
+            os.close(file)
 
     def files(self) -> tuple[Path, ...]:
         return (self.path,)
@@ -336,10 +396,29 @@ class FileKeyring(Keyring):
     def check(self) -> list[str]:
         faults = []
         with self._alone():
-            if os.fstat(self._file).st_size < _place(self._made() + 1):
+            made = self._made()
+            if os.fstat(self._file).st_size < form.place_of(made + 1):
                 faults.append(f"{self.path} is cut short.")
+        for first in range(1, made + 1, _MOST):
+            faults += self._damaged_among(range(first, min(first + _MOST, made + 1)))
         if self.path.stat().st_mode & 0o077:
             faults.append(f"{self.path} can be read by others; give it the permissions 600.")
+        if self._beside.exists():
+            faults.append(
+                f"{self._beside} may hold all keys, left by a change of the master key; delete it."
+            )
+        return faults
+
+    def _damaged_among(self, numbers: range) -> list[str]:
+        """Give a line for each of some keys that is damaged; none for those cut off."""
+        faults = []
+        with self._alone():  # nobody is writing to them
+            for number, place in zip(numbers, self._places(numbers), strict=True):
+                if len(place) == form.PLACE and place != form.ZEROS:
+                    try:
+                        form.unwrapped(self._wrap, place, form.bound_to(number))
+                    except InvalidTag:
+                        faults.append(self._damaged(number))
         return faults
 
     def close(self) -> None:
@@ -351,71 +430,7 @@ class FileKeyring(Keyring):
             self._pool.clear()
 
 
-def _create(path: Path, master: bytes | None) -> None:
-    """Write an empty keyring, whole or not at all."""
-    id, key = os.urandom(16), master or os.urandom(KEY)
-    head = _head(AESGCM(key), 0, id, _NO_MASTER if master else key, os.urandom(_COMMON))
-    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            _write(file, head.ljust(HEAD, b"\0"), 0)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        try:
-            os.link(beside, path)  # another process may have been faster; then its file stays
-        except FileExistsError:
-            pass
-        finally:
-            beside.unlink()
-        _sync_directory(path.parent)
-    except OSError as error:
-        raise StoreUnavailable(
-            f"The keyring {path} cannot be written ({error.strerror}); "
-            "name a file in a directory that exists."
-        ) from None
-
-
-def _head(wrap: AESGCM, made: int, id: bytes, own: bytes, common: bytes) -> bytes:
-    """Give the head up to the numbers in doubt."""
-    fixed = _FIXED.pack(MAGIC, FORMAT, made, id, own)
-    return (fixed + _sealed(wrap, common, MAGIC + id)).ljust(_DOUBT_AT, b"\0")
-
-
-def _sealed(wrap: AESGCM, content: bytes, bound: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + wrap.encrypt(nonce, content, bound)
-
-
-def _opened(wrap: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    """Give what was sealed.
-
-    :raises InvalidTag: if it was changed, cut short, or is bound to something else.
-    """
-    if len(sealed) < _NONCE + _TAG:
-        raise InvalidTag
-    return wrap.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
-
-
-def _place(number: int) -> int:
-    return HEAD + (number - 1) * _PLACE
-
-
-def _bound_to(number: int) -> bytes:
-    return number.to_bytes(8, "little")
-
-
-def _write(file: int, content: bytes, offset: int) -> None:
-    view = memoryview(content)
-    while view:
-        done = os.pwrite(file, view, offset)
-        view, offset = view[done:], offset + done
-
-
-def _sync_directory(directory: Path) -> None:
-    file = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+def _after_fork(reference: Callable[[], FileKeyring | None]) -> None:
+    keyring = reference()
+    if keyring is not None:
+        keyring.after_fork()

@@ -66,6 +66,21 @@ class Keyring(abc.ABC):
     def adopt(self, salt: bytes) -> None:
         """Take the salt of another store, of which this keyring's will be a copy."""
 
+    def claim(self, store: bytes) -> bool:
+        """Take note which new store these keys are for, by its salt; tell whether they can be.
+
+        They cannot if they are another store's, for each destroys what it does not use itself.
+        A keyring that says nothing of this is taken at its owner's word.
+        """
+        return True
+
+    def made(self) -> int | None:
+        """Give the highest number that a key may have been given, if that is known.
+
+        By it an older copy is found out.
+        """
+        return None
+
     def files(self) -> tuple[Path, ...]:
         """Give the files that hold the keys; none if they are elsewhere."""
         return ()

@@ -35,7 +35,9 @@ class SealedReader(Reader):
         keys = self._keyring.keys(numbers)
         found = []
         for document, number, key in zip(documents, numbers, keys, strict=True):
-            if key is not None:
+            if key is None:
+                self._miss(_place(document))
+            else:
                 body, terms = unseal(key, document)
                 found.append((with_body(document, body), terms))
                 self._note(document, (number, key))
@@ -43,6 +45,9 @@ class SealedReader(Reader):
 
     def _note(self, document: Document, key: Key) -> None:
         """Take note of the key of a document that was read."""
+
+    def _miss(self, place: Place) -> None:
+        """Take note of a place where something is stored whose key was destroyed."""
 
     def _opened(self, documents: Sequence[Document]) -> list[Document]:
         return [document for document, _ in self._unsealed(documents)]
@@ -53,6 +58,7 @@ class SealedReader(Reader):
             return None
         key = self._key_of(document.body, id)
         if key is None:
+            self._miss((kind, id))
             return None
         self._note(document, key)
         return with_body(document, unseal(key[1], document)[0])
@@ -152,6 +158,7 @@ class SealedReader(Reader):
         return found
 
     def blob_ids(self, after: str = "", limit: int = 1_000) -> list[str]:
+        # With those that cannot be read: to tell them, all blobs would have to be.
         return self._reader.blob_ids(after, limit)
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
-from profilecore.errors import StoreError, StoreUnavailable
+from profilecore.errors import StoreCorrupt, StoreError, StoreUnavailable
 from profilecore.model.documents import Document
 from profilecore.store import open_store as open_inner
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
-from profilecore_sealed.inventory import KIND, Place, is_used, lost_keys, used_keys
+from profilecore_sealed.inventory import (
+    KIND,
+    Place,
+    highest_key,
+    is_used,
+    lost_keys,
+    used_keys,
+)
 from profilecore_sealed.keyfile import FileKeyring
 from profilecore_sealed.keyring import Keyring
 from profilecore_sealed.reading import SealedReader
@@ -30,33 +40,37 @@ def open_store(url: str, *, keyring: Keyring | None = None, **options: Any) -> S
 
     What follows ``sealed+`` is the URL of the inner store, but for ``keyring``, the path of the
     file of keys, and ``master``, the path of a file with the master key.  Both files are made
-    apart from the store; the keyring is made with a new store.  Instead of the path a keyring of
-    another sort may be given.  Other options go to the inner store.
+    apart from the store; the keyring is made with a new store, and is no other's.  Instead of the
+    path a keyring of another sort may be given.  Other options go to the inner store.
 
     :raises StoreUnavailable: if no keyring is named, or it is not this store's.
+    :raises StoreCorrupt: if it is an older copy than the store has used.
     :raises StoreError: if the inner store holds something and is not sealed.
     """
     if not url.startswith(PREFIX):
         raise StoreUnavailable("A sealed store has a URL as in sealed+sqlite:///guests.db.")
     where, _, query = url.removeprefix(PREFIX).partition("?")
-    asked = parse_qsl(query, keep_blank_values=True)
-    named = dict(asked)
-    rest = [(name, value) for name, value in asked if name not in ("keyring", "master")]
+    named = dict(parse_qsl(query))
+    ours = ("keyring=", "master=")
+    rest = "&".join(part for part in query.split("&") if not part.startswith(ours))
     if keyring is None and not named.get("keyring"):
         raise StoreUnavailable(
             "A sealed store needs a keyring apart from it; add ?keyring=/path/of/the.keys."
         )
-    inner = open_inner(f"{where}?{urlencode(rest)}" if rest else where, options)
-    try:
+    with ExitStack() as opened:
+        inner = open_inner(f"{where}?{rest}" if rest else where, options)
+        opened.callback(inner.close)
         if keyring is None:
-            with inner.read() as reader:
-                is_new = reader.is_empty()
+            create = options.get("create", True)
+            if create:
+                with inner.read() as reader:
+                    create = reader.is_empty()
             master = Path(named["master"]) if named.get("master") else None
-            keyring = FileKeyring(Path(named["keyring"]), master, create=is_new)
-        return SealedStore(inner, keyring)
-    except BaseException:
-        inner.close()
-        raise
+            keyring = FileKeyring(Path(named["keyring"]), master, create=create)
+            opened.callback(keyring.close)
+        store = SealedStore(inner, keyring)
+        opened.pop_all()
+    return store
 
 
 class SealedStore(Store):
@@ -76,28 +90,54 @@ class SealedStore(Store):
         self._words = Words(keyring.word_key)
         self._local = threading.local()
         self._guard = threading.Lock()
+        # Up to which number the store has noted that keys may be in use.
+        self._highest = 0
         # New keys of transactions whose end nobody saw, and where each was used first.
         self._unsure: dict[int, Place] = {}
         self._meet()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_after_fork, weakref.ref(self)))
+
+    def after_fork(self) -> None:
+        """Have locks of the child's own: another thread may have held those of the parent."""
+        self._guard = threading.Lock()
+        self._words.start()
 
     def _meet(self) -> None:
         """See to it that this is the keyring of the store.
 
         :raises StoreUnavailable: if it is another's.
+        :raises StoreCorrupt: if it is an older copy.
         :raises StoreError: if the store is not sealed.
         """
         with self.inner.read() as reader:
             known = reader.get(KIND, KEYRING)
+            self._highest = highest_key(reader)
         if known is None:
-            with self.inner.write() as writer:
-                known = writer.get(KIND, KEYRING)
-                if known is None:
-                    if not writer.is_empty():
-                        raise StoreError("The store is not sealed; copy it into a new, sealed one.")
-                    known = Document(KIND, KEYRING, KEYRING, 1, self.keyring.id)
-                    writer.put(known, expect=0)
+            known = self._bind()
         if known.body != self.keyring.id:
             raise StoreUnavailable("This is the keyring of another store; name the right one.")
+        made = self.keyring.made()
+        if made is not None and made < self._highest:
+            raise StoreCorrupt(
+                "The keyring is an older copy and lacks keys that the store may use; restore the "
+                "newest copy, or a backup of the store that was made before this copy."
+            )
+
+    def _bind(self) -> Document:
+        """Give the document that names the keyring of the store, made now if that is new."""
+        with self.inner.write() as writer:
+            known = writer.get(KIND, KEYRING)
+            if known is None:
+                if not writer.is_empty():
+                    raise StoreError("The store is not sealed; copy it into a new, sealed one.")
+                if not self.keyring.claim(self.inner.salt):
+                    raise StoreUnavailable(
+                        "This keyring is in use for another store; name a new file for this one."
+                    )
+                known = Document(KIND, KEYRING, KEYRING, 1, self.keyring.id)
+                writer.put(known, expect=0)
+        return known
 
     @property
     def salt(self) -> bytes:
@@ -128,9 +168,11 @@ class SealedStore(Store):
                 yield writer
         finally:
             self._local.writer = None
+        self._highest = max(self._highest, writer.highest)
         if writer.made:
-            self.keyring.settled(writer.made)
-            self._unsure_no_more(writer.made)
+            with suppress(StoreUnavailable):  # what is committed is; the next scrub looks for them
+                self.keyring.settled(writer.made)
+                self._unsure_no_more(writer.made)
 
     @contextmanager
     def join(self, connection: Any) -> Iterator[Writer]:
@@ -143,7 +185,7 @@ class SealedStore(Store):
         writer: SealedWriter | None = None
         try:
             with begin as inner:
-                writer = SealedWriter(inner, self.keyring, self._words)
+                writer = SealedWriter(inner, self.keyring, self._words, self._highest)
                 try:
                     yield writer
                     writer.finish()
@@ -156,14 +198,18 @@ class SealedStore(Store):
 
     def _end(self, writer: SealedWriter, given_up: bool) -> None:
         """Destroy the keys of what was undone; of the others it is not known yet."""
+        if writer.pid != os.getpid():  # after a fork inside, it is the parent's
+            writer.made.clear()
+            return
         if given_up:
             writer.wasted += writer.made
             writer.made.clear()
-        self.keyring.destroy(writer.wasted)
+        with suppress(StoreUnavailable):  # they stay in doubt until the next scrub
+            self.keyring.destroy(writer.wasted)
         with self._guard:
             self._unsure.update(writer.made)
 
-    def _unsure_no_more(self, numbers: dict[int, Place]) -> None:
+    def _unsure_no_more(self, numbers: Iterable[int]) -> None:
         with self._guard:
             for number in numbers:
                 self._unsure.pop(number, None)
@@ -180,30 +226,42 @@ class SealedStore(Store):
         What the inner store cannot reach, as the logs and backups of a server, cannot be read
         without them.  Keys of transactions that were killed are looked for, which reads the whole
         store; there are none otherwise.
+
+        :raises StoreError: inside a transaction of this thread, which might still be undone.
         """
+        if getattr(self._local, "writer", None) is not None:
+            raise StoreError("A sealed store: end the transaction before scrubbing.")
         # Only what is committed: a transaction open now may still be given up.
         with self.inner.read() as reader:
             lost = lost_keys(reader)
-        with self.inner.write() as writer:
-            self._decide_doubts(writer)
-            self.keyring.destroy(number for _, numbers in lost for number in numbers)
-            for id, _ in lost:
-                writer.delete(KIND, id)
+        doubtful, unused = self._decide_doubts()
+        self.keyring.destroy({n for _, numbers in lost for n in numbers} | unused)
+        if doubtful:
+            self.keyring.settled(doubtful)
+            self._unsure_no_more(doubtful)
+        if lost:  # forgotten after they were destroyed, for a crash may come between
+            with self.inner.write() as writer:
+                for id, _ in lost:
+                    writer.delete(KIND, id)
         return self.inner.scrub() or self.inner.remainder is not None
 
-    def _decide_doubts(self, writer: Writer) -> None:
-        """Destroy the new keys that nothing is sealed under: no other transaction is open now."""
-        doubtful = set(self.keyring.in_doubt())
-        if not doubtful:
-            return
-        with self._guard:
-            places = {n: self._unsure[n] for n in doubtful if n in self._unsure}
-        used = {number for number, place in places.items() if is_used(writer, number, place)}
-        if doubtful - places.keys():
-            used |= {number for number, _ in used_keys(writer)}
-        self.keyring.destroy(doubtful - used)
-        self.keyring.settled(doubtful)
-        self._unsure_no_more(places)
+    def _decide_doubts(self) -> tuple[set[int], set[int]]:
+        """Give the new keys in doubt, and those of them that nothing is sealed under.
+
+        No other transaction is open in the block.  What it saw may still share its commit with
+        the one before, so nothing must be done about it inside; and a key in doubt is not given
+        to anybody, so all that is seen stays true behind it.
+        """
+        if not self.keyring.in_doubt():
+            return set(), set()
+        with self.inner.write() as writer:
+            doubtful = set(self.keyring.in_doubt())
+            with self._guard:
+                places = {n: self._unsure[n] for n in doubtful if n in self._unsure}
+            used = {number for number, place in places.items() if is_used(writer, number, place)}
+            if doubtful - places.keys():
+                used |= {number for number, _ in used_keys(writer)}
+        return doubtful, doubtful - used
 
     def change_keys(self, watch: Callable[[int], object] = lambda done: None) -> int:
         """Seal everything under new keys, and destroy the old ones with a scrub.
@@ -248,18 +306,41 @@ class SealedStore(Store):
 
     def check(self) -> list[str]:
         faults = [*self.inner.check(), *self.keyring.check()]
+        numbers: list[int] = []
         with self.inner.read() as reader:
-            keys = self.keyring.keys([number for number, _ in used_keys(reader)])
-        if unreadable := keys.count(None):
+            try:
+                numbers.extend(number for number, _ in used_keys(reader))
+            except StoreCorrupt as error:  # what is not sealed
+                faults.append(str(error))
+        unreadable, wrong = self._lacking(numbers)
+        faults = list(dict.fromkeys([*faults, *wrong]))
+        if unreadable:
             faults.append(
                 f"{unreadable} documents cannot be read, because their keys were destroyed; "
                 "if a backup was restored, purge them."
             )
         return faults
 
+    def _lacking(self, numbers: Sequence[int]) -> tuple[int, list[str]]:
+        """Count the keys that were destroyed, and say what is wrong with others."""
+        try:
+            return self.keyring.keys(numbers).count(None), []
+        except StoreCorrupt as error:
+            if len(numbers) == 1:
+                return 0, [str(error)]
+        middle = len(numbers) // 2
+        halves = [self._lacking(numbers[:middle]), self._lacking(numbers[middle:])]
+        return sum(number for number, _ in halves), [line for _, lines in halves for line in lines]
+
     def close(self) -> None:
         self.inner.close()
         self.keyring.close()
+
+
+def _after_fork(reference: Callable[[], SealedStore | None]) -> None:
+    store = reference()
+    if store is not None:
+        store.after_fork()
 
 
 class _Reading(AbstractContextManager[Reader]):

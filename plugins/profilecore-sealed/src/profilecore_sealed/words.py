@@ -50,8 +50,12 @@ class Words:
         self._key = key
         # To copy a hash that has its key is twice as fast as to begin anew.
         self._hash = blake2b(digest_size=6, key=key, person=b"whole")
+        self.start()
+
+    def start(self) -> None:
+        """Begin anew, as in the child of a fork: another thread may have been at it."""
         self._lock = threading.Lock()
-        self._cipher: CipherContext = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        self._cipher: CipherContext = Cipher(algorithms.AES(self._key), modes.ECB()).encryptor()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Words, (self._key,)

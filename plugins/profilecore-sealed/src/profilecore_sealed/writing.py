@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,14 @@ from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.store.forms import Insert, pack_terms, terms_of
 from profilecore.store.port import NO_TERMS, Terms, Writer, unpacked
-from profilecore_sealed.inventory import AT_ONCE, KIND, Place, book_of
+from profilecore_sealed.inventory import (
+    AT_ONCE,
+    KIND,
+    Place,
+    book_of,
+    highest_key,
+    note_highest_key,
+)
 from profilecore_sealed.keyring import Keyring
 from profilecore_sealed.reading import Key, SealedReader
 from profilecore_sealed.sealing import number_of, seal, seal_blob, with_body
@@ -46,12 +54,16 @@ class SealedWriter(SealedReader, Writer):
     to its end.
     """
 
-    def __init__(self, inner: Writer, keyring: Keyring, words: Words) -> None:
+    def __init__(self, inner: Writer, keyring: Keyring, words: Words, highest: int) -> None:
         super().__init__(inner, keyring, words)
         self.inner = self._writer = inner
+        self.pid = os.getpid()
         self._known: dict[Place, Key] = {}
         self._stale: dict[Place, int] = {}
         self._lost: list[int] = []
+        self._unreadable: set[Place] = set()
+        self.highest = highest
+        """Up to which number the store has noted that keys may be in use."""
         self.made: dict[int, Place] = {}
         """The new keys, and what each is for."""
         self.wasted: list[int] = []
@@ -81,6 +93,9 @@ class SealedWriter(SealedReader, Writer):
 
     def _note(self, document: Document, key: Key) -> None:
         self._known[document.kind, document.id] = key
+
+    def _miss(self, place: Place) -> None:
+        self._unreadable.add(place)
 
     def _key_for(self, document: Document, expect: int) -> Key:
         """Give the key that a document is to be sealed under."""
@@ -119,7 +134,7 @@ class SealedWriter(SealedReader, Writer):
         try:
             self._writer.put(sealed, marks, expect=expect)
         except VersionConflict:
-            if expect or not self._drop_unreadable(document):
+            if expect or not self._drop_unreadable(place):
                 number, _ = self._known.pop(place)
                 if len(self.made) > before:  # else it is the key of what is stored
                     self._waste(number)
@@ -130,12 +145,18 @@ class SealedWriter(SealedReader, Writer):
         number, key = self._key_for(document, expect)
         return with_body(document, seal(number, key, document, packed))
 
-    def _drop_unreadable(self, document: Document) -> bool:
+    def _drop_unreadable(self, place: Place) -> bool:
         """Delete a document if it cannot be read any more; tell whether it was so."""
-        stored = self._reader.get(document.kind, document.id)
+        stored = self._reader.get(*place)
         if stored is None or self._key_of(stored.body, stored.id):
             return False
-        return self._writer.delete(document.kind, document.id)
+        return self._writer.delete(*place)
+
+    def _make_room(self, places: Iterable[Place]) -> None:
+        """Delete what was found to be unreadable, where something new is to be stored."""
+        if self._unreadable:
+            for place in self._unreadable.intersection(places):
+                self._drop_unreadable(place)
 
     def insert(self, documents: Iterable[Insert]) -> None:
         with self._stored():
@@ -153,7 +174,9 @@ class SealedWriter(SealedReader, Writer):
     def _all_sealed(self, documents: Iterable[Insert]) -> Iterator[Insert]:
         left = iter(documents)
         while part := list(islice(left, AT_ONCE)):
-            self._make_keys((document.kind, document.id) for document, _ in part)
+            places = [(document.kind, document.id) for document, _ in part]
+            self._make_room(places)
+            self._make_keys(places)
             for document, terms in part:
                 if isinstance(terms, bytes):
                     packed, marks = _both(terms)
@@ -164,7 +187,9 @@ class SealedWriter(SealedReader, Writer):
 
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
-        self._make_keys((d.kind, d.id) for d, _, expect in listed if not expect)
+        places = [(d.kind, d.id) for d, _, expect in listed if not expect]
+        self._make_room(places)
+        self._make_keys(places)
         with self._stored():
             self._writer.put_many(
                 (
@@ -191,7 +216,15 @@ class SealedWriter(SealedReader, Writer):
 
     def put_blob(self, id: str, content: bytes) -> None:
         number, key = self._new_key(("", id))
-        self._writer.put_blob(id, seal_blob(number, key, id, content))
+        sealed = seal_blob(number, key, id, content)
+        try:
+            self._writer.put_blob(id, sealed)
+        except VersionConflict:
+            if self.blob(id) is not None:
+                self._waste(number)
+                raise
+            self._writer.delete_blob(id)
+            self._writer.put_blob(id, sealed)
 
     def delete_blob(self, id: str) -> None:
         content = self._reader.blob(id)
@@ -228,6 +261,15 @@ class SealedWriter(SealedReader, Writer):
         lost = sorted(set(self._lost))
         if lost:
             self._writer.put(book_of(lost), expect=0)
+        if self.made and max(self.made) > self.highest:
+            self._note_highest()
+
+    def _note_highest(self) -> None:
+        self.highest = highest_key(self._reader)
+        made = self._keyring.made()
+        if made is not None and max(self.made) > self.highest:
+            note_highest_key(self._writer, made)
+            self.highest = made
 
     def _seal_anew(self) -> None:
         """Put what was to be renewed, and was not put since, under new keys."""
