@@ -96,9 +96,9 @@ def with_programmes(engine: Engine) -> Loyalty:
 def fresh() -> Callable[..., tuple[Engine, Loyalty, Clock]]:
     """Give a function that makes a new engine, its verbs and its clock: one an example."""
 
-    def fresh(url: str = "memory://") -> tuple[Engine, Loyalty, Clock]:
+    def fresh(url: str = "memory://", **options: Any) -> tuple[Engine, Loyalty, Clock]:
         clock = Clock()
-        engine = open_engine(url, clock)
+        engine = open_engine(url, clock, **options)
         return engine, with_programmes(engine), clock
 
     return fresh

@@ -10,7 +10,14 @@ import pytest
 
 from profilecore import ClearBlocked, Engine
 from profilecore.model import State
-from profilecore_loyalty import Card, Loyalty, LoyaltyPlugin, NotEnrolled
+from profilecore_loyalty import (
+    Card,
+    Loyalty,
+    LoyaltyPlugin,
+    MembershipState,
+    NotEnoughPoints,
+    NotEnrolled,
+)
 
 Member = Callable[..., str]
 
@@ -138,11 +145,32 @@ def test_a_plugin_that_does_not_know_its_engine_blocks_a_clear(
 def test_who_has_no_points_is_cleared_though_the_programme_is_no_more(
     engine: Engine, loyalty: Loyalty, member: Member
 ) -> None:
-    ana, ben = member("spa"), member(spa=1)
+    ana, ben, spa = member("spa"), member(spa=1), loyalty.programme("spa")
     engine.delete_document("loyalty-programme", "spa")
     engine.clear(ana)
-    with pytest.raises(ClearBlocked, match="plugin-failed"):
+    with pytest.raises(ClearBlocked) as error:
         engine.clear(ben)
+    (blocker,) = error.value.blockers
+    assert blocker.code == "loyalty-programme"
+    assert "spa" in blocker.message
+    assert [(m.programme, m.balance) for m in loyalty.memberships(ben)] == [("spa", 1)]
+    loyalty.define_programme(spa)
+    engine.clear(ben)
+
+
+def test_points_of_who_left_can_be_adjusted_away_for_a_clear(
+    engine: Engine, loyalty: Loyalty, member: Member
+) -> None:
+    ana = member(club=10)
+    loyalty.set_state(ana, "club", MembershipState.CANCELED)
+    with pytest.raises(NotEnrolled):
+        loyalty.redeem(ana, "club", 10, "x")
+    with pytest.raises(NotEnrolled):
+        loyalty.adjust(ana, "club", 10, "y")
+    with pytest.raises(NotEnoughPoints):
+        loyalty.adjust(ana, "club", -11, "z")
+    loyalty.adjust(ana, "club", -10, "waived")
+    engine.clear(ana)
 
 
 def test_many_are_cleared_in_one_transaction(

@@ -135,13 +135,15 @@ class Ledger(RuleBasedStateMachine):
         known = sorted(person.stays)
         reference = known[0] if other % 2 and known else self.reference()
         facts = {
-            "property_id": "P1", "reference": reference, "status": "departed",
+            "property_id": "P1", "reference": reference,
+            "status": "departed" if points % 3 else "cancelled",
             "arrival": self.now.date() - timedelta(days=nights), "departure": self.now.date(),
         }  # fmt: skip
         stay = self.engine.record_stay(self.some_id(who), facts)
         made = self.loyalty.earn_from_stay(stay, CODE)
         self.expired(person)
         self.given(person, sum(movement.points for movement in made))
+        assert self.loyalty.earn_from_stay(stay, CODE) == []
         person.stays[reference] = nights
 
     def redeem(self, who: int, _other: int, points: int) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profilecore import InvalidProfile
-from profilecore_loyalty import Lot, Loyalty
+from profilecore import Engine, InvalidProfile
+from profilecore.model.fields import evolve
+from profilecore_loyalty import ClearPolicy, Expired, Lot, Loyalty, Programme
 from profilecore_loyalty.lots import first, joined, less, overdue, total
 
 Member = Callable[..., str]
@@ -88,6 +89,70 @@ def test_points_of_a_programme_without_an_end_never_expire(
 ) -> None:
     member(spa=10)
     assert loyalty.expire("spa", date(2999, 1, 1)).points == 0
+
+
+def test_a_day_ends_when_it_ends_for_the_chain(fresh: Callable[..., Any]) -> None:
+    settings = {"profilecore": {"timezone": "America/Los_Angeles"}}
+    engine, loyalty, clock = fresh(config=settings)
+    clock.now = datetime(2026, 1, 1, 1, tzinfo=UTC)  # the last evening of the year there
+    with engine:
+        ana, ben = (engine.create({"last_name": name}).id for name in ("García", "Moreau"))
+        for id in (ana, ben):
+            loyalty.enrol(id, "club")
+            assert loyalty.earn(id, "club", 100, f"first of {id}").on == date(2025, 12, 31)
+        assert loyalty.membership(ana, "club").enrolled_on == date(2025, 12, 31)
+        clock.now = datetime(2027, 1, 1, 7, 59, tzinfo=UTC)  # good until the end of the day
+        (taken,) = loyalty.redeem(ana, "club", 40, "x")
+        (out, _) = loyalty.transfer(ana, ben, "club", 10, "y")
+        assert taken.on == out.on == date(2026, 12, 31)
+        assert loyalty.expire("club").points == 0
+        stay = {"property_id": "P1", "reference": "7", "status": "departed", "nights": 0}
+        told = engine.record_stay(ana, stay | {"departure": "2026-12-01"})
+        assert [m.points for m in loyalty.earn_from_stay(told, "club", spend=100)] == [1]
+        clock.now = datetime(2027, 1, 1, 8, tzinfo=UTC)
+        assert loyalty.expire("club").points == 160
+
+
+def test_what_is_held_of_cleared_people_keeps_nobody_s_points_alive(
+    engine: Engine,
+    loyalty: Loyalty,
+    member: Member,
+    clock: Any,
+    club: Programme,
+    balance: Callable[[str], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("profilecore_loyalty.expiring.MOST", 2)
+    loyalty.define_programme(evolve(club, on_clear=ClearPolicy.CLOSE))
+    *gone, ana = (member(club=10) for _ in range(4))
+    for id in gone:
+        engine.place_hold(id, kind="dispute", keeps=["loyalty-membership"])
+        engine.clear(id)
+    clock.move(days=400)
+    made = loyalty.expire("club", limit=1)
+    assert (made.points, balance(ana)) == (10, 0)
+    assert loyalty.expire("club") == Expired("club")
+
+
+def test_what_was_held_with_its_day_hides_nobody(
+    engine: Engine,
+    loyalty: Loyalty,
+    member: Member,
+    clock: Any,
+    club: Programme,
+    balance: Callable[[str], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("profilecore_loyalty.closing.first_end", lambda lots: None)
+    loyalty.define_programme(evolve(club, on_clear=ClearPolicy.CLOSE))
+    *gone, ana, ben = (member(club=10) for _ in range(5))
+    for id in gone:
+        engine.place_hold(id, kind="dispute", keeps=["loyalty-membership"])
+        engine.clear(id)
+    clock.move(days=400)
+    assert loyalty.expire("club", limit=1) == Expired("club", 1, 10, more=True)
+    assert loyalty.expire("club") == Expired("club", 1, 10)
+    assert (balance(ana), balance(ben)) == (0, 0)
 
 
 lots = st.builds(

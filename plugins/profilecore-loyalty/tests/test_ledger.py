@@ -171,6 +171,9 @@ def test_a_transfer_to_oneself_is_refused(
         ("redeem", -5, "x", "/points"),
         ("adjust", 0, "x", "/points"),
         ("adjust", 1, "r" * 256, "/reference"),
+        ("earn", 1, "stay:7:1", "/reference"),
+        ("redeem", 1, "expire:7:1", "/reference"),
+        ("adjust", -1, "stay:", "/reference"),
     ],
 )
 def test_bad_input_is_named(

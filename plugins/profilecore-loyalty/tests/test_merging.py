@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from profilecore import Engine
-from profilecore_loyalty import Card, Loyalty, NotEnoughPoints
+from profilecore_loyalty import Card, Loyalty, NotEnoughPoints, ReferenceTaken
 from profilecore_loyalty.membership import Membership, combine
 
 Member = Callable[..., str]
@@ -141,3 +141,38 @@ def test_the_best_tier_is_kept_then_both_requalify(
     join(ana, twin)
     assert loyalty.membership(ana, "club").tier == "silver"
     assert loyalty.requalify(ana, "club").tier == "gold", "12 nights together"
+
+
+def test_what_was_booked_between_a_merge_and_its_undoing_is_known_again_to_both(
+    engine: Engine, loyalty: Loyalty, member: Member, join: Join, balance: Balance
+) -> None:
+    ana, twin, eve = member(), member(), member(club=100)
+    for id, day in ((ana, date(2026, 1, 1)), (twin, date(2026, 2, 1))):
+        loyalty.earn(id, "club", 100, f"of {id}", on=day)
+    merge = join(twin, ana)
+    taken = loyalty.redeem(twin, "club", 80, "spa")
+    reduced = loyalty.adjust(twin, "club", -5, "fee")
+    given = loyalty.transfer(twin, eve, "club", 5, "gift")
+    engine.unmerge(merge)
+    assert (balance(ana), balance(twin)) == (10, 100)
+    for id in (ana, twin):
+        assert loyalty.redeem(id, "club", 80, "spa") == taken
+    assert loyalty.adjust(twin, "club", -5, "fee") == reduced
+    assert loyalty.transfer(twin, eve, "club", 5, "gift") == given
+    with pytest.raises(ReferenceTaken):
+        loyalty.redeem(eve, "club", 80, "spa")
+    assert (balance(ana), balance(twin), balance(eve)) == (10, 100, 105)
+
+
+def test_what_was_given_between_a_merge_and_its_undoing_is_known_again_to_both(
+    engine: Engine, loyalty: Loyalty, member: Member, join: Join, balance: Balance
+) -> None:
+    ana, twin, eve = member(), engine.create({"last_name": "Garcia"}).id, member(club=100)
+    merge = join(twin, ana)
+    earned = loyalty.earn(twin, "club", 7, "bill")
+    given = loyalty.transfer(eve, twin, "club", 5, "gift")
+    engine.unmerge(merge)
+    for id in (ana, twin):
+        assert loyalty.earn(id, "club", 7, "bill") == earned
+        assert loyalty.transfer(eve, id, "club", 5, "gift") == given
+    assert balance(ana) == 12

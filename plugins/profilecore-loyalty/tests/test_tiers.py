@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilecore import Engine
+from profilecore.model.fields import evolve
 from profilecore_loyalty import (
     Counts,
     Downgrade,
@@ -159,3 +160,40 @@ def test_who_falls_after_a_merge_falls_with_every_membership(
     assert loyalty.requalify(ana, "club").tier == "gold"
     assert loyalty.requalify(ana, "club", date(2028, 1, 1)).tier == "base"
     assert loyalty.membership(twin, "club").tier == "base"
+
+
+def test_a_member_of_two_memberships_is_counted_when_the_tier_changes_and_then_no_more(
+    loyalty: Loyalty, member: Callable[..., str], join: Callable[..., str]
+) -> None:
+    ana, twin = member(club=5_000), member(club=10)
+    join(ana, twin)
+    assert [loyalty.requalify_all("club") for _ in range(3)] == [1, 0, 0]
+    assert loyalty.requalify_all("club", date(2028, 1, 1)) == 1
+
+
+def test_the_best_tier_is_that_of_the_programme_as_it_is_now(
+    engine: Engine,
+    loyalty: Loyalty,
+    club: Programme,
+    member: Callable[..., str],
+    join: Callable[..., str],
+) -> None:
+    ana, twin, ben, other = member(club=5_000), member(), member(), member(club=5_000)
+    for id in (ana, other):
+        assert loyalty.requalify(id, "club").tier == "gold"
+    base, _, gold = club.tiers
+    bronze = Tier("bronze", thresholds=(Threshold(Measure.POINTS, 1),))
+    changed = (base, bronze, Tier("silver", thresholds=(Threshold(Measure.POINTS, 10),)), gold)
+    loyalty.define_programme(evolve(club, tiers=changed))
+    for id in (twin, ben):
+        loyalty.earn(id, "club", 10, f"later of {id}")
+        assert loyalty.requalify(id, "club").rank == 3
+    join(ana, twin)
+    join(ben, other)
+    for id in (ana, ben):
+        assert (loyalty.membership(id, "club").tier, loyalty.membership(id, "club").rank) == (
+            "gold", 4,
+        )  # fmt: skip
+        assert [m.tier for m in loyalty.memberships(id)] == ["gold"]
+        loyalty.requalify(id, "club")
+        assert [m["tier"] for m in engine.memberships([id])[id]] == ["gold"]

@@ -110,11 +110,11 @@ class RetentionRule:
     ``fiscal_year_end``), and that of the guest's residence for the other clocks; ``None`` is any.
     ``minimum`` is how long a clear must leave ``fields`` in place: ``profile.<field>``,
     ``stay.<field>``, a kind of document (``file``), or one's field; without ``fields`` the
-    documents of the kind ``record_kind`` (of ``profile`` they must be named).  ``maximum`` is when
-    records of ``record_kind`` must be gone: of ``profile`` the whole person.
-    ``foreigners_only`` leaves out guests who are known to be nationals.  A rule holds for what happened from ``valid_from`` to ``valid_to``.
-    ``source`` tells where the law was read; a rule that is ``unverified`` is off until switched
-    on by name.
+    documents of the kind ``record_kind`` (of ``profile`` they must be named). ``maximum`` is when
+    records of ``record_kind`` must be gone: of ``profile`` the whole person. ``foreigners_only``
+    leaves out guests who are known to be nationals. A rule holds for what happened from
+    ``valid_from`` to ``valid_to``. ``source`` tells where the law was read; a rule that is
+    ``unverified`` is off until switched on by name.
     """
 
     name: str

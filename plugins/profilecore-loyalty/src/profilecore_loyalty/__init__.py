@@ -2,9 +2,9 @@
 
 Begin with :class:`Loyalty`.  The modules, from what is plain to what is put together:
 ``programme``, ``lots``, ``membership`` and ``ledger`` are values; ``numbers`` and ``reading`` find
-them; ``booking`` alone writes the ledger, for ``awarding``, ``moving``, ``stays`` and ``expiring``;
-``enrolling``, ``tiers`` and ``statement`` serve the member; ``closing`` takes part in a clear;
-``verifying`` proves it all.
+them, and ``days`` tells the day; ``booking`` alone writes the ledger, for ``awarding``, ``moving``,
+``stays`` and ``expiring``; ``enrolling``, ``tiers`` and ``statement`` serve the member;
+``closing`` takes part in a clear; ``verifying`` proves it all.
 """
 
 from profilecore_loyalty.awarding import Award, Awarded, Refused
@@ -17,7 +17,7 @@ from profilecore_loyalty.faults import (
     NumberTaken,
     ReferenceTaken,
 )
-from profilecore_loyalty.ledger import Account, Counts, Movement, Posting, Standing, Verb
+from profilecore_loyalty.ledger import Account, Counts, Movement, Posting, Rated, Standing, Verb
 from profilecore_loyalty.lots import Lot
 from profilecore_loyalty.loyalty import Loyalty
 from profilecore_loyalty.membership import Membership, MembershipState
@@ -65,6 +65,7 @@ __all__ = [
     "Posting",
     "Programme",
     "ProgrammeType",
+    "Rated",
     "ReferenceTaken",
     "Refused",
     "Standing",

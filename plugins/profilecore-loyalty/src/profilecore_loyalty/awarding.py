@@ -13,7 +13,8 @@ from profilecore.engine.collecting import seldom_collected
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.values import frozen
 from profilecore_loyalty.booking import Book, Booking, opened
-from profilecore_loyalty.faults import KeptByProvider
+from profilecore_loyalty.days import today
+from profilecore_loyalty.faults import KeptByProvider, NotEnrolled
 from profilecore_loyalty.ledger import Movement, Verb
 from profilecore_loyalty.membership import MEMBERSHIP, MembershipState, membership_id
 from profilecore_loyalty.reading import with_ledger
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # So many awards share a transaction: enough that its commit hardly counts, few enough that other
 # writers wait for a fraction of a second.
 AT_ONCE = 500
+# References of what is booked for stays, and of what expires.
+OWN_REFERENCES = ("stay:", "expire:")
 
 
 @frozen
@@ -78,8 +81,8 @@ def award(engine: Engine, programme: Programme, awards: Iterable[Award]) -> Awar
 def _award(
     engine: Engine, programme: Programme, awards: Sequence[Award]
 ) -> list[Movement | ProfilecoreError]:
-    today = engine.now.date()
-    bookings = [_booking(each, today) for each in awards]
+    day = today(engine)
+    bookings = [_booking(each, day) for each in awards]
     made: list[Movement | ProfilecoreError] = []
     with opened(engine, programme, *bookings) as book:
         ids = [membership_id(programme.code, each.profile_id) for each in awards]
@@ -94,9 +97,15 @@ def _award(
     return made
 
 
-def _booking(given: Award, today: date) -> Booking:
-    on = given.on or today
-    return Booking(Verb.EARN, given.points, given.reference, on, reason=given.reason)
+def _booking(given: Award, day: date) -> Booking:
+    return Booking(
+        Verb.EARN,
+        given.points,
+        given.reference,
+        given.on or day,
+        reason=given.reason,
+        named=given.profile_id,
+    )
 
 
 def _one(
@@ -117,18 +126,28 @@ def _one(
 
 
 def receiving(held: Sequence[Stored]) -> Stored:
-    """Give the membership of a person that new points go to: the first that is enrolled."""
-    return next(each for each in held if each.value.state is MembershipState.ENROLLED)
+    """Give the membership of a person that new points go to: the first that is enrolled.
+
+    :raises NotEnrolled: if none is.
+    """
+    for each in held:
+        if each.value.state is MembershipState.ENROLLED:
+            return each
+    first = held[0]
+    raise NotEnrolled(first.value.programme, str(first.profile_id), first.value.state.value)
 
 
 def check(booking: Booking) -> None:
-    """Refuse a booking without a reference, of no points, or one that would earn a debt.
+    """Refuse a host's booking that would earn a debt, of no points, or under a wrong reference.
 
     :raises InvalidProfile: naming what is wrong.
     """
     problems = []
     if not 1 <= len(booking.reference) <= 255:
         problems.append(Problem("/reference", "missing", "must have 1 to 255 characters"))
+    if booking.reference.startswith(OWN_REFERENCES):
+        told = "must not begin with 'stay:' or 'expire:', as the programme's own do"
+        problems.append(Problem("/reference", "invalid-value", told))
     if booking.points == 0:
         problems.append(Problem("/points", "out-of-range", "must not be 0"))
     if booking.verb is Verb.EARN and booking.points < 0:

@@ -18,12 +18,14 @@ from profilecore.model.fields import build, evolve
 from profilecore.rules.periods import last_day
 from profilecore.values import frozen
 from profilecore_loyalty import lots as lots_
+from profilecore_loyalty.days import today
 from profilecore_loyalty.faults import NotEnoughPoints, ReferenceTaken
 from profilecore_loyalty.ledger import (
     ACCOUNT_OF,
     MOVEMENT,
     Counts,
     Movement,
+    Rated,
     Verb,
     digest_of,
     movement_id,
@@ -50,6 +52,8 @@ class Booking:
     stay: str | None = None
     tier: str | None = None
     reason: str | None = attrs.field(default=None, repr=False)
+    named: str | None = None
+    rated: Rated | None = None
 
     @property
     def digest(self) -> str:
@@ -101,7 +105,7 @@ class Book:
         if found is None:
             return []
         owner, first = found
-        if first.digest != booking.digest or not self._is_same(owner, profile_id):
+        if first.digest != booking.digest or not self._is_of(first, owner, profile_id):
             raise ReferenceTaken(self._programme.code)
         return [first, *self._further(first)]
 
@@ -111,7 +115,7 @@ class Book:
         :raises ReferenceTaken: if it did.
         """
         of = self._engine.documents(MEMBERSHIP, ids=[transferred.membership])
-        if not all(self._is_same(str(each.profile_id), profile_id) for each in of):
+        if not all(self._is_of(transferred, str(each.profile_id), profile_id) for each in of):
             raise ReferenceTaken(self._programme.code)
 
     def under(self, reference: str) -> list[Movement]:
@@ -130,6 +134,11 @@ class Book:
     def _read(self, parts: Sequence[tuple[str, int]]) -> list[Stored]:
         ids = [self._id(reference, part) for reference, part in parts]
         return self._engine.documents(MOVEMENT, ids=ids) if ids else []
+
+    def _is_of(self, movement: Movement, owner: str, profile_id: str) -> bool:
+        """Tell whether a movement was booked for a person, whom an unmerge may have parted."""
+        whose = [owner, *([movement.named] if movement.named else [])]
+        return any(self._is_same(each, profile_id) for each in whose)
 
     def _is_same(self, one: str, other: str) -> bool:
         path = self._engine.path
@@ -168,17 +177,26 @@ class Book:
 
         :raises NotEnoughPoints: if there are too few, and the programme allows no debt.
         """
+        as_of = min(booking.on, today(self._engine))
         for each in held:
-            self.expire(each, booking.on)
+            self.expire(each, as_of)
         wanted = self._allowed(held, booking, at_most)
         lots = [(lot, each) for each in held for lot in self.of(each).lots]
         used: dict[str, list[Lot]] = {each.id: [] for each in held}
         left = wanted
-        for lot, each in sorted(lots, key=lambda pair: pair[0].order):
+        owing, back = held[0], booking.stay is not None
+
+        def place(taken: tuple[Lot, Stored]) -> tuple[bool, bool, tuple[date, date]]:
+            lot, each = taken
+            # What a stay gave goes back first from where and for when it was given.
+            return back and each is not owing, back and lot.on != booking.on, lot.order
+
+        for lot, each in sorted(lots, key=place):
             used[each.id] += lots_.first((lot,), left)
             left -= min(left, lot.points)
-        owing = held[0]
-        taking = [each for each in held if used[each.id] or (each is owing and left)] or [owing]
+        # What a stay counts stays with the membership that it counts for.
+        first = back or left > 0
+        taking = [each for each in held if used[each.id] or (each is owing and first)] or [owing]
         parts = len(taking) + further
         booked = []
         for part, each in enumerate(taking):
@@ -204,9 +222,12 @@ class Book:
         gone = lots_.overdue(self.of(stored).lots, as_of)
         if not gone:
             return None
-        points = lots_.total(gone)
         # A version is written once, and so is what expires on it.
-        booking = Booking(Verb.EXPIRE, -points, f"expire:{stored.id}:{stored.version}", as_of)
+        reference = f"expire:{stored.id}:{stored.version}"
+        if self._id(reference) in self._booked:
+            return None
+        points = lots_.total(gone)
+        booking = Booking(Verb.EXPIRE, -points, reference, as_of)
         return self._take(stored, booking, points, gone, 0, 1)
 
     def _take(
@@ -227,6 +248,7 @@ class Book:
         parts: int,
     ) -> Movement:
         code = self._programme.code
+        owner = str(stored.profile_id)
         # Built as the codec builds it: an import of a ledger makes millions of them.
         movement = build(
             Movement,
@@ -247,11 +269,13 @@ class Book:
                 "tier": booking.tier,
                 "property_id": self._property_id,
                 "reason": booking.reason,
+                "named": None if booking.named == owner else booking.named,
+                "rated": booking.rated,
             },
         )
         self._stored[after.id] = stored
         self._now[after.id] = after
-        self._booked[movement.id] = str(stored.profile_id), movement
+        self._booked[movement.id] = owner, movement
         self._due.update(lot.until for lot in after.lots if lot.until is not None)
         return movement
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from profilecore.errors import Blocker
+from profilecore import Entry
+from profilecore.errors import Blocker, NotFound
 from profilecore.rules.visibility import CHAIN
 from profilecore_loyalty.ledger import MOVEMENT, Movement
-from profilecore_loyalty.membership import MEMBERSHIP, Membership
+from profilecore_loyalty.lots import first_end
+from profilecore_loyalty.membership import MEMBERSHIP, Membership, numbers_of
 from profilecore_loyalty.programme import ClearPolicy
 from profilecore_loyalty.reading import programme_of, put_totals, totals_of
 
 if TYPE_CHECKING:
-    from profilecore import Engine
+    from profilecore import Engine, Stored
     from profilecore_loyalty.programme import Programme
 
 
@@ -50,13 +52,22 @@ class Closing:
                 code = membership.programme
                 balances[code] = balances.get(code, 0) + membership.balance
             for code, balance in balances.items():
-                if balance > 0 and self._blocks(code):
-                    message = f"There are points in {code}; have them used or adjusted first."
-                    yield Blocker("loyalty-points", message)
+                if balance > 0:
+                    yield from self._blocked(code)
 
-    def _blocks(self, code: str) -> bool:
-        programme = programme_of(self.engine, self.declared, code)
-        return programme.on_clear is ClearPolicy.BLOCK
+    def _blocked(self, code: str) -> Iterator[Blocker]:
+        try:
+            programme = programme_of(self.engine, self.declared, code)
+        except NotFound:
+            message = (
+                f"There are points in {code}, a programme that is no more; define or declare it "
+                "again, so that it says what a clear does to them."
+            )
+            yield Blocker("loyalty-programme", message)
+            return
+        if programme.on_clear is ClearPolicy.BLOCK:
+            message = f"There are points in {code}; have them used or adjusted first."
+            yield Blocker("loyalty-points", message)
 
     def export(self, profile_ids: Sequence[str]) -> Any:
         """Give nothing: memberships and movements are documents of the person's."""
@@ -66,9 +77,11 @@ class Closing:
         """Close what a person has in the totals; nothing is elsewhere that it could erase."""
         engine = self.engine
         with engine.acting(CHAIN):
-            memberships = self._memberships(profile_ids[0])
-            if not memberships:
+            found = engine.documents(MEMBERSHIP, profile_id=profile_ids[0])
+            if not found:
                 return 0
+            self._let_none_expire(found)
+            memberships: list[Membership] = [each.value for each in found]
             stored = engine.documents(MOVEMENT, profile_id=profile_ids[0])
             movements = [each.value for each in stored]
             for code in dict.fromkeys(m.programme for m in memberships if not m.external):
@@ -78,6 +91,16 @@ class Closing:
                     [m for m in movements if m.programme == code],
                 )
         return 0
+
+    def _let_none_expire(self, memberships: Sequence[Stored]) -> None:
+        """Let no day find memberships any more: what a hold keeps is shown to nobody."""
+        entries = [
+            Entry(each.value, each.profile_id, each.id, each.version, tuple(numbers_of(each.value)))
+            for each in memberships
+            if first_end(each.value.lots) is not None
+        ]
+        if entries:
+            self.engine.store_documents(MEMBERSHIP, entries, read=memberships)
 
     def _close(
         self, code: str, memberships: Iterable[Membership], movements: Iterable[Movement]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,14 @@ from profilecore.errors import InvalidProfile, NotFound, Problem
 from profilecore.model.fields import evolve
 from profilecore.rules.visibility import CHAIN
 from profilecore.values import frozen
+from profilecore_loyalty.days import today
 from profilecore_loyalty.faults import NotEnrolled, NumberTaken
 from profilecore_loyalty.membership import (
     MEMBERSHIP,
     Membership,
     MembershipState,
     combine,
+    in_order,
     keys_of,
     membership_id,
     number_key,
@@ -91,7 +93,7 @@ def _new(engine: Engine, programme: Programme, profile_id: str) -> Membership:
         external=programme.is_external,
         tier=tier,
         rank=programme.rank(tier),
-        enrolled_on=engine.now.date(),
+        enrolled_on=today(engine),
     )
 
 
@@ -155,7 +157,20 @@ def membership(engine: Engine, programme: Programme, profile_id: str) -> Members
     if not held:
         raise NotEnrolled(programme.code, profile_id)
     values = [each.value for each in held]
-    return values[0] if values[0].external else combine(values)
+    return values[0] if values[0].external else combine(values, programme)
+
+
+def all_memberships(
+    engine: Engine, programmes: Mapping[str, Programme], profile_id: str
+) -> list[Membership]:
+    """Give all that a person has: each programme once, and each external card."""
+    stored = engine.documents(MEMBERSHIP, profile_id=profile_id)
+    own: dict[str, list[Membership]] = {}
+    for each in in_order(stored, profile_id, engine.path(profile_id)[-1]):
+        if not each.value.external:
+            own.setdefault(each.value.programme, []).append(each.value)
+    external = [each.value for each in stored if each.value.external]
+    return [*(combine(some, programmes.get(code)) for code, some in own.items()), *external]
 
 
 def find(engine: Engine, code: str, number: str) -> str:

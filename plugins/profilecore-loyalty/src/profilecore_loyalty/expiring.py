@@ -13,11 +13,13 @@ from profilecore_loyalty.membership import MEMBERSHIP, due_key
 from profilecore_loyalty.reading import put_totals, totals_of
 
 if TYPE_CHECKING:
-    from profilecore import Engine
+    from profilecore import Engine, Stored
     from profilecore_loyalty.programme import Programme
 
 # So many memberships share a transaction, so that others can write between two.
 AT_ONCE = 100
+# So many can be asked for at once.
+MOST = 10_000
 Watch = Callable[[int], object]
 
 
@@ -62,9 +64,18 @@ def _expire_some(
     engine: Engine, programme: Programme, day: date, as_of: date, limit: int
 ) -> list[int]:
     with opened(engine, programme) as book:
-        found = engine.documents(MEMBERSHIP, key=due_key(programme.code, day), limit=limit)
+        found = _due(engine, programme, day, limit)
         booked = [book.expire(each, as_of) for each in found]
         return [-movement.points for movement in booked if movement is not None]
+
+
+def _due(engine: Engine, programme: Programme, day: date, limit: int) -> list[Stored]:
+    key = due_key(programme.code, day)
+    found = engine.documents(MEMBERSHIP, key=key, limit=limit)
+    if len(found) < limit:
+        # Those of cleared people that are held are not shown, but take places of the page.
+        found = engine.documents(MEMBERSHIP, key=key, limit=MOST)
+    return found[:limit]
 
 
 def _move_on(engine: Engine, programme: Programme, first: date | None, day: date) -> None:

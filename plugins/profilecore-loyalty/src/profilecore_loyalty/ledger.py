@@ -82,14 +82,25 @@ class Counts:
 
 
 @lean
+class Rated:
+    """What a stay was when it was booked: a digest of its facts, its spend, and its worth."""
+
+    facts: str
+    spend: int
+    points: int
+
+
+@lean
 class Movement:
     """One movement of points in one membership.
 
     A booking under one reference has ``parts`` movements, as when it uses up the points of two
     merged memberships.  ``lots`` are the points that came or went, by the days that they had.
     ``on`` is the day for which it counts, ``at`` when it was written.  ``digest`` tells whether
-    the same reference comes again for something else.  Of a stay, ``tier`` is the one by which it
-    earned its bonus.
+    the same reference comes again for something else.  ``named`` is the id that the host
+    named, where the membership is one that was merged with it.  Of a stay, ``tier`` is the one by
+    which it earned its bonus, and ``rated`` what it was; what was booked by the first versions
+    has none.
     """
 
     id: str
@@ -108,6 +119,8 @@ class Movement:
     tier: str | None = None
     property_id: str | None = None
     reason: str | None = None
+    named: str | None = None
+    rated: Rated | None = None
 
     def __repr__(self) -> str:
         return f"<Movement {self.id} {self.verb.value} of {self.membership}>"

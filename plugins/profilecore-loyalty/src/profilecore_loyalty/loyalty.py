@@ -20,10 +20,11 @@ from profilecore_loyalty import (
 )
 from profilecore_loyalty.awarding import Award, Awarded
 from profilecore_loyalty.closing import Closing
+from profilecore_loyalty.days import today
 from profilecore_loyalty.enrolling import Card
 from profilecore_loyalty.expiring import Expired
 from profilecore_loyalty.ledger import Movement, Standing, standing
-from profilecore_loyalty.membership import MEMBERSHIP, Membership, MembershipState
+from profilecore_loyalty.membership import Membership, MembershipState
 from profilecore_loyalty.programme import Programme
 from profilecore_loyalty.statement import Statement
 from profilecore_loyalty.verifying import Difference
@@ -112,14 +113,12 @@ class Loyalty:
         return enrolling.membership(self._engine, self.programme(code), profile_id)
 
     def memberships(self, profile_id: str) -> list[Membership]:
-        """Give all that a person has: each programme once, and each external card."""
-        stored = self._engine.documents(MEMBERSHIP, profile_id=profile_id)
-        values = [each.value for each in stored]
-        own = dict.fromkeys(v.programme for v in values if not v.external)
-        return [
-            *(self.membership(profile_id, code) for code in own),
-            *(value for value in values if value.external),
-        ]
+        """Give all that a person has: each programme once, and each external card.
+
+        A programme need not be there any more.
+        """
+        programmes = {programme.code: programme for programme in self.programmes()}
+        return enrolling.all_memberships(self._engine, programmes, profile_id)
 
     def find(self, code: str, number: str) -> str:
         """Give the id of the person with a number, present or former; spaces and case are free.
@@ -140,7 +139,7 @@ class Loyalty:
         on: date | None = None,
         reason: str | None = None,
     ) -> Movement:
-        """Give a person points, for a day (today, if none is given).
+        """Give a person points, for a day (the chain's today, if none is given).
 
         :raises NotEnrolled: if the person is not enrolled.
         :raises ReferenceTaken: if the reference stands for something else.
@@ -159,10 +158,11 @@ class Loyalty:
     def earn_from_stay(self, stay: Stay, code: str, spend: int | None = None) -> list[Movement]:
         """Give the guest of a stay what it earns by the programme's rules.
 
-        Told again it changes nothing; told after it was changed or cancelled it is corrected.
-        ``spend`` is what the guest spent, in the smallest coin; ``None`` is what was told before.
+        Told again it changes nothing, whatever the rules are by then; told after it was changed,
+        cancelled or given to another guest it is corrected.  ``spend`` is what the guest spent,
+        in the smallest coin; ``None`` is what was told before.
 
-        :raises NotEnrolled: if the guest is not enrolled.
+        :raises NotEnrolled: if the guest is not enrolled, unless less than before is due.
         """
         return stays.earn_from_stay(self._engine, self.programme(code), stay, spend)
 
@@ -180,7 +180,7 @@ class Loyalty:
     def adjust(
         self, profile_id: str, code: str, points: int, reference: str, reason: str | None = None
     ) -> list[Movement]:
-        """Correct a balance by hand, up or (below zero) down.
+        """Correct a balance by hand, up or (below zero) down; down also of who is not enrolled.
 
         :raises ProfilecoreError: as :meth:`redeem`.
         """
@@ -264,7 +264,7 @@ class Loyalty:
 
     @property
     def _today(self) -> date:
-        return self._engine.now.date()
+        return today(self._engine)
 
     def _as_chain(self, what: str) -> None:
         if self._engine.actor.property_id is not None:

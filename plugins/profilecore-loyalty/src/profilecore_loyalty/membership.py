@@ -16,6 +16,7 @@ from profilecore_loyalty.lots import Lot, first_end, joined
 
 if TYPE_CHECKING:
     from profilecore import Stored
+    from profilecore_loyalty.programme import Programme
 
 MEMBERSHIP = "loyalty-membership"
 
@@ -67,10 +68,11 @@ def clash(membership: Membership) -> str | None:
     return None if membership.external else membership.programme
 
 
-def combine(memberships: Sequence[Membership]) -> Membership:
+def combine(memberships: Sequence[Membership], programme: Programme | None = None) -> Membership:
     """Read several memberships of a person in one programme as one.
 
     It has the name of the first, every number, the best tier, and the exact sum of the balances.
+    Which tier is best, the programme says as it is now, or without it the ranks that are stored.
 
     :raises ValueError: if they are not of one programme, or any is a provider's.
     """
@@ -78,7 +80,11 @@ def combine(memberships: Sequence[Membership]) -> Membership:
     if any(m.external or m.programme != main.programme for m in memberships):
         raise ValueError("only the chain's own memberships in one programme can be combined")
     enrolled = [m for m in memberships if m.state is MembershipState.ENROLLED]
-    best = max(memberships, key=lambda m: (m in enrolled, m.rank, m.tier_until or date.min))
+    ranks = [programme.rank(m.tier) if programme else m.rank for m in memberships]
+    rank, best = max(
+        zip(ranks, memberships, strict=True),
+        key=lambda pair: (pair[1] in enrolled, pair[0], pair[1].tier_until or date.min),
+    )
     numbers = [number for m in memberships for number in m.numbers]
     days = [m.enrolled_on for m in memberships if m.enrolled_on]
     return evolve(
@@ -87,7 +93,7 @@ def combine(memberships: Sequence[Membership]) -> Membership:
         number=main.number or next(iter(numbers), None),
         other_numbers=tuple(dict.fromkeys(n for n in numbers if n != main.number)),
         tier=best.tier,
-        rank=best.rank,
+        rank=rank,
         tier_until=best.tier_until,
         enrolled_on=min(days, default=None),
         balance=sum(m.balance for m in memberships),
@@ -103,10 +109,14 @@ def membership_id(programme: str, profile_id: str) -> str:
 
 def keys_of(membership: Membership) -> list[tuple[str, str]]:
     """Give what finds a membership: its numbers, and the day on which points expire first."""
-    code = membership.programme
-    keys = [number_key(code, number) for number in membership.numbers]
+    keys = numbers_of(membership)
     end = first_end(membership.lots)
-    return [*keys, due_key(code, end)] if end else keys
+    return [*keys, due_key(membership.programme, end)] if end else keys
+
+
+def numbers_of(membership: Membership) -> list[tuple[str, str]]:
+    """Give the keys of a membership's numbers."""
+    return [number_key(membership.programme, number) for number in membership.numbers]
 
 
 def number_key(programme: str, number: str) -> tuple[str, str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from profilecore.errors import InvalidProfile, Problem
 from profilecore_loyalty.awarding import check, receiving
 from profilecore_loyalty.booking import Booking, opened
+from profilecore_loyalty.days import today
 from profilecore_loyalty.ledger import Movement, Verb
 from profilecore_loyalty.lots import joined
-from profilecore_loyalty.reading import with_ledger
+from profilecore_loyalty.reading import ledgers_of, with_ledger
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -28,7 +28,9 @@ def redeem(
     reason: str | None,
 ) -> Movements:
     _positive(points)
-    booking = Booking(Verb.REDEEM, -points, reference, _today(engine), reason=reason)
+    booking = Booking(
+        Verb.REDEEM, -points, reference, today(engine), reason=reason, named=profile_id
+    )
     return _move(engine, programme, profile_id, booking)
 
 
@@ -40,7 +42,9 @@ def adjust(
     reference: str,
     reason: str | None,
 ) -> Movements:
-    booking = Booking(Verb.ADJUST, points, reference, _today(engine), reason=reason)
+    booking = Booking(
+        Verb.ADJUST, points, reference, today(engine), reason=reason, named=profile_id
+    )
     return _move(engine, programme, profile_id, booking)
 
 
@@ -50,10 +54,11 @@ def _move(engine: Engine, programme: Programme, profile_id: str, booking: Bookin
         repeated = book.repeated(booking, profile_id)
         if repeated:
             return repeated
-        held = with_ledger(engine, programme, profile_id)
         if booking.points > 0:
-            return [book.credit(receiving(held), booking)]
-        return book.debit(held, booking)
+            return [book.credit(receiving(with_ledger(engine, programme, profile_id)), booking)]
+        # What is left after somebody went can be put right, though no more be redeemed.
+        find = ledgers_of if booking.verb is Verb.ADJUST else with_ledger
+        return book.debit(find(engine, programme, profile_id), booking)
 
 
 def transfer(
@@ -65,8 +70,8 @@ def transfer(
     reference: str,
 ) -> Movements:
     _positive(points)
-    today = _today(engine)
-    out = Booking(Verb.TRANSFER, -points, reference, today)
+    day = today(engine)
+    out = Booking(Verb.TRANSFER, -points, reference, day, named=from_id)
     check(out)
     with opened(engine, programme, out) as book:
         repeated = book.repeated(out, from_id)
@@ -79,12 +84,8 @@ def transfer(
         gone = book.debit(with_ledger(engine, programme, from_id), out, further=1)
         # Points keep their days: a transfer makes none last longer.
         lots = joined(lot for movement in gone for lot in movement.lots)
-        into = Booking(Verb.TRANSFER, points, reference, today)
+        into = Booking(Verb.TRANSFER, points, reference, day, named=to_id)
         return [*gone, book.credit(to, into, lots, len(gone), len(gone) + 1)]
-
-
-def _today(engine: Engine) -> date:
-    return engine.now.date()
 
 
 def _positive(points: int) -> None:

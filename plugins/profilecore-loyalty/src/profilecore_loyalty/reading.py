@@ -27,19 +27,30 @@ def memberships_of(engine: Engine, code: str, profile_id: str) -> list[Stored]:
     return in_order(found, profile_id, engine.path(profile_id)[-1])
 
 
-def with_ledger(engine: Engine, programme: Programme, profile_id: str) -> list[Stored]:
-    """Give the memberships between which a person's points lie.
+def ledgers_of(engine: Engine, programme: Programme, profile_id: str) -> list[Stored]:
+    """Give the memberships between which a person's points lie, whatever their state.
 
     :raises KeptByProvider: if the points are not ours.
-    :raises NotEnrolled: if none of them is enrolled.
+    :raises NotEnrolled: if there are none.
     """
     if programme.is_external:
         raise KeptByProvider(programme.code)
     found = memberships_of(engine, programme.code, profile_id)
+    if not found:
+        raise NotEnrolled(programme.code, profile_id)
+    return found
+
+
+def with_ledger(engine: Engine, programme: Programme, profile_id: str) -> list[Stored]:
+    """Give the memberships between which the points of a person who is enrolled lie.
+
+    :raises KeptByProvider: if the points are not ours.
+    :raises NotEnrolled: if none of them is enrolled.
+    """
+    found = ledgers_of(engine, programme, profile_id)
     states = [each.value.state for each in found]
     if MembershipState.ENROLLED not in states:
-        state = states[0].value if states else None
-        raise NotEnrolled(programme.code, profile_id, state)
+        raise NotEnrolled(programme.code, profile_id, states[0].value)
     return found
 
 

@@ -101,9 +101,16 @@ def _next_end(programme: Programme, as_of: date) -> date:
 
 def requalify(engine: Engine, programme: Programme, profile_id: str, as_of: date) -> Membership:
     """Give a person the tier that is due, by all that the person's memberships earned."""
+    return _requalified(engine, programme, profile_id, as_of)[1]
+
+
+def _requalified(
+    engine: Engine, programme: Programme, profile_id: str, as_of: date
+) -> tuple[Membership, Membership]:
+    """Give what a person had, and what the person has now."""
     with engine.transaction():
         held = with_ledger(engine, programme, engine.path(profile_id)[-1])
-        whole = combine([each.value for each in held])
+        whole = combine([each.value for each in held], programme)
         movements = movements_of(engine, programme.code, profile_id)
         now = Held(programme.rank(whole.tier), whole.tier_until)
         made = decided(programme, now, earned(programme, movements, as_of), as_of)
@@ -111,14 +118,15 @@ def requalify(engine: Engine, programme: Programme, profile_id: str, as_of: date
         told = {"tier": tier and tier.code, "rank": made.rank, "tier_until": made.until}
         for place, each in enumerate(held):
             # A merged membership keeps its own tier for an unmerge, but none above the person's.
-            if place == 0 or programme.rank(each.value.tier) > made.rank:
-                after = evolve(each.value, **told)
-                if after != each.value:
-                    engine.store_document(
-                        MEMBERSHIP, after, profile_id=each.profile_id, id=each.id,
-                        if_version=each.version, keys=keys_of(after),
-                    )  # fmt: skip
-        return evolve(whole, **told)
+            rank = programme.rank(each.value.tier)
+            changes = told if place == 0 or rank > made.rank else {"rank": rank}
+            after = evolve(each.value, **changes)
+            if after != each.value:
+                engine.store_document(
+                    MEMBERSHIP, after, profile_id=each.profile_id, id=each.id,
+                    if_version=each.version, keys=keys_of(after),
+                )  # fmt: skip
+        return whole, evolve(whole, **told)
 
 
 def requalify_all(
@@ -135,8 +143,8 @@ def requalify_all(
             value: Membership = each.value
             enrolled = value.state is MembershipState.ENROLLED
             if value.programme == programme.code and enrolled and not value.external:
-                made = requalify(engine, programme, str(each.profile_id), as_of)
-                changed += made.tier != value.tier
+                had, has = _requalified(engine, programme, str(each.profile_id), as_of)
+                changed += had.tier != has.tier
             done += 1
             if watch is not None:
                 watch(done)
