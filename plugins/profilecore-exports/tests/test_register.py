@@ -215,6 +215,50 @@ def test_a_stay_that_was_called_off_is_taken_back_after_a_clear_too(
     assert world.export(name, end=ARRIVAL).counts == {"cleared": 1}
 
 
+def test_a_stay_that_is_called_off_after_a_clear_is_taken_back_too(world: World) -> None:
+    lucia, hans = world.guest(HANS, first_name="Lucia"), world.guest(HANS)
+    stay = world.stay(lucia, hans, details=BOOKED)
+    world.export("hr.evisitor", end=ARRIVAL)
+    world.engine.clear(hans.id)
+    assert world.engine.stays(lucia.id)[0].companions == ()
+    assert world.export("hr.evisitor", end=ARRIVAL).counts == {"already": 1}
+    off = {"property_id": P, "reference": stay.reference, "status": "no_show"}
+    world.engine.record_stay(lucia.id, off)
+    assert world.export("hr.evisitor", end=ARRIVAL).counts == {"cancelled": 2, "cleared": 1}
+
+
+def test_who_was_reported_and_is_no_guest_of_the_stay_after_all_is_taken_back(
+    world: World,
+) -> None:
+    lucia, hans, anna = world.guest(LUCIA), world.guest(HANS), world.guest(HANS, first_name="Anna")
+    stay = world.stay(lucia, hans)
+    for name in (BY_HAND, "si.eturizem"):
+        world.export(name)
+    right = {"property_id": P, "reference": stay.reference, "companions": [anna.id]}
+    world.engine.record_stay(lucia.id, right)
+    run = world.export(BY_HAND)
+    assert [(c.guest_id, c.why) for c in run.changed] == [(hans.id, "left-the-stay")]
+    run = world.export("si.eturizem")
+    assert {file.kind: file.guests for file in run.files} == {"report": 1, "cancellation": 1}
+    assert [e.stage.value for e in world.entries(hans) if e.format == "si.eturizem"] == [
+        "cancelled"
+    ]
+    assert world.export("si.eturizem").counts == {"already": 2}
+
+
+def test_who_left_a_stay_is_taken_back_though_the_others_were_cleared(world: World) -> None:
+    lucia, hans = world.guest(LUCIA), world.guest(HANS)
+    days = {"arrival": "2026-11-10", "departure": "2026-11-12", "status": "departed"}
+    stay = world.stay(lucia, hans, **days)
+    world.export("si.eturizem", start=date(2026, 11, 1))
+    right = {"property_id": P, "reference": stay.reference, "companions": []}
+    world.engine.record_stay(lucia.id, right)
+    world.engine.clear(lucia.id)
+    run = world.export("si.eturizem", start=date(2026, 11, 1))
+    assert [(file.kind, file.guests) for file in run.files] == [("cancellation", 1)]
+    assert world.export("si.eturizem", start=date(2026, 11, 1)).files == ()
+
+
 def test_what_needs_the_values_of_a_cleared_guest_is_left_to_a_person(world: World) -> None:
     lucia, hans = world.guest(LUCIA), world.guest(HANS)
     stay = world.stay(lucia, hans)

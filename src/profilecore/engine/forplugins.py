@@ -119,9 +119,10 @@ class ForPlugins:
         """Give for each (sort, value) that some profile has the ids, in order of insertion.
 
         The sorts are the engine's own (``email``, ``phone``, ``document``, ...) and those of
-        ``profilecore_register_terms``.  Of a value that more profiles have only the first
-        ``at_most`` are given; with ``or_none`` it is left out, which is faster.  An id says
-        nothing: whether the actor may see the profile, :meth:`get` and :meth:`extract` decide.
+        ``profilecore_register_terms``; a key of documents of a plugin's kind has ``KIND:SORT``
+        for its sort, and gives their ids.  Of a value that more have only the first ``at_most``
+        are given; with ``or_none`` it is left out, which is faster.  An id says nothing: whether
+        the actor may see the profile, :meth:`get` and :meth:`extract` decide.
         """
         from profilecore.engine import extracting
 

@@ -15,9 +15,10 @@ from profilecore.model import Profile, Stay
 from profilecore.model.enums import RelationshipType, State, StayStatus
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_exports.contract import Moment
+from profilecore_exports.contract import Format, Moment
 from profilecore_exports.details import DETAILS, Details
 from profilecore_exports.guests import Guest, Party
+from profilecore_exports.register import reported
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -44,6 +45,8 @@ class Due:
     """A party that is due at a moment, or was to be; ``is_off`` if the stay did not come about.
 
     ``unknown`` counts companions of whom there is no profile; ``cleared`` those who are gone.
+    ``left`` were reported and are no guests of this stay any more; they are the party where there
+    is nobody else.
     """
 
     moment: Moment
@@ -52,25 +55,29 @@ class Due:
     is_off: bool = False
     unknown: int = 0
     cleared: int = 0
+    left: tuple[Guest, ...] = ()
+
+    @property
+    def is_deserted(self) -> bool:
+        """Tell whether nobody is there but those who left."""
+        return self.party.guests is self.left
 
 
 def due(
     engine: Engine,
     property_id: str,
-    moments: Sequence[Moment],
+    format: Format,
     start: date,
     end: date,
     zone: ZoneInfo,
     watch: Watch = lambda *_: None,
-    *,
-    spell: int | None = None,
 ) -> list[Due]:
     """Give the parties of a property whose moment lies between two days, both included.
 
     They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
-    once, in the larger party.  With ``spell`` a stay of more days arrives anew after so many.
+    once, in the larger party.  With a ``spell`` a stay of more days arrives anew after so many.
     """
-    wanted = frozenset(moments)
+    wanted, spell = frozenset(format.moments), format.spell
     found = [
         (moment, day, stay, part)
         for given in _stays(engine, property_id, wanted, start, end, spell, watch)
@@ -82,7 +89,7 @@ def due(
         and start <= day <= end
     ]
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
-    gather = _Gathering(engine, [stay for _, _, stay, _ in found])
+    gather = _Gathering(engine, format, [stay for _, _, stay, _ in found])
     made = []
     for number, (moment, day, stay, part) in enumerate(found):
         if number % 200 == 0:
@@ -209,9 +216,10 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 class _Gathering:
     """Puts parties together; nobody is in two of one moment and day."""
 
-    def __init__(self, engine: Engine, stays: Sequence[Stay]) -> None:
+    def __init__(self, engine: Engine, format: Format, stays: Sequence[Stay]) -> None:
         self._engine = engine
         self._details = details_of(engine, stays)
+        self._reported = reported(engine, format.name, [stay.id for stay in stays])
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
 
@@ -220,8 +228,9 @@ class _Gathering:
             return None
         profiles, unknown, cleared = [], 0, 0
         is_off = stay.status in OFF
-        for id in (stay.profile_id, *stay.companions):
-            profile = self._profile(id)
+        left = self._left(stay)
+        ids = (stay.profile_id, *stay.companions)
+        for profile in (*map(self._profile, ids), *(left if is_off else ())):
             if profile is None:
                 unknown += 1
                 continue
@@ -233,7 +242,9 @@ class _Gathering:
             elif not is_cleared and (key := (moment, day, profile.id)) not in self._seen:
                 self._seen.add(key)
                 profiles.append(profile)
-        if not profiles:
+        # Of who was cleared the report stays true where the stay does.
+        gone = [] if is_off else [each for each in left if each.state is State.ACTIVE]
+        if not profiles and not gone:
             return None
         details = self._details.get(stay.id) or Details(id=stay.id)
         first = stay.arrival or day
@@ -242,7 +253,19 @@ class _Gathering:
             Guest(profile, first, stay, details, number == 0, kin.get(profile.id, {}))
             for number, profile in enumerate(profiles)
         )
-        return Due(moment, day, Party(stay, details, guests, part), is_off, unknown, cleared)
+        others = tuple(Guest(profile, first, stay, details, False, {}) for profile in gone)
+        party = Party(stay, details, guests or others, part)
+        return Due(moment, day, party, is_off, unknown, cleared, others)
+
+    def _left(self, stay: Stay) -> list[Profile]:
+        """Give those who were reported of a stay and are not among its guests now."""
+        ids = sorted(self._reported.get(stay.id, ()))
+        if not ids:
+            return []
+        here = [self._profile(id) for id in (stay.profile_id, *stay.companions)]
+        roots = {profile.id for profile in here if profile is not None}
+        found = {p.id: p for p in map(self._profile, ids) if p is not None and p.id not in roots}
+        return list(found.values())
 
     def _profile(self, id: str) -> Profile | None:
         if id not in self._profiles:

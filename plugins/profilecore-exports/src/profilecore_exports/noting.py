@@ -73,11 +73,12 @@ class Notes:
     def file(self, file: OutFile) -> None:
         """Note a file and everybody in it; what stood under an entry's id is replaced."""
         noting = self._noting
-        ids, positions = [], []
+        ids, positions, stays = [], [], []
         for position, report in _placed(noting.format, file.reports):
             id = entry_id(noting.format.name, report)
             ids.append(id)
             positions.append(position)
+            stays.append(report.party.stay.id)
             if report.guest.profile.state is State.ACTIVE:
                 self._entries[id] = self._entry(file, report, id)
             else:
@@ -95,6 +96,7 @@ class Notes:
                 noting.by,
                 tuple(ids),
                 tuple(positions),
+                tuple(stays),
             )
         )
 
@@ -106,8 +108,13 @@ class Notes:
         """
         store, property_id = self._engine.store_documents, self._noting.property_id
         store(ENTRY, [self._stored(entry) for entry in self._entries.values()])
+        files = self._files
         store(
-            FILE, [Document(f, id=f.id, if_version=0, property_id=property_id) for f in self._files]
+            FILE,
+            [
+                Document(f, None, f.id, 0, keys=tuple(f.keys), property_id=property_id)
+                for f in files
+            ],
         )
         series = self._series.items()
         store(

@@ -183,8 +183,11 @@ class Planning:
     def _add(self, one: Due) -> None:
         made, format = self.made, self.format
         made.count("cleared", one.cleared)
+        self._take_back(one, one.left, "left-the-stay")
         if one.is_off:
-            self._take_back(one)
+            self._take_back(one, one.party.guests, "stay-cancelled")
+            return
+        if one.is_deserted:
             return
         if self._is_to_come(one):
             made.count("not_yet", len(one.party.guests))
@@ -348,11 +351,11 @@ class Planning:
         self.made.count("cancelled", len(again))
         return again
 
-    def _take_back(self, one: Due) -> None:
-        """Cancel what was sent of a stay that did not come about."""
-        for guest in one.party.guests:
+    def _take_back(self, one: Due, guests: Iterable[Guest], why: str) -> None:
+        """Cancel what was sent of guests who, it turned out, were not there."""
+        for guest in guests:
             for report, old in self._standing(one, guest):
-                self._cancel(one, report, old, "stay-cancelled")
+                self._cancel(one, report, old, why)
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
         needs_reference = self.format.amends is Amends.CANCEL

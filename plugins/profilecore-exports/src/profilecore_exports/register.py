@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ENTRY = "registration"
 FILE = "registration-file"
 NUMBER = "registration-number"
+STAY = "stay"  # files are found by the stays of their records
 PAGE = 1_000
 
 _fact = partial(
@@ -103,7 +104,7 @@ class Entry:
 class SentFile:
     """One file that was written.  ``entries`` are the ids of its records' entries in order.
 
-    ``positions`` says, entry by entry, which record of the file it is in.
+    ``positions`` says, entry by entry, which record of the file it is in, ``stays`` of which stay.
     """
 
     id: str
@@ -116,10 +117,16 @@ class SentFile:
     by: str
     entries: tuple[str, ...] = ()
     positions: tuple[int, ...] = ()
+    stays: tuple[str, ...] = ()
     lot: str | None = None
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     decided_at: datetime | None = None
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """What finds it: each stay that it has a record of."""
+        return [(STAY, stay) for stay in dict.fromkeys(self.stays)]
 
 
 @frozen
@@ -171,6 +178,30 @@ def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, 
     return found
 
 
+def reported(engine: Engine, format: str, stays: Iterable[str]) -> dict[str, set[str]]:
+    """Give by stay who was reported in a format, also those who left the stay since.
+
+    They are told by the ids that they had then.
+    """
+    codec, keys = Codec(), [(f"{FILE}:{STAY}", stay) for stay in dict.fromkeys(stays)]
+    found = engine.look_up(keys, or_none=True)
+    files = list({id for ids in found.values() for id in ids})
+    wanted = {stay for _, stay in found}
+    named: dict[str, set[str]] = {}
+    with engine.store.read() as reader:
+        for start in range(0, len(files), PAGE):
+            for document in reader.get_many(FILE, files[start : start + PAGE]):
+                file = codec.load(SentFile, document.body)
+                if file.format != format:
+                    continue
+                told = zip(file.entries, file.stays, strict=True)
+                ids = [id for id, stay in told if stay in wanted]
+                for each in reader.get_many(ENTRY, ids):
+                    entry = codec.load(Entry, each.body)
+                    named.setdefault(entry.stay_id, set()).add(entry.guest_id)
+    return named
+
+
 def sent_files(store: Store, format: str | None = None) -> Iterator[SentFile]:
     """Yield the files that were written, oldest first."""
     codec, after = Codec(), None
@@ -211,7 +242,7 @@ def note(engine: Engine, file: SentFile, changed: Iterable[tuple[Document, Entry
                 if document.owner in gone:
                     put_facts(writer, entry, document.owner, document.version)
     with engine.transaction():
-        engine.store_document(FILE, file, id=file.id, property_id=file.property_id)
+        engine.store_document(FILE, file, id=file.id, property_id=file.property_id, keys=file.keys)
         left = [stored(entry, d.owner, d.version) for d, entry in listed if d.owner not in gone]
         engine.store_documents(ENTRY, left)
 

@@ -78,7 +78,7 @@ def export(
         setting = changed(setting, occupied=occupied(engine, property_id, start, end, watch))
     if format.statement is not None:
         return _state(engine, format, setting, out, again=again, at=at)
-    dues = due(engine, property_id, format.moments, start, end, zone, watch, spell=format.spell)
+    dues = due(engine, property_id, format, start, end, zone, watch)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
     planning = Planning(format, setting, entries, dict(choices or {}), again)
@@ -123,7 +123,8 @@ def _zone(engine: Engine, property_id: str) -> ZoneInfo:
 
 
 def _owners(dues: Iterable[Due]) -> set[str]:
-    return {id for one in dues for guest in one.party.guests for id in guest.profile.family}
+    everybody = (guest for one in dues for guest in (*one.party.guests, *one.left))
+    return {id for guest in everybody for id in guest.profile.family}
 
 
 def _write(
