@@ -125,10 +125,11 @@ def test_a_request_inside_a_transaction_is_part_of_it(each_engine: Engine) -> No
 
 
 def test_what_only_one_property_may_see_of_a_merged_record_is_its_own(engine: Engine) -> None:
-    a = engine.create(ANA)
     with engine.acting(P1):
+        a = engine.create(ANA | {"shared_level": "property"})
         b = engine.create({"last_name": "Secret", "shared_level": "property"})
     engine.merge(engine.plan_merge(a.id, [b.id], choices={"last_name": a.id}))
+    engine.update(a.id, {"shared_level": "chain"})
     for actor, names in ((P1, ["Secret"]), (P2, [])):
         with engine.acting(actor):
             assert [p["last_name"] for p in engine.access(a.id)["merged_profiles"]] == names

@@ -127,7 +127,8 @@ def _fill(engine: Engine, id: str, mark: str) -> None:
     with kernel.writing() as unit:
         profile = kernel.load(unit.writer, id)
         own = ENGINE_FIELDS - {"provenance"}
-        whole = filled(Profile, mark, **{name: getattr(profile, name) for name in own})
+        given = {name: getattr(profile, name) for name in (*own, "shared_level")}
+        whole = filled(Profile, mark, **given)
         facets = {"club": filled(Membership, mark), "alien": {"inner": mark}}
         unit.put_profile(evolve(whole, facets=facets), expect=profile.version)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profilecore import Engine
+from profilecore import Engine, IdempotencyConflict
 
 ANA = {"first_name": "Ana", "last_name": "García"}
 
@@ -38,3 +38,14 @@ def test_it_is_recognised_after_the_survivor_was_merged_on(engine: Engine) -> No
     later = merge(engine, z, a)
     assert merge(engine, a, b, key="k") == first
     assert merge(engine, z, b) == later
+
+
+def test_one_with_choices_is_recognised_when_it_is_planned_again(engine: Engine) -> None:
+    a, b, c = (engine.create(ANA).id for _ in range(3))
+    journal = None
+    for _ in range(2):
+        plan = engine.plan_merge(a, [b], choices={"email": b, "last_name": b})
+        journal = journal or engine.merge(plan, key="k")
+        assert engine.merge(plan, key="k") == journal
+    with pytest.raises(IdempotencyConflict):
+        engine.merge(engine.plan_merge(a, [c]), key="k")

@@ -214,9 +214,9 @@ def test_a_profile_merged_into_a_private_one_is_not_found_under_its_own_id(
     engine: Engine,
 ) -> None:
     open_one = engine.create({"last_name": "x"}).id
-    with engine.acting(P1):
-        private = engine.create({"last_name": "x", "shared_level": "property"}).id
+    private = engine.create({"last_name": "x"}).id
     engine.merge(engine.plan_merge(private, [open_one]))
+    engine.update(private, {"shared_level": "property", "property_id": "P1"})
     with engine.acting(P2), pytest.raises(NotFound) as missing:
         engine.get(open_one)
     assert missing.value.id == open_one
@@ -361,3 +361,17 @@ def test_the_engine_tells_who_acts(engine: Engine) -> None:
     with engine.acting(P1):
         assert engine.actor == P1
     assert engine.actor == CHAIN
+
+
+def test_a_relation_to_anothers_private_guest_is_hidden_and_hinders_nobody(engine: Engine) -> None:
+    shared, child = (engine.create({"last_name": "x"}).id for _ in range(2))
+    with engine.acting(P1):
+        private = engine.create({"last_name": "x", "shared_level": "property"}).id
+        engine.update(shared, {"relationships": [{"type": "friend", "profile_id": private}]})
+        assert [r.profile_id for r in engine.relationships(shared)] == [private]
+    with engine.acting(P2):
+        assert engine.relationships(shared) == []
+        added = {"add": [{"type": "child", "profile_id": child}]}
+        engine.update(shared, {"relationships": added})
+        assert [r.profile_id for r in engine.relationships(shared)] == [child]
+    assert {r.profile_id for r in engine.relationships(shared)} == {private, child}

@@ -318,3 +318,15 @@ def test_a_feed_cursor_that_makes_no_sense_is_refused(
     with pytest.raises(InvalidProfile) as refused:
         engine.changes(**given)
     assert [p.path for p in refused.value.problems] == [path]
+
+
+def test_tags_are_one_but_for_signs_that_tell_them_apart(engine: Engine) -> None:
+    tags = ("Früh-Anreise", "C++", "C#", "⭐", "🔥")
+    ids = {
+        tag: engine.create({"last_name": "x", "tags": [tag], "category": tag}).id for tag in tags
+    }
+    for tag, id in ids.items():
+        assert [p.id for p in engine.search(tags=[tag]).items] == [id]
+        assert [p.id for p in engine.search(category=tag).items] == [id]
+    for spelling in ("fruh anreise", "FRÜH ANREISE", "früh.anreise"):
+        assert [p.id for p in engine.search(tags=[spelling]).items] == [ids["Früh-Anreise"]]

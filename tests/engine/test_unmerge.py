@@ -124,6 +124,82 @@ def test_a_star_is_undone_in_either_order(histories: Any, first_first: bool) -> 
     assert [bare(engine.get(p.id)) for p in (a, b, c)] == [bare(p) for p in (a, b, c)]
 
 
+@given(histories(), st.lists(given_profiles, min_size=2, max_size=2), st.integers(0, 2))
+@examples(40)
+def test_undone_between_others_a_merge_leaves_all_that_those_others_say(
+    histories: Any, more: list[Any], which: int
+) -> None:
+    clock = Clock()
+    engine = open_engine(clock=clock, config=CUSTOM)
+    # Much is said by two of them, in the same or in other words.
+    histories += [histories[which] | {"edit": None, "source": None}]
+    people = [make(engine, clock, history) for history in histories]
+    first, *others = people
+    merges = [merge(engine, first.id, other.id) for other in others]
+    clock.move(days=1)
+    engine.unmerge(merges[which])
+    without = engine.get(first.id)
+    for number in (n for n in (2, 1, 0) if n != which):
+        engine.unmerge(merges[number])
+    assert [bare(engine.get(p.id)) for p in people] == [bare(p) for p in people]
+    for number in (n for n in (0, 1, 2) if n != which):
+        merge(engine, first.id, others[number].id)
+    again = engine.get(first.id)
+    assert bare(attrs.evolve(without, provenance=again.provenance)) == bare(again)
+
+
+def test_what_two_merged_profiles_say_stays_while_one_of_them_does(engine: Engine) -> None:
+    said = {
+        "last_name": "García",
+        "birth_date": "1984-05-17",
+        "tags": ["vip"],
+        "restrictions": [{"kind": "blocklist", "reason_code": "damage"}],
+        "emails": ["ana@example.org"],
+    }
+    a, b, c = engine.create(ANA), engine.create(said), engine.create(said)
+    first, second = merge(engine, a.id, b.id), merge(engine, a.id, c.id)
+    assert engine.unmerge(first).kept == ()
+    left = engine.get(a.id)
+    names = ("birth_date", "tags", "restrictions", "emails")
+    assert [getattr(left, n) for n in names] == [getattr(c, n) for n in names]
+    assert found(engine, "ana@example.org") == {a.id, b.id}
+    engine.unmerge(second)
+    assert bare(engine.get(a.id)) == bare(a)
+
+
+def test_choices_of_a_later_merge_hold_when_an_earlier_one_is_undone(engine: Engine) -> None:
+    a, b, c = (engine.create({"last_name": "x", "title": t}) for t in ("miss", "mx", "mister"))
+    first = merge(engine, a.id, b.id, choices={"title": b.id})
+    second = merge(engine, a.id, c.id, choices={"title": c.id})
+    engine.unmerge(first)
+    assert engine.get(a.id).title == c.title
+    engine.unmerge(second)
+    assert engine.get(a.id).title == a.title
+
+
+def test_a_new_primary_keeps_its_mark_and_nothing_of_the_other_person(engine: Engine) -> None:
+    a = engine.create(ANA | {"emails": [{"value": "own@example.org", "primary": True}]})
+    b = engine.create({"last_name": "x", "emails": [{"value": "b@example.org", "primary": True}]})
+    id = merge(engine, a.id, b.id, choices={"emails": b.id})
+    engine.update(a.id, {"emails": {"add": [{"value": "new@example.org", "primary": True}]}})
+    undone = engine.unmerge(id)
+    assert [(e.value, e.primary) for e in undone.survivor.emails] == [
+        ("own@example.org", False),
+        ("new@example.org", True),
+    ]
+
+
+def test_a_later_edit_keeps_its_stamp(engine: Engine, clock: Clock) -> None:
+    a, b = engine.create(ANA | {"tags": ["a"]}), engine.create(TWIN | {"tags": ["b"]})
+    id = merge(engine, a.id, b.id)
+    clock.move(days=1)
+    engine.update(a.id, {"tags": {"add": ["c"]}})
+    stamp = engine.get(a.id).provenance.of("tags")
+    clock.move(days=1)
+    undone = engine.unmerge(id)
+    assert (undone.survivor.tags, undone.survivor.provenance.of("tags")) == (("a", "c"), stamp)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_a_star_of_three_is_undone_in_any_order(engine: Engine, order: tuple[int, ...]) -> None:
     a = engine.create(ANA | {"tags": ["a"]})

@@ -14,7 +14,7 @@ from kit import examples
 
 from profilecore.model.dates import agrees, is_complete, partial_date
 from profilecore.normalise import codes, contact, numbers
-from profilecore.normalise.text import clean, clean_lines, compact, fold
+from profilecore.normalise.text import clean, clean_lines, compact, fold, label
 
 characters = st.text(max_size=12)
 
@@ -289,3 +289,10 @@ def test_parts_of_a_day_agree_with_it(day: object) -> None:
         assert agrees(full, known)
         assert is_complete(known) is (known == full)
     assert not agrees(full, "1799")
+
+
+@given(st.text(max_size=30))
+@examples(200)
+def test_a_label_is_settled_and_says_something_where_there_is_something(text: str) -> None:
+    assert label(label(text)) == label(text)
+    assert bool(label(text)) == bool(text.strip())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from kit import P1, P2, START, examples, profiles
 
 from profilecore import InvalidProfile, Note, Profile
-from profilecore.model import Document, State, record
+from profilecore.model import Document, SharedLevel, State, record
 from profilecore.model.fields import Clear, Search, Sensitivity, field, rules_of
 from profilecore.model.parts import Provenance, Relationship
 from profilecore.rules.fingerprint import fingerprint
@@ -172,6 +174,18 @@ def test_blockers_come_all_at_once() -> None:
     assert [x.code for x in merged(a, b, company).blockers] == ["cleared", "cleared", "other-type"]
 
 
+def test_those_whom_not_the_same_properties_may_see_are_not_merged() -> None:
+    shared = Profile(id="A", last_name="x", property_id="P1")
+    private = partial(Profile, last_name="x", shared_level=SharedLevel.PROPERTY)
+    own, same, other = (
+        private(id=n, property_id=p) for n, p in (("B", "P1"), ("C", "P1"), ("D", "P2"))
+    )
+    for one, two in ((shared, own), (own, shared), (own, other)):
+        assert [x.code for x in merged(one, two).blockers] == ["other-sharing"]
+    assert merged(own, same).blockers == ()
+    assert merged(shared, evolve(shared, id="E", property_id="P2")).blockers == ()
+
+
 def _company() -> Any:
     from profilecore.model import ProfileType
 
@@ -266,3 +280,12 @@ def test_a_value_brings_its_provenance_along() -> None:
     provenance = result_of(merged(a, b)).provenance
     assert provenance.of("first_name") == other
     assert provenance.of("last_name") == own
+
+
+def test_a_value_of_the_same_import_is_not_said_to_be_verified() -> None:
+    from profilecore.model import Stamp
+
+    base, seen = Stamp(START, "pms"), Stamp(START, actor="desk", verified=True)
+    a = Profile(id="A", last_name="x", provenance=Provenance(base, {"last_name": seen}))
+    b = Profile(id="B", last_name="y", provenance=Provenance(base))
+    assert result_of(merged(a, b, last_name="B")).provenance.of("last_name") == base

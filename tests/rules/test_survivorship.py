@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 
 import pytest
+from attrs import evolve
 from kit import START
 
 from profilecore import Consent, Email, ExternalId, IdentityDocument, Note, Phone
-from profilecore.model import Channel, ConsentStatus, DocumentType, Stamp
+from profilecore.model import (
+    Channel,
+    ConsentStatus,
+    DocumentType,
+    Restriction,
+    RestrictionKind,
+    Stamp,
+)
 from profilecore.rules.survivorship import (
     Candidate,
     Preference,
@@ -145,6 +154,47 @@ def test_a_choice_puts_that_profiles_items_and_primary_first() -> None:
         ("a@example.org", False),
     ]
     assert united.reason == "choice"
+
+
+def test_a_chosen_item_without_a_mark_takes_the_survivors() -> None:
+    candidates = [
+        Candidate("A", (Email("a@example.org", primary=True),)),
+        Candidate("B", (Email("b@example.org"),)),
+    ]
+    chosen = union(candidates, Preference(chosen="B")).value
+    assert [(e.value, e.primary) for e in chosen] == [
+        ("b@example.org", True),
+        ("a@example.org", False),
+    ]
+
+
+def test_what_was_verified_leads_and_says_so_of_itself_alone() -> None:
+    passport = partial(IdentityDocument, DocumentType.PASSPORT, "X1", "ES")
+    typed = passport(expires_on=date(2035, 1, 1), issuing_place="Typo", support_number="S1")
+    seen = passport(expires_on=date(2028, 1, 1), issuing_place="Madrid", verified=True)
+    both = [Candidate("A", (typed,)), Candidate("B", (seen,))]
+    (kept,) = union(both, NOBODY).value
+    assert kept == evolve(seen, support_number="S1")
+    (kept,) = union(both, Preference(chosen="A")).value
+    assert kept == typed
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_restrictions_the_longer_one_holds(turned: bool) -> None:
+    def of(*days: date | None) -> list[Candidate]:
+        kind = RestrictionKind.BLOCKLIST
+        made = [Candidate(str(d), (Restriction(kind, until=d),)) for d in days]
+        return made[::-1] if turned else made
+
+    first, second = date(2020, 1, 1), date(2030, 1, 1)
+    assert union(of(first, None), NOBODY).value[0].until is None
+    assert union(of(first, second), NOBODY).value[0].until == second
+
+
+def test_a_note_for_everybody_is_not_one_for_a_property() -> None:
+    notes = [Note("Nut allergy", id="1"), Note("Nut allergy", id="1", property_id="P1")]
+    both = [Candidate("A", (notes[0],)), Candidate("B", (notes[1],))]
+    assert union(both, NOBODY).value == tuple(notes)
 
 
 def test_histories_are_joined_in_order_of_time_and_nothing_is_dropped() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.profiles import MAX_BODY, Once, path
-from profilecore.engine.unit import PROFILE, Unit
+from profilecore.engine.unit import Unit
 from profilecore.errors import (
     Blocker,
     InvalidProfile,
@@ -28,12 +28,13 @@ from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.clashes import Valued, find_clashes
 from profilecore.rules.merging import MergePlan
-from profilecore.rules.unmerging import NAME_FIELDS, settle_names, take_out
+from profilecore.rules.unmerging import Undone, differing, imposed, take_out
 from profilecore.rules.visibility import CHAIN, seen_by, unrestricted
 from profilecore.store.port import Reader
 from profilecore.values import frozen
 
 _NEVER = ("merge-with-itself", "cycle")
+_NAMES = frozenset({"first_name", "middle_name", "last_name", "second_last_name"})
 
 
 @frozen
@@ -83,7 +84,8 @@ def _plan(
         done = _merge_of(kernel, reader, survivor, survivor_id, other_ids)
         if done is not None:
             # As that merge was asked for, so that a repeat under its key is the same request.
-            return MergePlan(done.survivor_id, done.loser_ids, "", already=done.id)
+            asked = (done.survivor_id, done.loser_ids, "", done.choices)
+            return MergePlan(*asked, already=done.id)
         return MergePlan(
             survivor.id, tuple(other_ids), "", blockers=tuple(rules.blockers_of(survivor, ()))
         )
@@ -94,9 +96,7 @@ def _plan(
         list(losers.values()),
         choices,
         owned,
-        rules.MergeRules(
-            kernel.survivorship, kernel.border.facets, kernel.settings.trusted_sources
-        ),
+        _rules(kernel),
         kernel.now(),
         kernel.actor,
     )
@@ -112,6 +112,11 @@ def _plan(
         blockers=(*dict.fromkeys((*blockers, *made.blockers, *refused)),),
     )
     return evolve(made, blockers=(*made.blockers, *kernel.plugins.check_merge(made)))
+
+
+def _rules(kernel: Kernel) -> rules.MergeRules:
+    trusted = kernel.settings.trusted_sources
+    return rules.MergeRules(kernel.survivorship, kernel.border.facets, trusted)
 
 
 def _valued(kernel: Kernel, owned: Sequence[Document]) -> Iterator[Valued]:
@@ -173,7 +178,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         raise InvalidProfile([Problem("/", "too-large", "must not take more than 1 MiB")])
     survivor = kernel.load(unit.writer, made.survivor_id)
     gone = [id for id in result.absorbed if id not in survivor.absorbed]
-    fields = tuple(p.field for p in made.fields if _differs(survivor, result, p.field))
+    fields = differing(survivor, result, [plan.field for plan in made.fields])
     changed = ("absorbed", *fields)
     merge = Merge(
         id=kernel.new_id(),
@@ -185,6 +190,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         after=kernel.codec.plain(_only(result, changed)),
         stamp=kernel.occasion().stamp,
         references=_repoint(kernel, gone, survivor.id),
+        choices=dict(made.choices),
     )
     unit.put_profile(result, expect=survivor.version)
     for id in made.loser_ids:
@@ -202,12 +208,6 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         PROFILES_MERGED, survivor.id, fields=changed, subject=merge.id, related=made.loser_ids
     )
     return merge
-
-
-def _differs(before: Profile, after: Profile, name: str) -> bool:
-    """Tell whether a field got another value, or its value another origin."""
-    stamps = (before.provenance.fields.get(name), after.provenance.fields.get(name))
-    return bool(getattr(before, name) != getattr(after, name) or stamps[0] != stamps[1])
 
 
 def _only(profile: Profile, fields: Sequence[str]) -> Profile:
@@ -260,15 +260,14 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         _refuse_unmerge(merge, survivor)
         unit.forget([survivor.id])
         exact = survivor.version == merge.survivor_version
-        restored, kept = _take_out(kernel, merge, survivor)
-        later = _later(unit, merge)
-        if later:
-            restored = _settle(unit, merge, later, losers, restored)
+        out, journals = _take_out(unit, merge, survivor)
+        restored = evolve(out.profile, version=survivor.version + 1, updated_at=kernel.now())
         unit.put_profile(restored, expect=survivor.version)
         back = tuple(_give_back(unit, loser) for loser in losers)
         pairs = zip(back, losers, strict=True)
         exact = exact and all(now.relationships == then.relationships for now, then in pairs)
-        _amend(unit, merge, later, losers, restored)
+        for stored, journal in journals:
+            unit.put("merge", journal.id, stored.owner, journal, expect=stored.version)
         if exact:
             _count_on(unit, merge, restored.version)
         _undo_references(kernel, merge)
@@ -282,7 +281,7 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
             related=merge.loser_ids,
         )
     shown = tuple(seen_by(p, kernel.actor) for p in back)
-    return Unmerged(merge.id, seen_by(restored, kernel.actor), shown, exact, kept)
+    return Unmerged(merge.id, seen_by(restored, kernel.actor), shown, exact, out.kept)
 
 
 def _refuse_unmerge(merge: Merge, survivor: Profile) -> None:
@@ -293,11 +292,39 @@ def _refuse_unmerge(merge: Merge, survivor: Profile) -> None:
         raise UnmergeBlocked([Blocker("merged-since", message)])
 
 
-def _take_out(kernel: Kernel, merge: Merge, survivor: Profile) -> tuple[Profile, tuple[str, ...]]:
+Journals = list[tuple[Document, Merge]]
+
+
+def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Journals]:
+    """Give the survivor without a merge, and the journals of later ones as if it had never been.
+
+    Step by step ``old`` is what was and ``new`` what would have been: the later merges are made
+    anew on it, so that what their people say as well stays.
+    """
+    kernel, names = unit.kernel, merge.fields
     before, after = _images(kernel, merge)
-    undone = take_out(survivor, before, after, merge.fields)
-    restored = evolve(undone.profile, version=survivor.version + 1, updated_at=kernel.now())
-    return restored, undone.kept
+    old, new = imposed(survivor, after, names), imposed(survivor, before, names)
+    journals: Journals = []
+    for document, journal in _later(unit, merge):
+        before, after = _images(kernel, journal)
+        was = imposed(old, before, journal.fields)
+        start = take_out(was, new, old, names).profile
+        old = imposed(was, after, journal.fields)
+        others = differing(was, start, names)
+        if not _NAMES.isdisjoint(others):
+            others = tuple({*others, "alternate_names"})
+        losers = [kernel.load(unit.writer, id) for id in journal.loser_ids]
+        again = rules.merged_anew(start, losers, journal.choices, _rules(kernel), others)
+        joined = tuple(id for id in old.absorbed if id not in was.absorbed)
+        new = evolve(imposed(old, again, others), absorbed=(*start.absorbed, *joined))
+        touched = tuple(dict.fromkeys((*journal.fields, *others)))
+        fields = differing(start, new, touched)
+        images = (kernel.codec.plain(_only(p, fields)) for p in (start, new))
+        journals.append(
+            (document, evolve(journal, fields=fields, before=next(images), after=next(images)))
+        )
+        names = differing(old, new, dict.fromkeys((*names, *others)))
+    return take_out(survivor, new, old, names), journals
 
 
 def _images(kernel: Kernel, merge: Merge) -> tuple[Profile, Profile]:
@@ -335,10 +362,7 @@ def _count_on(unit: Unit, merge: Merge, version: int) -> None:
             unit.put("merge", earlier.id, document.owner, moved, expect=document.version)
 
 
-Later = list[tuple[Document, Merge]]
-
-
-def _later(unit: Unit, merge: Merge) -> Later:
+def _later(unit: Unit, merge: Merge) -> Journals:
     """Give the merges into the same survivor that came later and still stand, oldest first."""
     documents = unit.writer.owned([merge.survivor_id], "merge")
     read = [(d, unit.kernel.codec.load(Merge, d.body)) for d in documents]
@@ -347,41 +371,6 @@ def _later(unit: Unit, merge: Merge) -> Later:
         for document, other in read
         if other.undone is None and other.survivor_version > merge.survivor_version
     ]
-
-
-def _settle(
-    unit: Unit, merge: Merge, later: Later, losers: Sequence[Profile], profile: Profile
-) -> Profile:
-    """Put the alternate names right in a survivor, or in how a journal shows it."""
-    own = profile
-    for journal in (*(other for _, other in reversed(later)), merge):
-        before, _ = _images(unit.kernel, journal)
-        names = [n for n in (*NAME_FIELDS, "alternate_names") if n in journal.fields]
-        own = evolve(own, **{name: getattr(before, name) for name in names})
-    documents = unit.writer.get_many(PROFILE, profile.absorbed)
-    staying = [unit.kernel.codec.load(Profile, d.body) for d in documents]
-    return settle_names(profile, own, losers, staying)
-
-
-def _amend(
-    unit: Unit, merge: Merge, later: Later, losers: Sequence[Profile], survivor: Profile
-) -> None:
-    """Take a merge out of the journals of later merges too, so that undoing those brings none
-    of it back."""
-    kernel = unit.kernel
-    before, after = _images(kernel, merge)
-    for document, journal in later:
-        shared = [name for name in journal.fields if name in merge.fields]
-        images = []
-        for image in _images(kernel, journal):
-            amended = take_out(image, before, after, shared).profile
-            if "alternate_names" in journal.fields:
-                held = {name: getattr(amended, name) for name in journal.fields}
-                whole = _settle(unit, merge, later, losers, evolve(survivor, **held))
-                amended = evolve(amended, alternate_names=whole.alternate_names)
-            images.append(kernel.codec.plain(_only(amended, journal.fields)))
-        changed = evolve(journal, before=images[0], after=images[1])
-        unit.put("merge", journal.id, document.owner, changed, expect=document.version)
 
 
 def _undo_references(kernel: Kernel, merge: Merge) -> None:

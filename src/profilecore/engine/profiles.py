@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -114,16 +115,19 @@ def check_change(unit: Unit, made: Change) -> None:
     kernel = unit.kernel
     problems = kernel.plugins.check_change(made)
     if "relationships" in made.fields:
-        problems += _unknown_relations(unit, made.after)
+        problems += _unknown_relations(unit, made.before, made.after)
     if len(kernel.codec.dump(made.after)) > MAX_BODY:
         problems.append(Problem("/", "too-large", "must not take more than 1 MiB"))
     if problems:
         raise InvalidProfile(problems)
 
 
-def _unknown_relations(unit: Unit, profile: Profile) -> list[Problem]:
+def _unknown_relations(unit: Unit, before: Profile | None, profile: Profile) -> list[Problem]:
     problems = []
+    known = before.relationships if before else ()
     for number, edge in enumerate(profile.relationships):
+        if edge in known:
+            continue  # maybe to somebody whom this actor does not see
         try:
             other = unit.kernel.root(unit.writer, edge.profile_id)
         except NotFound:
@@ -153,7 +157,11 @@ def relationships(kernel: Kernel, id: str) -> list[Relation]:
 
 def relations_of(kernel: Kernel, reader: Reader, profile: Profile) -> list[Relation]:
     """Give the relations of a root: the edges that it shows, and the inverse of others'."""
-    found = {(e.profile_id, e.type): Relation(e.profile_id, e.type) for e in profile.relationships}
+    found = {}
+    for edge in profile.relationships:
+        with suppress(NotFound):  # of another property
+            kernel.root(reader, edge.profile_id)
+            found[edge.profile_id, edge.type] = Relation(edge.profile_id, edge.type)
     for other in related_to(kernel, reader, profile.family):
         for edge in other.relationships:
             if edge.profile_id in profile.family and may_see_profile(other, kernel.actor):

@@ -12,7 +12,7 @@ from profilecore.model.enums import Classification, State
 from profilecore.model.events import Event
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
-from profilecore.normalise.text import fold
+from profilecore.normalise.text import label
 from profilecore.rules.terms import Typed, readings
 from profilecore.rules.visibility import may_see, may_see_profile, seen_by
 from profilecore.store.port import Hit, Query, Reader
@@ -52,13 +52,13 @@ class Filters:
     def values(self) -> Iterable[tuple[str, str]]:
         """Yield the (sort, value) pairs of the terms that the filters ask for."""
         for tag in self.tags:
-            yield "tag", fold(tag)
+            yield "tag", label(tag)
         for classification in self.classifications:
             yield "class", classification
         if self.category:
-            yield "category", fold(self.category)
+            yield "category", label(self.category)
         if self.source:
-            yield "source", fold(self.source)
+            yield "source", label(self.source)
         if self.external_id:
             yield "external", ":".join(self.external_id)
         if self.state is not State.ACTIVE:

@@ -84,7 +84,7 @@ class Merge:
 
     ``before`` and ``after`` are the survivor's changed ``fields`` in stored form; the losers
     keep their own values in their own documents, untouched.  ``references`` is what each
-    reference provider needs to undo its part.
+    reference provider needs to undo its part; ``choices`` are those that the merge was given.
     """
 
     id: str
@@ -97,6 +97,7 @@ class Merge:
     stamp: Stamp
     undone: Stamp | None = None
     references: dict[str, Any] = attrs.field(factory=dict)
+    choices: dict[str, str] = attrs.field(factory=dict)
 
     def __repr__(self) -> str:
         return f"<Merge {self.id} into {self.survivor_id}>"

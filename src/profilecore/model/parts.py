@@ -195,7 +195,8 @@ class Note:
 
     @property
     def key(self) -> str:
-        return self.id or fold(self.text)
+        key = self.id or fold(self.text)
+        return f"{key}@{self.property_id}" if self.property_id else key
 
 
 @part
@@ -242,7 +243,7 @@ class Consent:
 class ExternalId:
     """The id under which another system knows this person."""
 
-    system: str = item(attrs.NOTHING, limit=50)
+    system: str = item(attrs.NOTHING, clean=codes.system, limit=50)
     value: str = item(attrs.NOTHING)
     type: str | None = item(limit=50)
     first_seen: datetime | None = item()

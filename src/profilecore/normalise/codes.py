@@ -6,11 +6,19 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from profilecore.normalise.text import fold
+from profilecore.normalise.text import clean, fold
 
 # Codes that ISO only reserves, so pycountry lacks them, yet documents carry them.
 _RESERVED = {"XK": "XK", "XKX": "XK", "UK": "GB"}
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
+
+
+@lru_cache(maxsize=256)
+def system(value: str) -> str:
+    """Give the name of another system; a colon would part it from the id behind it."""
+    if ":" in value:
+        raise ValueError("must not have a colon")
+    return clean(value, 50)
 
 
 @lru_cache(maxsize=4_096)

@@ -27,6 +27,7 @@ _SPECIAL = str.maketrans(
 # Apostrophes join (O'Brien is one word); everything else that is no letter or digit separates.
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
+_SIGNS = frozenset({"Sm", "Sc", "So"})  # of mathematics, of currencies, pictures
 _SEPARATORS = {n: " " for n in range(128) if not chr(n).isalnum()} | {ord("'"): "", ord("`"): ""}
 
 
@@ -72,6 +73,24 @@ def fold_once(value: str) -> str:
 
 
 _fold_and_remember = lru_cache(maxsize=65_536)(fold_once)
+
+
+def label(value: str) -> str:
+    """Fold a name that people made up, as a tag: as :func:`fold`, but that signs tell two apart.
+
+    ``C++`` is not ``C#``, and no picture is another; hyphens, dots and the like say nothing.
+    """
+    return _label_and_remember(value) if len(value) <= _REMEMBERED else _label_once(value)
+
+
+def _label_once(value: str) -> str:
+    folded = fold(value)
+    if folded and not any(c == "#" or unicodedata.category(c) in _SIGNS for c in value):
+        return folded
+    return unicodedata.normalize("NFC", " ".join(value.casefold().split()))
+
+
+_label_and_remember = lru_cache(maxsize=4_096)(_label_once)
 
 
 def _strip_marks(text: str) -> str:

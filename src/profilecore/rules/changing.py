@@ -15,7 +15,13 @@ from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import APPEND_ONLY, ENGINE_FIELDS, Profile
 from profilecore.model.reading import Reading
 from profilecore.normalise import codes
-from profilecore.rules.survivorship import is_empty, item_key, one_primary
+from profilecore.rules.survivorship import (
+    is_checked,
+    is_empty,
+    item_key,
+    one_primary,
+    united,
+)
 from profilecore.rules.visibility import SCOPED_FIELDS, Actor, hidden_items
 from profilecore.values import frozen
 
@@ -291,7 +297,7 @@ def _read_change(reading: Reading, name: str, path: str, item: Any, values: Any)
     if not attrs.has(type(item)) or not isinstance(values, Mapping):
         reading.problems.append(Problem(f"/{path}", "invalid-patch", "cannot be changed"))
         return None
-    whole = _held(item) | dict(values)
+    whole = _attributes(item) | dict(values)
     if "value" in values and "raw" in whole:
         whole["raw"] = values.get("raw")  # what was typed for the old value
     since = len(reading.problems)
@@ -321,7 +327,7 @@ def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> 
         elif cls is None:
             good |= reading.fields(Profile, {"facets": {name: value}}).get("facets", {})
         elif isinstance(value, Mapping | cls):
-            held = value if isinstance(value, Mapping) else _held(value)
+            held = value if isinstance(value, Mapping) else _attributes(value)
             since = len(reading.problems)
             values = reading.fields(cls, held)
             reading.under(name, since)
@@ -331,10 +337,6 @@ def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> 
         else:
             reading.problems.append(Problem(f"/facets/{name}", "wrong-type", "must be an object"))
     return good
-
-
-def _held(value: Any) -> dict[str, Any]:
-    return {a.name: getattr(value, a.name) for a in fields_of(type(value))}
 
 
 def _check_scope(good: Mapping[str, Any], actor: Actor, reading: Reading) -> None:
@@ -395,8 +397,11 @@ def _collection(
     if isinstance(value, dict):
         return _patched(old, visible, value)
     if unite:
-        known = {item_key(item) for item in old}
-        return one_primary(old + tuple(i for i in value or () if item_key(i) not in known))
+        items = {item_key(item): item for item in old}
+        for item in value or ():
+            key = item_key(item)
+            items[key] = _told_again(items[key], item) if key in items else item
+        return one_primary(tuple(items.values()))
     wanted = one_primary(value or ())
     return old if wanted == visible else hidden_items(profile, name, occasion.actor) + wanted
 
@@ -412,6 +417,25 @@ def _patched(
             items[item_key(now)] = now
     items |= {item_key(item): item for item in patch["add"]}
     return _with_primary(tuple(items.values()), (*patch["change"].values(), *patch["add"]))
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    return {a.name: getattr(value, a.name) for a in fields_of(type(value))}
+
+
+# What one profile knows of an item, whatever another row of its source says.
+_OWN = frozenset({"primary", "first_seen", "raw"})
+
+
+def _told_again(old: Any, now: Any) -> Any:
+    """Give an item as a source tells it now: it takes nothing away, nor from what was checked."""
+    if not attrs.has(type(old)) or now == old:
+        return old
+    filled = united(old, now, leads=True)
+    if is_checked(old) and not is_checked(now):
+        return filled
+    told = {n: v for n, v in _attributes(now).items() if not is_empty(v) and v is not False}
+    return evolve(filled, **{n: v for n, v in told.items() if n not in _OWN})
 
 
 def _said_before(item: Any, old: tuple[Any, ...]) -> bool:

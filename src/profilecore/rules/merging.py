@@ -13,7 +13,7 @@ import attrs
 
 from profilecore.errors import Blocker, InvalidProfile, Problem
 from profilecore.model.documents import Document
-from profilecore.model.enums import NameType
+from profilecore.model.enums import NameType, SharedLevel
 from profilecore.model.fields import evolve, rules_of
 from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import Profile
@@ -154,6 +154,27 @@ def plan_merge(
     )
 
 
+def merged_anew(
+    survivor: Profile,
+    losers: Sequence[Profile],
+    choices: Mapping[str, str],
+    by: MergeRules,
+    names: Iterable[str],
+) -> Profile:
+    """Give a survivor with some of its fields as a merge of ``losers`` into it makes them."""
+    people = (survivor, *losers)
+    _, values, made = _fields(people, choices, by)
+    if facets := _facets(people, by):
+        values["facets"] = facets
+    stamps = dict(survivor.provenance.fields)
+    for name in names:
+        stamps.pop(name, None)
+        if name in made:
+            stamps[name] = made[name]
+    decided = {name: values[name] for name in names if name in values}
+    return evolve(survivor, provenance=evolve(survivor.provenance, fields=stamps), **decided)
+
+
 def blockers_of(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:
     """Yield every reason in the profiles themselves why they cannot be merged."""
     for profile in (survivor, *losers):
@@ -164,6 +185,17 @@ def blockers_of(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocke
             yield Blocker("merge-with-itself", "A profile cannot be merged with itself.")
         elif profile.profile_type is not survivor.profile_type:
             yield Blocker("other-type", f"Profile {profile.id} is of another type.")
+        elif _circle(profile) != _circle(survivor):
+            message = (
+                f"Profile {profile.id} is not for the same properties; share or unshare one first."
+            )
+            yield Blocker("other-sharing", message)
+
+
+def _circle(profile: Profile) -> tuple[SharedLevel, str | None]:
+    """Give who may see a profile: the chain, or one property."""
+    is_shared = profile.shared_level is SharedLevel.CHAIN
+    return profile.shared_level, None if is_shared else profile.property_id
 
 
 def _choices(choices: Mapping[str, str], people: Sequence[Profile]) -> dict[str, str]:
@@ -208,10 +240,10 @@ def _fields(
         if is_empty(choice.value) and is_empty(getattr(people[0], name)):
             continue
         values[name] = choice.value
-        if choice.stamp is not None and choice.stamp != people[0].provenance.base:
-            stamps[name] = choice.stamp
-        elif choice.profile_id == people[0].id:
+        if choice.stamp is None or choice.stamp == people[0].provenance.base:
             stamps.pop(name, None)
+        else:
+            stamps[name] = choice.stamp
         plans.append(
             FieldPlan(name, rule.merge, choice.reason, candidates, choice.value, choice.profile_id)
         )

@@ -14,10 +14,13 @@ from typing import Any
 import attrs
 
 from profilecore.model.fields import evolve, fields_of
-from profilecore.model.parts import Consent, Stamp
+from profilecore.model.parts import Consent, Restriction, Stamp
 from profilecore.values import frozen
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_CHECKED = ("verified", "validated")
+# Of these nothing is no gap: a mark, or that something is for the whole chain or for ever.
+_TELLING = frozenset({"primary", "property_id", "expires_at", "until", *_CHECKED})
 
 
 @frozen
@@ -105,16 +108,31 @@ def earliest(candidates: Sequence[Candidate], _preference: Preference) -> Choice
 def union(candidates: Sequence[Candidate], preference: Preference) -> Choice:
     """Unite collections by the items' canonical keys, with at most one primary.
 
-    An explicit choice puts that profile's items first and lets it name the primary.
+    An explicit choice puts that profile's items first and lets it name the primary.  Of two with
+    one key the one that was verified leads, else the first; the other fills what it lacks.
     """
     ordered = sorted(candidates, key=lambda c: c.profile_id != preference.chosen)
     items: dict[Any, Any] = {}
+    chosen: set[Any] = set()
     for candidate in ordered:
         for item in candidate.value or ():
             key = item_key(item)
-            items[key] = _fill(items[key], item) if key in items else item
+            if candidate.profile_id == preference.chosen:
+                chosen.add(key)
+            items[key] = united(items[key], item, key in chosen) if key in items else item
+    if chosen:
+        first = next(iter(items))
+        named = next((key for key in chosen if getattr(items[key], "primary", False)), first)
+        items = _led_by(named, items)
     reason = "choice" if preference.chosen else "union"
     return Choice(one_primary(tuple(items.values())), reason, None, candidates[0].stamp)
+
+
+def _led_by(named: Any, items: dict[Any, Any]) -> dict[Any, Any]:
+    """Give the primary mark, where one of the items has it, to the one that is named."""
+    if not any(getattr(item, "primary", False) for item in items.values()):
+        return items
+    return {key: evolve(item, primary=key == named) for key, item in items.items()}
 
 
 def item_key(item: Any) -> Any:
@@ -122,18 +140,31 @@ def item_key(item: Any) -> Any:
     return getattr(item, "key", item)
 
 
-def _fill(kept: Any, other: Any) -> Any:
-    """Fill what the kept item lacks from another of the same key; a verified one stays so."""
+def united(kept: Any, other: Any, leads: bool = False) -> Any:
+    """Give the one item that two of the same key make; without ``leads`` a checked one counts more.
+
+    That something was checked is never said of values that were not, and of two restrictions the
+    longer one holds.
+    """
     if not attrs.has(type(kept)):
         return kept
+    if not leads and is_checked(other) and not is_checked(kept):
+        kept, other = evolve(other, primary=kept.primary), kept
     missing = {
         a.name: getattr(other, a.name)
         for a in fields_of(type(kept))
-        if a.name != "primary"
+        if a.name not in _TELLING
         and (is_empty(now := getattr(kept, a.name)) or now is False)
         and getattr(other, a.name) not in (None, False, "", ())
     }
+    if isinstance(kept, Restriction) and kept.until is not None:
+        missing["until"] = None if other.until is None else max(kept.until, other.until)
     return evolve(kept, **missing) if missing else kept
+
+
+def is_checked(item: Any) -> bool:
+    """Tell whether somebody has checked an item."""
+    return any(getattr(item, name, False) for name in _CHECKED)
 
 
 def one_primary(items: tuple[Any, ...]) -> tuple[Any, ...]:

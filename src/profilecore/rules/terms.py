@@ -18,7 +18,7 @@ from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.normalise.contact import country_code, digits
-from profilecore.normalise.text import compact, fold
+from profilecore.normalise.text import compact, fold, label
 from profilecore.store.port import Line, Terms
 from profilecore.values import frozen
 
@@ -89,13 +89,13 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
     values += [("document", compact(d.number)) for d in profile.documents if d.number]
     values += [("document", compact(tax_id.value)) for tax_id in profile.tax_ids]
     values += [("external", external.key) for external in profile.external_ids]
-    values += [("tag", fold(tag)) for tag in profile.tags]
+    values += [("tag", label(tag)) for tag in profile.tags]
     values += [("class", classification.value) for classification in profile.classifications]
     values += [("related", edge.profile_id) for edge in profile.relationships]
     if profile.category:
-        values.append(("category", fold(profile.category)))
+        values.append(("category", label(profile.category)))
     if profile.marketing_source:
-        values.append(("source", fold(profile.marketing_source)))
+        values.append(("source", label(profile.marketing_source)))
     return values
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from profilecore.model.enums import NameType
 from profilecore.model.fields import evolve
 from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
-from profilecore.rules.survivorship import item_key
+from profilecore.rules.survivorship import item_key, one_primary
 from profilecore.values import frozen
 
 
@@ -35,7 +34,7 @@ def take_out(current: Profile, before: Profile, after: Profile, fields: Iterable
         if now == new:
             values[name] = old
         elif isinstance(now, tuple):
-            values[name] = tuple(_undo_items(_keyed(old), _keyed(new), _keyed(now)).values())
+            values[name] = _undo_collection(_keyed(old), _keyed(new), _keyed(now))
         elif isinstance(now, dict):
             values[name] = _undo_items(old, new, now)
         else:
@@ -43,12 +42,32 @@ def take_out(current: Profile, before: Profile, after: Profile, fields: Iterable
             continue
         if now != new and values[name] != old:
             kept.append(name)
-        if name in before.provenance.fields:
-            stamps[name] = before.provenance.fields[name]
-        elif stamps.get(name) == after.provenance.fields.get(name):
+        merged = after.provenance.fields.get(name)
+        if now == new or stamps.get(name) == merged:
             stamps.pop(name, None)
+            if name in before.provenance.fields:
+                stamps[name] = before.provenance.fields[name]
     provenance = Provenance(current.provenance.base, stamps)
     return Undone(evolve(current, provenance=provenance, **values), tuple(sorted(kept)))
+
+
+def imposed(profile: Profile, image: Profile, fields: Iterable[str]) -> Profile:
+    """Give a profile with some fields, and their stamps, as an image of it has them."""
+    names = tuple(fields)
+    stamps = {n: s for n, s in profile.provenance.fields.items() if n not in names}
+    stamps |= {n: s for n, s in image.provenance.fields.items() if n in names}
+    values = {name: getattr(image, name) for name in names}
+    return evolve(profile, provenance=Provenance(profile.provenance.base, stamps), **values)
+
+
+def differing(one: Profile, other: Profile, fields: Iterable[str]) -> tuple[str, ...]:
+    """Give those fields that differ in value, or in where the value came from."""
+    stamps, others = one.provenance.fields, other.provenance.fields
+    return tuple(
+        name
+        for name in fields
+        if getattr(one, name) != getattr(other, name) or stamps.get(name) != others.get(name)
+    )
 
 
 def _keyed(items: Iterable[Any]) -> dict[Any, Any]:
@@ -58,32 +77,26 @@ def _keyed(items: Iterable[Any]) -> dict[Any, Any]:
 def _undo_items(
     old: Mapping[Any, Any], new: Mapping[Any, Any], now: Mapping[Any, Any]
 ) -> dict[Any, Any]:
-    result = {key: old[key] for key in old if key in now or key not in new}
+    back = {key: old[key] for key in old if key in now or key not in new}
+    edited = {k: i for k, i in now.items() if k not in new or not _is_as_merged(i, new[k])}
+    return back | edited
+
+
+def _is_as_merged(now: Any, new: Any) -> bool:
+    """Tell whether nobody has touched an item; another one's mark has taken its own away."""
+    if now == new:
+        return True
+    return bool(getattr(new, "primary", False) and now == evolve(new, primary=False))
+
+
+def _undo_collection(
+    old: Mapping[Any, Any], new: Mapping[Any, Any], now: Mapping[Any, Any]
+) -> tuple[Any, ...]:
+    result = _undo_items(old, new, now)
     for key, item in now.items():
-        if key in new and item == new[key]:
-            continue
-        result[key] = item
-    return result
-
-
-NAME_FIELDS = ("first_name", "middle_name", "last_name", "second_last_name")
-
-
-def settle_names(
-    profile: Profile, own: Profile, gone: Iterable[Profile], staying: Iterable[Profile]
-) -> Profile:
-    """Put the alternate names of a survivor right when a merge is taken out from under others.
-
-    A later merge kept, as an alternate, the name that the survivor went by then: that of the
-    person who leaves.  So the names of ``gone`` go, unless somebody of ``staying`` or the
-    survivor itself (``own``, as it was before all merges) bears them, and the survivor's
-    own name is findable again.
-    """
-    main = profile.names[0].key
-    borne = {name.key for other in (own, *staying) for name in other.names}
-    leaving = {name.key for other in gone for name in other.names} - borne
-    kept = {n.key: n for n in profile.alternate_names if n.key not in leaving and n.key != main}
-    first = own.names[0]
-    if first.key and first.key != main:
-        kept.setdefault(first.key, evolve(first, type=NameType.ALTERNATE))
-    return evolve(profile, alternate_names=tuple(kept.values()))
+        is_marked = getattr(item, "primary", False)
+        if is_marked and key in result and not (key in new and new[key].primary):
+            # Somebody marked it since; what goes back does not take that away.
+            others = {k: evolve(i, primary=False) for k, i in result.items() if k != key}
+            result = {k: others.get(k, item) for k in result}
+    return one_primary(tuple(result.values()))
