@@ -64,7 +64,7 @@ def test_a_clear_in_two_steps_is_found_out(tmp_path: Path, monkeypatch: pytest.M
     waiting: list[tuple[str, str | None]] = []
     carry_out, work = due.carry_out, due._Run.work
 
-    def first_step(unit: Unit, one: Person, made: ClearPlan, reason: str | None, _: Any) -> None:
+    def first_step(unit: Unit, one: Person, made: ClearPlan, reason: str | None) -> None:
         for document in one.documents:
             unit.writer.delete(document.kind, document.id)
             unit.writer.delete_blob(document.id)

@@ -334,6 +334,16 @@ def test_an_objection_after_the_clear_is_remembered_again(house: House) -> None:
         assert engine.objected(ANA)
 
 
+def test_who_objected_is_cleared_again_also_without_the_key_to_remember_it(house: House) -> None:
+    with house.open(suppression_key="a secret kept apart") as engine:
+        ana = engine.create(ANA).id
+        house.back_up()
+        engine.clear(ana, objected=True)
+    house.restore()
+    with house.open() as engine:
+        assert (engine.unapplied, engine.get(ana).state) == ((), State.CLEARED)
+
+
 def test_the_ledger_of_another_store_is_refused_and_clears_nobody(
     house: House, tmp_path: Path
 ) -> None:

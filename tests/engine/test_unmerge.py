@@ -253,14 +253,24 @@ def test_an_edit_that_removed_something_stays_removed(engine: Engine) -> None:
     assert undone.restored[0].emails == b.emails
 
 
-def test_new_documents_after_the_merge_belong_to_the_survivor(each_engine: Engine) -> None:
+def test_new_documents_after_the_merge_belong_to_whom_they_were_given(each_engine: Engine) -> None:
     a, b = each_engine.create(ANA), each_engine.create(TWIN)
     old = each_engine.attach(b.id, "old.png", PNG)
     id = merge(each_engine, a.id, b.id)
-    new = each_engine.attach(b.id, "new.png", PNG)
+    new = [each_engine.attach(given, "new.png", PNG).id for given in (a.id, b.id)]
+    each_engine.place_hold(b.id, kind="open-bill", property_id="P1")
+    here = {"property_id": "P1", "status": "in_house", "arrival": "2026-01-01"}
+    each_engine.record_stay(b.id, here)
+    each_engine.record_activity(b.id)
+    assert len(each_engine.stays(a.id)) == len(each_engine.holds(a.id)) == 1
     each_engine.unmerge(id)
-    assert [f.id for f in each_engine.files(a.id)] == [new.id]
-    assert [f.id for f in each_engine.files(b.id)] == [old.id]
+    assert [f.id for f in each_engine.files(a.id)] == new[:1]
+    assert [f.id for f in each_engine.files(b.id)] == [old.id, *new[1:]]
+    assert (each_engine.stays(a.id), each_engine.holds(a.id)) == ([], [])
+    assert {blocker.code for blocker in each_engine.plan_clear(b.id).blockers} == {
+        "open-bill", "in-house",
+    }  # fmt: skip
+    each_engine.clear(a.id)
 
 
 def test_an_event_tells_of_the_undo(engine: Engine) -> None:

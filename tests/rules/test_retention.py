@@ -15,6 +15,7 @@ from profilecore.model import Consent, ConsentStatus, Stamp, StayStatus
 from profilecore.model.documents import Held, Hold
 from profilecore.model.fields import evolve
 from profilecore.rules.clearing import plan_clear
+from profilecore.rules.holding import held_by_holds, still_held
 from profilecore.rules.periods import last_day
 from profilecore.rules.retention import (
     Clock,
@@ -25,8 +26,6 @@ from profilecore.rules.retention import (
     Record,
     Retention,
     RetentionRule,
-    held_by_holds,
-    still_held,
 )
 
 PLACES = {

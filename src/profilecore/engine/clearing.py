@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,9 +43,10 @@ from profilecore.rules.clearing import (
     plan_clear,
     stay_blockers,
 )
-from profilecore.rules.retention import Record, still_held
+from profilecore.rules.holding import still_held
+from profilecore.rules.retention import Record
 from profilecore.rules.visibility import may_see, seen_by
-from profilecore.store.port import Reader, Terms
+from profilecore.store.port import NO_TERMS, Reader, Terms
 
 REFUSAL = "refusal"
 
@@ -90,12 +90,15 @@ def work_out(
     blockers: list[Blocker] = []
     today = kernel.today(at or kernel.now())
     if root.state is State.RESTRICTED:
-        held = still_held(root.held, one.holds, kernel.retention.off, today)
+        places = tuple(kernel.retention.places)
+        held = still_held(root.held, one.holds, kernel.retention.off, today, places)
         expired = kernel.retention.to_delete(root.held) - {(h.kind, h.id) for h in held}
     elif root.state is not State.CLEARED:
         record = record or record_of(kernel, one, all_stays(kernel, one))
         held = kernel.retention.held(record, today) + holding(one)
         expired = kernel.retention.over(record, held)
+        expired |= {(d.kind, d.id) for d, _ in kernel.retention.expired(record, today)}
+        expired -= {(h.kind, h.id) for h in held}
         blockers = hold_blockers(one.holds) + stay_blockers(record.stays, today)
     made = plan_clear(one.family, one.documents, kernel.kinds, blockers, held, expired)
     if root.state is State.CLEARED:
@@ -188,13 +191,9 @@ def carry_out(
     one: Person,
     made: ClearPlan,
     reason: str | None,
-    edges: AbstractSet[str] | None = None,
     **facts: Any,
 ) -> Receipt:
-    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt.
-
-    ``edges`` are the ids that a profile has an edge to, where the caller has asked for many.
-    """
+    """Do what a plan says, whatever blocks it; ``facts`` are more fields of the receipt."""
     kernel = unit.kernel
     root = one.root
     first = not root.state.is_cleared
@@ -222,7 +221,7 @@ def carry_out(
             unit, document, fate.on_clear, keeps, read.get((document.kind, document.id))
         )
     if first:
-        if edges is None or not edges.isdisjoint(made.family):
+        if one.is_named:
             _drop_edges(unit, made.family)
         drop_about(unit, made.family)
     erased |= elsewhere
@@ -346,21 +345,23 @@ def _clear_document(
     elif fate is OnClear.FIELDS:
         if value is None:
             value = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)
+        left = keeps.left_of(document, value)
+        # Whom else it names may be cleared later, and has to be found then.
+        named = stay_terms(kernel, left) if isinstance(left, Stay) else NO_TERMS
         unit.put(
             document.kind,
             document.id,
             document.owner,
-            keeps.left_of(document, value),
+            left,
             expect=document.version,
             property_id=document.property_id,
+            terms=named,
         )
 
 
 def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
     """Take the cleared person out of other people's relationships and stays."""
     kernel = unit.kernel
-    if not related_ids(kernel, unit.writer, family):
-        return
     unit.flush()
     _leave_stays(unit, family)
     for other in related_to(kernel, unit.writer, family):
@@ -383,5 +384,5 @@ def _leave_stays(unit: Unit, family: Sequence[str]) -> None:
             "stay", stay.id, document.owner, changed, expect=document.version,
             terms=stay_terms(kernel, changed),
         )  # fmt: skip
-        owner = kernel.root(unit.writer, document.owner)
+        owner = kernel.owner_of(unit.writer, document)
         unit.emit(STAY_RECORDED, owner.id, subject=stay.id)

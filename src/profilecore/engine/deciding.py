@@ -66,7 +66,8 @@ def _ends(kernel: Kernel, record: Record) -> list[TimeUp]:
         ends.append(TimeUp(at, last, INACTIVITY))
     must = kernel.retention.must_go(record)
     if must is not None:
-        ends.append(TimeUp(midnight_after(must[0], kernel.zone(None)), must[0], must[1].name))
+        at = midnight_after(must.last_day, kernel.zone(must.property_id))
+        ends.append(TimeUp(at, must.last_day, must.rule.name))
     return ends
 
 
@@ -86,6 +87,8 @@ class Decider:
         self.confirmed = True
         self._kernel = kernel
         self._policy = kernel.settings.inactivity
+        # What comes to somebody between two looks must not stay for longer than it may.
+        self._shortest = max(1, kernel.retention.shortest(at.date()) or DAYS_BETWEEN_LOOKS[1])
 
     def decide(self, one: Person, *, at_a_glance: bool = False) -> Decision:
         """Decide what becomes of a person now.
@@ -185,4 +188,4 @@ class Decider:
     def _some_time(self, one: Person) -> datetime:
         least, most = DAYS_BETWEEN_LOOKS
         days = least + crc32(one.root.id.encode()) % (most - least)
-        return self.at + timedelta(days=days)
+        return self.at + timedelta(days=min(days, self._shortest))

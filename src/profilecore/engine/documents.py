@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
@@ -17,8 +17,10 @@ from profilecore.engine.kernel import Kernel
 from profilecore.engine.unit import Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ScopeDenied, VersionConflict
 from profilecore.model.documents import Document, DocumentKind
+from profilecore.model.enums import State
 from profilecore.model.events import DOCUMENT_DELETED, DOCUMENT_STORED
 from profilecore.model.fields import evolve
+from profilecore.model.profile import Profile
 from profilecore.rules.visibility import may_see, may_see_profile, released
 from profilecore.store.port import NO_TERMS, Reader, Terms
 from profilecore.values import frozen
@@ -193,12 +195,19 @@ def _kind(kernel: Kernel, name: str) -> DocumentKind:
 
 def read(kernel: Kernel, kind: str, id: str) -> Stored:
     _kind(kernel, kind)
+    restricted: dict[str, Profile] = {}
     with kernel.reading() as reader:
         document = reader.get(kind, id)
-        found = list(_shown(kernel, reader, [document] if document else []))
+        found = list(_shown(kernel, reader, [document] if document else [], restricted))
+    _note_readings(kernel, restricted)
     if not found:
         raise NotFound(kind, id)
     return found[0]
+
+
+def _note_readings(kernel: Kernel, restricted: Mapping[str, Profile]) -> None:
+    for root in restricted.values():
+        kernel.note_reading(root)
 
 
 def listed(
@@ -214,6 +223,7 @@ def listed(
     if not 1 <= limit <= MAX_DOCUMENTS:
         problem = Problem("/limit", "out-of-range", f"must be 1 to {MAX_DOCUMENTS}")
         raise InvalidProfile([problem])
+    restricted: dict[str, Profile] = {}
     with kernel.reading() as reader:
         if profile_id is not None:
             found = reader.owned(kernel.root(reader, profile_id).family, kind)
@@ -223,7 +233,9 @@ def listed(
             found = reader.get_many(kind, reader.find(_key_of(kernel, kind, key), limit))
         else:
             found = reader.listing(kind, after, limit)
-        return list(_shown(kernel, reader, found))
+        shown = list(_shown(kernel, reader, found, restricted))
+    _note_readings(kernel, restricted)
+    return shown
 
 
 def _key_of(kernel: Kernel, kind: str, key: Key) -> int:
@@ -255,8 +267,13 @@ def drop_about(unit: Unit, family: Iterable[str]) -> None:
                 unit.writer.delete(kind.name, id)
 
 
-def _shown(kernel: Kernel, reader: Reader, documents: Iterable[Document]) -> Iterator[Stored]:
-    """Give documents as far as the actor may see them and whom they are about."""
+def _shown(
+    kernel: Kernel, reader: Reader, documents: Iterable[Document], restricted: dict[str, Profile]
+) -> Iterator[Stored]:
+    """Give documents as far as the actor may see them and whom they are about.
+
+    Restricted people of whom something is given are noted in ``restricted``.
+    """
     seen = [d for d in documents if may_see(d.property_id, kernel.actor)]
     active = _active(kernel, reader, (d.owner for d in seen if d.owner != d.id))
     for document in seen:
@@ -267,6 +284,8 @@ def _shown(kernel: Kernel, reader: Reader, documents: Iterable[Document]) -> Ite
             root = kernel.owner_of(reader, document)
             may = may_see_profile(root, kernel.actor)
             value = released(value, document, root, kind, kernel.actor) if may else None
+            if value is not None and root.state is State.RESTRICTED:
+                restricted[root.id] = root
         if value is not None:
             at = document.property_id
             yield Stored(document.kind, document.id, owner, document.version, value, at)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -22,7 +21,6 @@ from profilecore.engine.collecting import seldom_collected
 from profilecore.engine.deciding import Decider, Decision, blocked
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, people
-from profilecore.engine.profiles import pointed_at
 from profilecore.engine.retaining import is_about_something
 from profilecore.engine.scrubbing import owe, scrub
 from profilecore.engine.unit import PROFILE, Unit
@@ -162,7 +160,9 @@ class _Run:
         self._scans = self._policy.is_on or any(
             rule.maximum and is_about_something(kernel, rule) for rule in kernel.retention.rules
         )
-        self._decider = Decider(kernel, at)
+        self._decider = self._counting = Decider(kernel, at)
+        if at < kernel.now() - timedelta(hours=1):
+            self._counting = Decider(kernel, kernel.now())
         self._seen = 0
 
     # ---- the agenda
@@ -206,8 +206,13 @@ class _Run:
                 ones = self._made(reader, documents)
             for one in ones:
                 decision = self._decider.decide(one, at_a_glance=True)
-                active += one.root.state is State.ACTIVE
-                due += one.root.state is State.ACTIVE and decision.what in MAY_BE_DUE
+                is_active = one.root.state is State.ACTIVE
+                active += is_active
+                # The share is that of today, also in a run as of an earlier time.
+                if is_active and not state.complete and self._counting is not self._decider:
+                    due += self._counting.decide(one, at_a_glance=True).what in MAY_BE_DUE
+                else:
+                    due += is_active and decision.what in MAY_BE_DUE
                 # Whoever is due is looked at again when the agenda is worked through.
                 hour = _hour(self.at)
                 if decision.what == "later" and not decision.expired:
@@ -307,9 +312,8 @@ class _Run:
         while rest and not self.report.more:
             now, rest = rest[:AT_ONCE], rest[AT_ONCE:]
             ones = self._read(unit.writer, now)
-            edges = pointed_at(self.kernel, unit.writer, [id for one in ones for id in one.ids])
             with unit.batch():
-                left = self._work_off(unit, ones, edges, entries, skipped)
+                left = self._work_off(unit, ones, entries, skipped)
             rest = [*left, *rest]
             if time.monotonic() >= stop:
                 break
@@ -323,7 +327,6 @@ class _Run:
         self,
         unit: Unit,
         ones: Sequence[Person],
-        edges: AbstractSet[str],
         entries: dict[str, list[str]],
         skipped: list[str],
     ) -> list[str]:
@@ -338,7 +341,7 @@ class _Run:
             if self.report.more or not changed.isdisjoint(one.ids):
                 return [left.root.id for left in ones[number:]]
             events = len(unit.events)
-            decision = self._done(unit, one, edges)
+            decision = self._done(unit, one)
             changed.update(event.profile_id for event in unit.events[events:])
             if decision.what == "skip":
                 skipped.append(one.root.id)
@@ -358,12 +361,12 @@ class _Run:
         found |= {p.id: Person((p,)) for p in profiles if p.state is State.MERGED}
         return [found[p.id] for p in profiles if p.id in found]
 
-    def _done(self, unit: Unit, one: Person, edges: AbstractSet[str]) -> Decision:
+    def _done(self, unit: Unit, one: Person) -> Decision:
         """Decide on a person and do it; whoever it fails for is tried again the day after."""
         decision = self._decider.decide(one)
         try:
             with unit.part():
-                self._do(unit, one, decision, edges)
+                self._do(unit, one, decision)
         except StoreError:
             raise
         except ProfilecoreError as error:
@@ -371,7 +374,7 @@ class _Run:
         self._count(one, decision)
         return decision
 
-    def _do(self, unit: Unit, one: Person, decision: Decision, edges: AbstractSet[str]) -> None:
+    def _do(self, unit: Unit, one: Person, decision: Decision) -> None:
         root, kernel = one.root, self.kernel
         for document in () if decision.plan is not None else decision.expired:
             unit.writer.delete(document.kind, document.id)
@@ -388,7 +391,7 @@ class _Run:
                     unit.writer.delete("notice", owned.id)
                     unit.emit(CLEAR_WITHDRAWN, root.id, subject=owned.id)
         elif decision.plan is not None:
-            carry_out(unit, one, decision.plan, decision.reason, edges)
+            carry_out(unit, one, decision.plan, decision.reason)
 
     # ---- telling
 

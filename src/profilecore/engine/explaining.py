@@ -99,9 +99,13 @@ def _complete_on(held: Sequence[Held], blockers: Sequence[Blocker], today: date)
             return None
         days.append(_day_after(each.until))
     for blocker in blockers:
-        if blocker.expected_on is None:
+        try:
+            expected = date.fromisoformat(blocker.expected_on or "")
+        except (ValueError, TypeError):  # what a plugin says
             return None
-        days.append(_day_after(date.fromisoformat(blocker.expected_on)))
+        if expected < today:
+            return None  # it should have been lifted, and was not
+        days.append(_day_after(expected))
     return max(days)
 
 

@@ -216,12 +216,14 @@ def _apply(unit: Unit, entry: Entry) -> None:
     for id in known:
         _part_from_others(unit, id, entry.ids)
     receipt: Receipt | None = None
+    # Without the key nobody can be remembered; that is no reason to leave them as they were.
+    objected = entry.objected and kernel.settings.suppression_key is not None
     for id in known:
         one = person(kernel, unit.writer, id)
         if one.root.state is not State.CLEARED:
             made = work_out(kernel, one)
             own: dict[str, Any] = {"id": entry.receipt} if receipt is None else {}
-            receipt = carry_out(unit, one, made, REASON, objected=entry.objected, **own)
+            receipt = carry_out(unit, one, made, REASON, objected=objected, **own)
             look_again(unit, made)
     if receipt is None:
         # Made after the backup: there is nothing to clear, but the proof comes back.

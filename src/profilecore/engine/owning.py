@@ -9,7 +9,7 @@ from typing import Any
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import hosts_stays
 from profilecore.engine.profiles import stay_key, stay_terms
-from profilecore.engine.unit import Unit
+from profilecore.engine.unit import PROFILE, Unit
 from profilecore.errors import InvalidProfile, NotFound, Problem, ProfileCleared, ScopeDenied
 from profilecore.model.documents import Activity, FileRecord, Hold
 from profilecore.model.enums import State
@@ -73,11 +73,11 @@ def place_hold(
         _check_ids(kernel, unit.writer, profile, good["keeps"])
         hold = Hold(
             id=kernel.new_id(),
-            profile_id=profile.id,
+            profile_id=profile_id,
             placed=kernel.occasion().stamp,
             **good,
         )
-        unit.put("hold", hold.id, profile.id, hold, expect=0, property_id=hold.property_id)
+        unit.put("hold", hold.id, profile_id, hold, expect=0, property_id=hold.property_id)
         unit.emit(HOLD_PLACED, profile.id, subject=hold.id, scope=hold.property_id)
         if profile.state is State.RESTRICTED:
             _keep_on(unit, profile.id)
@@ -167,8 +167,8 @@ def record_activity(kernel: Kernel, profile_id: str, given: date | None) -> None
             unit.put("activity", known.id, document.owner, newer, expect=document.version)
             break
         else:
-            made = Activity(kernel.new_id(), profile.id, day)
-            unit.put("activity", made.id, profile.id, made, expect=0)
+            made = Activity(kernel.new_id(), profile_id, day)
+            unit.put("activity", made.id, profile_id, made, expect=0)
         unit.emit(ACTIVITY_RECORDED, profile.id)
 
 
@@ -191,6 +191,8 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
         raise ScopeDenied("record a stay of another property")
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
+        if "companions" in values:
+            values["companions"] = _living(kernel, unit.writer, values["companions"])
         key = _stay_key(kernel, values)
         known = unit.writer.find(key, 1) if key is not None else []
         document = unit.writer.get("stay", known[0]) if known else None
@@ -207,16 +209,23 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
         else:
             stay = Stay(
                 id=kernel.new_id(),
-                profile_id=profile.id,
+                profile_id=profile_id,
                 version=1,
                 stamp=kernel.occasion().stamp,
                 **_with_nights(values, Stay()),
             )
-            owner, expect = profile.id, 0
+            owner, expect = profile_id, 0
         terms = stay_terms(kernel, stay)
         unit.put("stay", stay.id, owner, stay, expect=expect, terms=terms)
         unit.emit(STAY_RECORDED, profile.id, subject=stay.id)
     return stay
+
+
+def _living(kernel: Kernel, reader: Reader, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out those who were cleared: the system that tells of the stay may name them still."""
+    stored = (kernel.codec.load(Profile, d.body) for d in reader.get_many(PROFILE, ids))
+    gone = {profile.id for profile in stored if profile.state.is_cleared}
+    return tuple(id for id in ids if id not in gone)
 
 
 def _stay_values(given: Stay | Mapping[str, Any]) -> dict[str, Any]:
@@ -304,14 +313,14 @@ def attach(
         profile = kernel.living(unit.writer, profile_id)
         record = FileRecord(
             id=kernel.new_id(),
-            profile_id=profile.id,
+            profile_id=profile_id,
             name=name,
             content_type=found,
             size=len(content),
             property_id=property_id,
             attached=kernel.occasion().stamp,
         )
-        unit.put("file", record.id, profile.id, record, expect=0, property_id=property_id)
+        unit.put("file", record.id, profile_id, record, expect=0, property_id=property_id)
         unit.writer.put_blob(record.id, content)
         unit.emit(FILE_ATTACHED, profile.id, subject=record.id, scope=property_id)
     return record

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from profilecore.engine.kernel import Kernel
+from profilecore.engine.profiles import naming
 from profilecore.engine.unit import PROFILE
 from profilecore.errors import PluginError, ProfilecoreError
 from profilecore.model.documents import Activity, Document, Held, Hold, Notice
+from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
+from profilecore.rules.holding import held_by_holds
 from profilecore.rules.inactivity import last_sign
-from profilecore.rules.retention import Dated, LastSign, Record, held_by_holds
+from profilecore.rules.retention import Dated, LastSign, Record
 from profilecore.store.port import Reader
 from profilecore.values import frozen
 
@@ -21,7 +24,9 @@ from profilecore.values import frozen
 class Person:
     """A root, the profiles that were merged into it, and every document they own.
 
-    ``stays`` are those that are stored; :func:`record_of` adds the host's.
+    ``stays`` are those that are stored; :func:`all_stays` adds the host's.  ``joined`` are other
+    people's in which this one is a companion.  ``is_named`` tells whether a profile or a stay of
+    somebody else's names one of the ids.
     """
 
     family: tuple[Profile, ...]
@@ -29,6 +34,8 @@ class Person:
     stays: tuple[Stay, ...] = ()
     holds: tuple[Hold, ...] = ()
     notice: Notice | None = None
+    joined: tuple[Stay, ...] = ()
+    is_named: bool = False
 
     @property
     def root(self) -> Profile:
@@ -56,17 +63,39 @@ def people(kernel: Kernel, reader: Reader, roots: Sequence[Profile]) -> list[Per
     owned: dict[str, list[Document]] = {}
     for document in reader.owned([id for root in roots for id in root.family]):
         owned.setdefault(document.owner, []).append(document)
+    naming = _naming(kernel, reader, roots)
     return [
         _made(
             kernel,
             (root, *(kernel.codec.load(Profile, merged[id].body) for id in root.absorbed)),
             [document for id in root.family for document in owned.get(id, ())],
+            naming.get(root.id),
         )
         for root in roots
     ]
 
 
-def _made(kernel: Kernel, family: tuple[Profile, ...], documents: Iterable[Document]) -> Person:
+def _naming(
+    kernel: Kernel, reader: Reader, roots: Sequence[Profile]
+) -> dict[str, tuple[Stay, ...]]:
+    """Give by root, for those whom others' profiles or stays name, the stays that do."""
+    ids = {id: root.id for root in roots for id in root.family}
+    named = naming(kernel, reader, ids)
+    found = reader.get_many("stay", list({id for by in named.values() for id in by}))
+    stays = {d.id: kernel.codec.load(Stay, d.body) for d in found}
+    joined: dict[str, tuple[Stay, ...]] = {}
+    for id, by in named.items():
+        others = (stays[n] for n in by if n in stays and ids.get(stays[n].profile_id) != ids[id])
+        joined[ids[id]] = (*joined.get(ids[id], ()), *others)
+    return joined
+
+
+def _made(
+    kernel: Kernel,
+    family: tuple[Profile, ...],
+    documents: Iterable[Document],
+    joined: tuple[Stay, ...] | None,
+) -> Person:
     load = kernel.codec.load
     listed = tuple(documents)
     notices = [load(Notice, d.body) for d in listed if d.kind == "notice"]
@@ -76,15 +105,20 @@ def _made(kernel: Kernel, family: tuple[Profile, ...], documents: Iterable[Docum
         tuple(load(Stay, d.body) for d in listed if d.kind == "stay"),
         tuple(load(Hold, d.body) for d in listed if d.kind == "hold"),
         notices[0] if notices else None,
+        joined or (),
+        joined is not None,
     )
 
 
 def all_stays(kernel: Kernel, person: Person) -> tuple[Stay, ...]:
-    """Give a person's stays, the stored ones and those that the host keeps itself.
+    """Give a person's stays: the stored ones, those as a companion, and those of the host.
+
+    Only the first are documents of this person, and have an id here.
 
     :raises PluginError: as :func:`hosts_stays`.
     """
-    return (*person.stays, *hosts_stays(kernel, person.ids))
+    joined = (evolve(stay, id="") for stay in person.joined)
+    return (*person.stays, *joined, *hosts_stays(kernel, person.ids))
 
 
 def hosts_stays(kernel: Kernel, ids: Sequence[str]) -> list[Stay]:

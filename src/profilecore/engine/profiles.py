@@ -189,10 +189,10 @@ def related_ids(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[s
     return list(dict.fromkeys(id for ids in found for id in ids))
 
 
-def pointed_at(kernel: Kernel, reader: Reader, ids: Iterable[str]) -> set[str]:
-    """Give those of many ids that a profile or a stay names."""
+def naming(kernel: Kernel, reader: Reader, ids: Iterable[str]) -> dict[str, list[str]]:
+    """Give by id, of those that a profile or a stay names, the ids of what names it."""
     keys = {kernel.terms.key("related", id): id for id in ids}
-    return {keys[key] for key in reader.find_many(list(keys))}
+    return {keys[key]: by for key, by in reader.find_many(list(keys)).items()}
 
 
 def related_to(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[Profile]:

@@ -61,13 +61,12 @@ class _Standing:
     """What a scrub asks about a receipt."""
 
     number: int = 0
-    status: ReceiptStatus = ReceiptStatus.PENDING
 
 
 def as_it_stands(kernel: Kernel, reader: Reader, receipt: Receipt) -> Receipt:
     """Give a receipt with its status as of now, and with what the store cannot erase."""
-    if receipt.status is ReceiptStatus.ERASED:  # written so by an earlier version
-        return receipt
+    if receipt.status is not ReceiptStatus.PENDING:  # nobody writes it so
+        receipt = evolve(receipt, status=ReceiptStatus.PENDING, erased_at=None)
     marks = _stored(kernel, reader, _place(receipt.number), _Marks())[0].marks
     for mark in marks:
         if receipt.number <= mark.last:
@@ -154,8 +153,7 @@ def _untold(
         fresh = [
             (d, standing)
             for d, standing in listed
-            if standing.status is ReceiptStatus.PENDING
-            and (standing.number > told.number or not told.number)
+            if standing.number > told.number or not told.number
         ]
         at_end = len(page) < limit
         if fresh or at_end:

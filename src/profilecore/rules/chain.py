@@ -13,12 +13,12 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from profilecore.model.documents import Chain, Receipt
+from profilecore.model.documents import Chain, Receipt, ReceiptStatus
 from profilecore.model.events import Event
 from profilecore.model.fields import build, evolve, restore
 from profilecore.values import frozen
 
-# What becomes known only after a receipt is written.
+# What becomes known only after a receipt is written; it is stored as pending and stays so.
 _OPEN = {"seal", "status", "erased_at", "remains", "remains_until"}
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _encode = msgspec.json.Encoder().encode
@@ -88,7 +88,7 @@ def linked(receipt: Receipt, after: Chain) -> Receipt:
 
 RECEIPTS: Rule[Receipt] = Rule(
     "receipts",
-    lambda receipt: receipt.seal == seal(receipt),
+    lambda receipt: receipt.status is ReceiptStatus.PENDING and receipt.seal == seal(receipt),
     lambda receipt, newest: receipt.previous == newest,
 )
 

@@ -9,10 +9,10 @@ import attrs
 
 from profilecore.errors import WrongValue
 from profilecore.model.documents import Hold
-from profilecore.model.enums import Classification, ProfileType, StayStatus
+from profilecore.model.enums import StayStatus
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.retention import LastSign, is_country, residence
+from profilecore.rules.retention import LastSign, is_country, is_guest, residence
 from profilecore.values import frozen
 
 INACTIVITY = "inactivity"
@@ -59,9 +59,7 @@ class Inactivity:
 
         The house's own accounts, companies, agents, contacts and staff are never cleared by it.
         """
-        if profile.profile_type is not ProfileType.GUEST:
-            return None
-        if Classification.PAYMASTER_ACCOUNT in profile.classifications:
+        if not is_guest(profile):
             return None
         if not self.by_residence:
             return self.after_days

@@ -6,18 +6,18 @@ until when; what nothing holds goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
 from profilecore.errors import WrongValue
-from profilecore.model.documents import DocumentKind, Held, Hold
-from profilecore.model.enums import ConsentStatus, StayStatus
-from profilecore.model.fields import evolve, is_record, rules_of
+from profilecore.model.documents import DocumentKind, Held
+from profilecore.model.enums import Classification, ConsentStatus, ProfileType, StayStatus
+from profilecore.model.fields import is_record, rules_of
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.periods import last_day, parts_of
@@ -144,11 +144,11 @@ class RetentionRule:
         kept: dict[str, tuple[str, ...]] = {}
         for path in self.fields or (self.record_kind,):
             kind, _, name = path.partition(".")
-            kept[kind] = _with_name(kept.get(kind), name)
+            kept[kind] = with_name(kept.get(kind), name)
         return kept
 
 
-def _with_name(names: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
+def with_name(names: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
     """Give the names of what is kept with another; without a name, or names, it is all."""
     return (*(names or ()), name) if name and names != () else ()
 
@@ -198,6 +198,14 @@ class Record:
 
 
 Today = Callable[[str | None], date]
+
+
+class MustGo(NamedTuple):
+    """The last day on which a person may be kept, by which rule, and at which property."""
+
+    last_day: date
+    rule: RetentionRule
+    property_id: str | None
 
 
 @frozen
@@ -301,16 +309,25 @@ class Retention:
         holding = {(held.kind, held.id) for held in (self.held(record, today) if over else ())}
         return [each for each in over if (each[0].kind, each[0].id) not in holding]
 
-    def must_go(self, record: Record) -> tuple[date, RetentionRule] | None:
-        """Give the last day on which the person may be kept, and the rule that says so."""
-        ends = [
-            (last_day(max(days), rule.maximum), rule)
-            for rule in self._ending_people
-            if rule.maximum is not None
-            and not _is_spared(rule, record.profile)
-            and (days := [day for _, day, _ in self._grounds(rule, record)])
-        ]
-        return min(ends, key=lambda end: end[0], default=None)
+    def must_go(self, record: Record) -> MustGo | None:
+        """Give the last day on which a guest may be kept, where that is, and by which rule.
+
+        The house's own accounts, companies, agents, contacts and staff are no guests.
+        """
+        ends: list[MustGo] = []
+        for rule in self._ending_people if is_guest(record.profile) else ():
+            if rule.maximum is None or _is_spared(rule, record.profile):
+                continue
+            days = [(day, place or "") for place, day, _ in self._grounds(rule, record)]
+            if days:
+                day, place = max(days)
+                ends.append(MustGo(last_day(day, rule.maximum), rule, place or None))
+        return min(ends, key=lambda end: end.last_day, default=None)
+
+    def shortest(self, day: date) -> int | None:
+        """Give the days of the shortest of all maxima from a day on; ``None`` without one."""
+        lasts = (last_day(day, r.maximum) for r in self._ending if r.maximum is not None)
+        return min(((last - day).days for last in lasts), default=None)
 
     def expiries(self, record: Record, today: Today) -> set[tuple[date, str | None]]:
         """Give the last days to come of documents whose longest time is limited, and where.
@@ -374,65 +391,6 @@ class Retention:
         return _year_end(day, place.fiscal_year_end) if rule.clock is Clock.FISCAL_YEAR_END else day
 
 
-def held_by_holds(holds: Iterable[Hold], documents: Iterable[tuple[str, str]]) -> Iterator[Held]:
-    """Yield what open legal holds keep, of a person's (kind, id) documents, until released."""
-    known = list(documents)
-    for hold in holds:
-        if not hold.is_open or not hold.keeps:
-            continue
-        fields: dict[tuple[str, str | None], tuple[str, ...]] = {}
-        for path in hold.keeps:
-            what, _, name = path.partition(".")
-            kind, _, wanted = what.partition("/")
-            ids: list[str | None] = [None]
-            if kind != PROFILE:
-                ids = [id for k, id in known if k == kind and wanted in ("", id)]
-            for id in ids:
-                fields[kind, id] = _with_name(fields.get((kind, id)), name)
-        for (kind, id), names in fields.items():
-            yield Held(kind, hold.kind, tuple(sorted(names)), id, None, hold.id, hold.property_id)
-
-
-def still_held(
-    earlier: Sequence[Held], holds: Iterable[Hold], off: frozenset[str], today: Today
-) -> list[Held]:
-    """Give those things kept by an earlier clear that must go on being kept.
-
-    What a rule held is held until its last day, unless the rule was switched ``off``: one that is
-    not known is that of a plugin that is missing here.  What a hold held is held until it is
-    released.  An open hold that came later keeps what is still there.
-    """
-    open_holds = {hold.id: hold for hold in holds if hold.is_open and hold.keeps}
-
-    def lasts(held: Held) -> bool:
-        until = held.until
-        return until is not None and until >= today(held.property_id) and held.rule not in off
-
-    lasting = {(held.rule, held.until) for held in earlier if lasts(held)}
-    # The day of a profile ends no sooner than at the property of the stay that holds it.
-    kept = [
-        held
-        for held in earlier
-        if held.hold_id in open_holds
-        or lasts(held)
-        or (held.id is None and (held.rule, held.until) in lasting)
-    ]
-    before = {held.hold_id for held in earlier}
-    later = [hold for hold in open_holds.values() if hold.id not in before]
-    there: dict[tuple[str, str | None], set[str]] = {}
-    for held in earlier:
-        there.setdefault((held.kind, held.id), set()).update(held.fields or ("",))
-    documents = [(kind, id) for kind, id in there if id is not None]
-    for held in held_by_holds(later, documents):
-        fields = there.get((held.kind, held.id), set())
-        names_ = tuple(n for n in held.fields if n in fields or "" in fields)
-        if not held.fields:
-            names_ = tuple(sorted(fields - {""}))
-        if names_ or "" in fields:
-            kept.append(evolve(held, fields=names_))
-    return kept
-
-
 def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterator[str]:
     """Yield what is wrong with a rule: a text each, naming the field."""
     if rule.minimum is None and rule.maximum is None:
@@ -457,6 +415,14 @@ def names_something(path: str, kinds: Mapping[str, DocumentKind]) -> bool:
 
 def _is_spared(rule: RetentionRule, profile: Profile) -> bool:
     return rule.foreigners_only and rule.country in profile.nationalities
+
+
+def is_guest(profile: Profile) -> bool:
+    """Tell whether time runs for a profile: not for the house's accounts, companies and staff."""
+    return (
+        profile.profile_type is ProfileType.GUEST
+        and Classification.PAYMASTER_ACCOUNT not in profile.classifications
+    )
 
 
 def _lives_in(profile: Profile, country: str | None) -> bool:
