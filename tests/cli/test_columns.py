@@ -46,10 +46,19 @@ def test_a_column_that_nobody_knows_goes_nowhere(column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["colour", "address.colour", "last_name.first", "last_name2", "id", "version"]
+    "text",
+    [
+        "colour",
+        "address.colour",
+        "last_name.first",
+        "last_name2",
+        "id",
+        "version",
+        "external_id:a:b",
+    ],
 )
 def test_a_target_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no field|no part|no parts"):
+    with pytest.raises(ValueError, match=r"no field|no part|no parts|no colon"):
         targets.parse(text)
 
 
@@ -213,6 +222,13 @@ def test_of_two_columns_for_one_value_the_second_is_reported() -> None:
     assert planned["phone"] == planned["tel"]
     assert unmapped(planned, {}) == ["last_name", "url"]
     assert unmapped(planned, {"url": None}) == ["last_name"]
+
+
+def test_two_columns_mapped_to_the_own_id_must_agree() -> None:
+    maps = {"a": "external_id", "b": "external_id"}
+    assert len(values({"surname": "A", "a": "7", "b": "7"}, **maps)["external_ids"]) == 1
+    with pytest.raises(InvalidProfile, match="by a and b"):
+        values({"surname": "A", "a": "7", "b": "8"}, **maps)
 
 
 def test_a_map_of_an_unknown_column_is_refused() -> None:

@@ -141,6 +141,61 @@ def test_stays_come_as_json_lines_too(run: Run, engine: Engine, write: Write, an
     assert engine.stays(ana)[0].adults == 2
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "options", "unmapped"),
+    [
+        ("guest_id,{},arrival,id", "G1,2025-05-01,G2", (), ["id"]),
+        ("id,{},arrival,guest_id", "G2,2025-05-01,G1", (), ["id"]),
+        ("guest_id,{},arrival,from", "G1,2025-05-01,2026-06-06", (), ["from"]),
+        ("guest_id,{},from,who", "G2,2025-05-01,G1", ("--map", "who=external_id"), ["guest_id"]),
+        ("guest_id,{},arrival,id", "G1,2025-05-01,G2", ("--map", "id="), []),
+    ],
+)
+def test_of_two_columns_for_one_field_the_second_is_reported(
+    run: Run, engine: Engine, write: Write, ana: str,
+    head: str, row: str, options: tuple[str, ...], unmapped: list[str],
+) -> None:  # fmt: skip
+    other = {"last_name": "B", "external_ids": [{"system": "pms", "value": "G2"}]}
+    ben = engine.create(other).id
+    guest, rest = row.split(",", 1)
+    text = f"{head.format('property,reference')}\n{guest},P1,R1,{rest}\n"
+    answer = imported(run, write("s.csv", text), "--source", "pms", *options)
+    assert answer["unmapped"] == unmapped
+    assert [str(stay.arrival) for stay in engine.stays(ana)] == ["2025-05-01"]
+    assert list(engine.stays(ben)) == []
+
+
+def test_a_row_of_json_that_gives_one_field_twice_differently_is_a_reject(
+    run: Run, engine: Engine, write: Write, ana: str
+) -> None:
+    row = '{"guest_id": "G1", "property": "P1", "reference": "R%d", %s}\n'
+    text = (
+        row % (1, '"id": 7')
+        + row % (2, '"arrival": "2025-05-01", "from": "2025-05-02"')
+        + row % (3, '"arrival": "2025-05-01", "from": "1.5.2025", "id": "G1", "weather": "sunny"')
+        + row % (4, '"unit": ["12"]')
+    )
+    file = write("s.jsonl", text)
+    answer = imported(run, file, "--source", "pms", code=1)
+    assert counts(answer) == (1, 0, 0, 3)
+    assert answer["unmapped"] == ["weather"]
+    told = Path(answer["rejects"]).read_text()
+    assert "/external_id" in told
+    assert "by guest_id and id; --map COLUMN= leaves one out" in told
+    assert "by arrival and from;" in told
+    assert "/unit" in told
+    assert [stay.reference for stay in engine.stays(ana)] == ["R3"]
+    again = imported(run, file, "--source", "pms", "--map", "guest_id=external_id", code=1)
+    assert counts(again) == (1, 0, 1, 2)
+    assert again["unmapped"] == ["id", "weather"]
+
+
+def test_a_source_of_a_row_has_no_colon(run: Run, engine: Engine, write: Write) -> None:
+    file = write("s.csv", "source,external_id,property,reference\npms:P2,17,P1,R1\n")
+    answer = imported(run, file, code=1)
+    assert "/source: must have no colon" in Path(answer["rejects"]).read_text()
+
+
 def test_a_store_that_fails_is_no_bad_row() -> None:
     store = FaultyStore(MemoryStore())
     engine = open_engine(store)
@@ -159,3 +214,23 @@ def test_a_store_that_fails_is_no_bad_row() -> None:
         with pytest.raises(StoreUnavailable):
             record(f"R{number}")
     assert rejects == []
+
+
+def test_a_stay_is_taken_in_without_the_companion_who_was_cleared(
+    run: Run, engine: Engine, write: Write, ana: str
+) -> None:
+    for number in ("G2", "G3"):
+        ids = [{"system": "pms", "value": number}]
+        engine.create({"last_name": "Moreau", "external_ids": ids})
+    head = "guest_id,property,reference,check_in,departure,status,companions\n"
+    told = head + "G1,P1,R1,2025-05-01,2025-05-03,{},G2;G3\n"
+    file = write("s.csv", told.format("departed"))
+    assert counts(imported(run, file, "--source", "pms")) == (1, 0, 0, 0)
+    (gone,) = engine.search(external_id=("pms", "G2")).items
+    engine.clear(gone.id)
+    file = write("t.csv", told.format("no_show"))
+    assert counts(imported(run, file, "--source", "pms")) == (0, 1, 0, 0)
+    (stay,) = engine.stays(ana)
+    assert (stay.status.value, len(stay.companions)) == ("no_show", 1)
+    file = write("u.csv", told.format("no_show").replace("G2", "G9"))
+    assert counts(imported(run, file, "--source", "pms", code=1)) == (0, 0, 0, 1)

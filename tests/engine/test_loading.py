@@ -39,9 +39,17 @@ def convert_deep(row: object) -> Any:
     return convert_deep(row)
 
 
+def convert_strangely(row: Any) -> Any:
+    return row + 1
+
+
 @pytest.mark.parametrize(
     ("convert", "message"),
-    [(None, "is no mapping of fields to values"), (convert_deep, "cannot be read")],
+    [
+        (None, "is no mapping of fields to values"),
+        (convert_deep, "cannot be read (RecursionError)"),
+        (convert_strangely, "cannot be read (TypeError)"),
+    ],
 )
 def test_a_row_that_is_none_is_rejected_and_the_others_are_not(
     convert: Callable[[Any], Any] | None, message: str

@@ -9,7 +9,7 @@ import attrs
 
 from profilecore.cli import targets
 from profilecore.cli.gathering import LIKELY_TYPE, Gathering
-from profilecore.cli.targets import Target, of_column
+from profilecore.cli.targets import KINDS, SPECIAL, Target, of_column
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.profile import ENGINE_FIELDS
 
@@ -26,16 +26,26 @@ class ColumnMap:
     """Turns a row of a file into the nested values of a profile.  Travels to worker processes.
 
     ``given`` holds what the user mapped (``None``: left out) and, for a table, what each of its
-    columns goes to; a column that is not listed goes where its name says.
+    columns goes to; a column that is not listed goes where its name says, unless what was mapped
+    takes its place.
     """
 
     source: str
     region: str | None = None
     given: Mapping[str, Target | None] = attrs.field(factory=dict)
+    _taken: frozenset[Target] = attrs.field(init=False, eq=False, repr=False)
 
-    def target(self, column: str) -> Target | None:
-        """Give where a column goes, or ``None`` if it goes nowhere."""
-        return self.given[column] if column in self.given else of_column(column)
+    @_taken.default
+    def _single(self) -> frozenset[Target]:
+        return frozenset(target for target in self.given.values() if target and target.is_single)
+
+    def target(self, column: str, value: Any = None) -> Target | None:
+        """Give where the value of a column goes, or ``None`` if it goes nowhere."""
+        if column in self.given:
+            return self.given[column]
+        target = of_column(column)
+        is_flat = not isinstance(value, list | dict)  # one that is nested holds more than that one
+        return None if is_flat and target in self._taken else target
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Give the values of a row.
@@ -46,37 +56,41 @@ class ColumnMap:
             raise InvalidProfile([Problem("/", "unreadable-row", row[FAULT])])
         gathering = Gathering(self.source, self.region, stable_notes=True)
         kept = self._kept_by_engine(row)
+        ids = _OwnIds(self.source)
         for column, value in row.items():
             if column in _OWN or column in kept:
                 continue
-            target = self.target(column)
-            if target is not None:
-                self._add(gathering, column, target, value)
+            target = self.target(column, value)
+            if target is None:
+                continue
+            if target.field == "external_ids" and not ids.take(column, target, value):
+                continue
+            self._add(gathering, column, target, value)
+        gathering.problems += ids.problems()
         return gathering.finish()
 
     def unmapped(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield the columns of a row that go nowhere although nobody asked to leave them out."""
         kept = self._kept_by_engine(row)
-        for column in row:
+        for column, value in row.items():
             if column in _OWN or column in (FAULT, CELLS):
                 continue
-            if column in kept or (column not in self.given and of_column(column) is None):
+            if column in kept or (column not in self.given and self.target(column, value) is None):
                 yield column
 
     def _kept_by_engine(self, row: Mapping[str, Any]) -> frozenset[str]:
         """Give the keys of a profile that was written as JSON by this program."""
         if not row.keys() >= {"id", "version", "state"}:
             return frozenset()
-        own = row.get("external_ids")
-        systems = [e.get("system") for e in own if isinstance(e, dict)] if own else []
-        return ENGINE_FIELDS if self.source in systems else ENGINE_FIELDS - {"id"}
+        own = list(_of_source(row.get("external_ids"), self.source))
+        return ENGINE_FIELDS if own else ENGINE_FIELDS - {"id"}
 
     def _add(self, gathering: Gathering, column: str, target: Target, value: Any) -> None:
         gathering.expect(target)
         if value is None or value == "":
             return
         if isinstance(value, list | dict):
-            gathering.take(target.field, value)
+            self._add_nested(gathering, column, target, value)
             return
         if target.field == "custom" and target.part and not isinstance(value, str):
             gathering.take("custom", {target.part: value})
@@ -90,6 +104,19 @@ class ColumnMap:
         else:
             gathering.add(target, text)
 
+    def _add_nested(
+        self, gathering: Gathering, column: str, target: Target, value: list[Any] | dict[str, Any]
+    ) -> None:
+        if target.part is None and target.field not in SPECIAL:
+            gathering.take(target.field, value)
+        elif KINDS.get(target.field) is dict:
+            gathering.take(target.field, {target.part: value})
+        elif isinstance(value, list) and not target.is_single:
+            for item in value:
+                self._add(gathering, column, target, item)
+        else:
+            gathering.refuse(target, "wrong-type", "must be text")
+
     def _add_document(
         self, gathering: Gathering, target: Target, text: str, kind: str | None
     ) -> None:
@@ -99,6 +126,45 @@ class ColumnMap:
         gathering.add(attrs.evolve(target, part="number"), text)
         if kind is not None:
             gathering.add(attrs.evolve(target, part=LIKELY_TYPE), kind)
+
+
+@attrs.define
+class _OwnIds:
+    """The ids that the columns of a row give in its own source: a row has one."""
+
+    source: str
+    _flat: dict[str, str] = attrs.field(factory=dict)
+    _nested: dict[str, str] = attrs.field(factory=dict)
+
+    def take(self, column: str, target: Target, value: Any) -> bool:
+        """Note an external id; tell whether it is one that the row has not given yet."""
+        if isinstance(value, list | dict):
+            for one in _of_source(value, self.source):
+                self._nested[str(one.get("value"))] = column
+        elif value is not None and target.part in (None, self.source) and not target.index:
+            text = _as_text(value).strip()
+            return not text or self._flat.setdefault(text, column) == column
+        return True
+
+    def problems(self) -> list[Problem]:
+        """Give what is wrong where two columns differ: another row may have either id."""
+        columns = list(self._flat.values())
+        if columns and not self._nested.keys() & self._flat.keys():
+            columns += dict.fromkeys(self._nested.values())
+        return [twice("external_ids", columns)] if len(columns) > 1 else []
+
+
+def twice(field: str, columns: Iterable[str]) -> Problem:
+    """Give the problem of a row of which several columns give one value differently."""
+    told = f"is given twice, and differently, by {' and '.join(columns)}"
+    return Problem(f"/{field}", "invalid-value", f"{told}; --map COLUMN= leaves one out")
+
+
+def _of_source(given: Any, source: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the ids of a source among external ids in the form of the model."""
+    for one in given if isinstance(given, list) else [given]:
+        if isinstance(one, dict) and one.get("system") == source:
+            yield one
 
 
 def plan_columns(
@@ -136,6 +202,7 @@ def has_name(planned: Iterable[Target | None]) -> bool:
 
 
 def _as_text(value: Any) -> str:
+    """Give a cell as text; JSON writes some as numbers."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -59,15 +59,22 @@ class Gathering:
         try:
             self._add(target, value.strip())
         except ValueError as error:
-            where = f"/{target.field}" + (f"/{target.part}" if target.part else "")
-            self.problems.append(Problem(where, "invalid-value", str(error)))
+            self.refuse(target, "invalid-value", str(error))
+
+    def refuse(self, target: Target, code: str, message: str) -> None:
+        """Note what is wrong with a value that was meant for a target."""
+        where = f"/{target.field}" + (f"/{target.part}" if target.part else "")
+        self.problems.append(Problem(where, code, message))
 
     def take(self, field: str, value: Any) -> None:
         """Take a value that is in the form of the model already."""
-        if field in KINDS and KINDS[field] is not dict and isinstance(value, list | tuple):
+        if KINDS.get(field) is dict:
+            if isinstance(value, Mapping):
+                self._values.setdefault(field, {}).update(value)
+            elif value is not None:
+                self.refuse(Target(field), "wrong-type", "must be an object")
+        elif field in KINDS and isinstance(value, list | tuple):
             self._lists.setdefault(field, []).extend(value)
-        elif KINDS.get(field) is dict and isinstance(value, Mapping):
-            self._values.setdefault(field, {}).update(value)
         elif field in KINDS and isinstance(value, Mapping):
             self._lists.setdefault(field, []).append(value)
         else:
@@ -186,7 +193,7 @@ class Gathering:
             values["name_prefix"] = " ".join(filter(None, words_before))
         # The fullest first: it gives the parts, and the others stand beside it.
         for full in sorted(self._full_names, key=lambda name: -len(name.split())):
-            first, last = values.get("first_name"), values.get("last_name")
+            first, last = self._name("first_name"), self._name("last_name")
             if first and last:
                 self._beside(full)
                 continue
@@ -202,16 +209,20 @@ class Gathering:
                     values.setdefault(field, value)
         for nickname in self._nicknames:
             other = {"type": "nickname", "first_name": nickname}
-            if values.get("last_name"):
+            if last := self._name("last_name"):
                 # So that the nickname and the surname are found together.
-                other["last_name"] = values["last_name"]
+                other["last_name"] = last
             self._append("alternate_names", [other])
 
+    def _name(self, field: str) -> str | None:
+        """Give a part of the name; one that is no text is refused by the model."""
+        value = self._values.get(field)
+        return value if isinstance(value, str) else None
+
     def _beside(self, full: str) -> None:
-        values = self._values
         names = ("first_name", "middle_name", "last_name", "second_last_name")
-        known = tuple(values.get(name) for name in names)
-        if not words.says_more(full, known, values.get("name_suffix")):
+        known = tuple(map(self._name, names))
+        if not words.says_more(full, known, self._name("name_suffix")):
             return
         name = words.part_name(full)
         other = {"first_name": name.first, "last_name": name.last}
@@ -221,8 +232,11 @@ class Gathering:
         given = {"text": note} if isinstance(note, str) else note
         if not isinstance(given, Mapping) or given.get("id"):
             return given
-        content = f"{self.source}\n{given.get('text')}".encode()
-        return {**given, "id": hashlib.blake2b(content, digest_size=16).hexdigest()}
+        content = f"{self.source}\n{given.get('text')}"
+        if (property_id := given.get("property_id")) is not None:
+            content += f"\0{property_id}"  # no text has that character
+        digest = hashlib.blake2b(content.encode(), digest_size=16)
+        return {**given, "id": digest.hexdigest()}
 
 
 def address(parts: Mapping[str, str], is_divided: bool, region: str | None) -> dict[str, str]:

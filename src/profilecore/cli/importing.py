@@ -7,7 +7,7 @@ import codecs
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import click
 
 from profilecore.cli import columns, stay_rows, targets
 from profilecore.cli.columns import ColumnMap
-from profilecore.cli.invocation import Invocation
+from profilecore.cli.invocation import Invocation, source_name
 from profilecore.cli.printing import say
 from profilecore.cli.program import OK, REFUSED, Interrupted
 from profilecore.cli.rejects import Rejects
@@ -69,7 +69,12 @@ def _encoding(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 @click.command("import", help=_help())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--source", metavar="NAME", help="The source system; the file's name if not given.")
+@click.option(
+    "--source",
+    callback=source_name,
+    metavar="NAME",
+    help="The source system; the file's name if not given.",
+)
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=TARGET", help="Where a column goes.")
 @click.option(
     "--rejects",
@@ -98,11 +103,17 @@ def import_(
     if stays:
         job: Import = Stays.prepare(invocation, table, source, maps)
     else:
-        job = Guests.prepare(invocation, table, source or file.stem, maps)
+        job = Guests.prepare(invocation, table, source or _named(file), maps)
     target = rejects_path or _beside(file)
     if target.absolute() == file.absolute():
         raise click.BadParameter("is the file that is imported", param_hint="--rejects")
     return _run(invocation, job, Rejects(target, table, job.name))
+
+
+def _named(file: Path) -> str:
+    if ":" in file.stem:
+        raise click.UsageError("The file's name has a colon, so say --source NAME.")
+    return file.stem
 
 
 def _region(given: str) -> str:
@@ -139,6 +150,9 @@ def _job_name(table: Table, *more: Any) -> str:
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 
+_MOST_UNMAPPED = 1_000  # of a file whose rows name their own columns
+
+
 @attrs.define
 class Import(abc.ABC):
     """One import to be done.  ``name`` is the same for the same file and options."""
@@ -150,6 +164,18 @@ class Import(abc.ABC):
     @abc.abstractmethod
     def run(self, invocation: Invocation, rejects: OnReject, watch: Watch) -> LoadReport:
         """Do it."""
+
+    def rows(self, unmapped: Callable[[Mapping[str, Any]], Iterable[str]]) -> Iterator[Any]:
+        """Yield the rows of the file, noting what goes nowhere of those that name their columns."""
+        if not self.table.is_json:
+            return self.table.rows()
+        return self._noted(unmapped)
+
+    def _noted(self, unmapped: Callable[[Mapping[str, Any]], Iterable[str]]) -> Iterator[Any]:
+        for row in self.table.rows():
+            if len(self.unmapped) < _MOST_UNMAPPED:
+                self.unmapped.update(dict.fromkeys(unmapped(row)))
+            yield row
 
 
 @attrs.define
@@ -189,27 +215,13 @@ class Guests(Import):
 
     def run(self, invocation: Invocation, rejects: OnReject, watch: Watch) -> LoadReport:
         return invocation.open(create=True).load(
-            self._rows(),
+            self.rows(self.column_map.unmapped),
             source=self.column_map.source,
             convert=self.column_map,
             job=self.name,
             on_reject=rejects,
             on_progress=watch,
         )
-
-    def _rows(self) -> Iterator[Mapping[str, Any]]:
-        if not self.table.is_json:
-            return self.table.rows()
-        return self._noted()
-
-    def _noted(self) -> Iterator[Mapping[str, Any]]:
-        for row in self.table.rows():
-            if len(self.unmapped) < _MOST_UNMAPPED:
-                self.unmapped.update(dict.fromkeys(self.column_map.unmapped(row)))
-            yield row
-
-
-_MOST_UNMAPPED = 1_000  # of a file whose rows name their own columns
 
 
 def _require_declared(invocation: Invocation, planned: Any) -> None:
@@ -245,11 +257,13 @@ class Stays(Import):
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         name = _job_name(table, "stays", source, sorted(maps))
-        return cls(name, table, stay_map, unmapped=dict.fromkeys(stay_map.unmapped))
+        unmapped = dict.fromkeys(stay_map.unmapped(table.columns))
+        return cls(name, table, stay_map, unmapped=unmapped)
 
     def run(self, invocation: Invocation, rejects: OnReject, watch: Watch) -> LoadReport:
         engine = invocation.open(create=True)
-        return stay_rows.load(engine, self.table.rows(), self.stay_map, rejects, watch)
+        rows = self.rows(self.stay_map.unmapped)
+        return stay_rows.load(engine, rows, self.stay_map, rejects, watch)
 
 
 def _run(invocation: Invocation, job: Import, rejects: Rejects) -> int:

@@ -149,6 +149,16 @@ class Invocation:
         self._stack.close()
 
 
+def source_name(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    """Check the option that names a source system.
+
+    :raises click.BadParameter: if it has a colon, which parts a system from its id.
+    """
+    if name is not None and ":" in name:
+        raise click.BadParameter("must have no colon, which parts a source from its ids")
+    return name
+
+
 def _read(path: Path | None) -> dict[str, Any]:
     if path is None:
         path = Path(DEFAULT_CONFIG)

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from profilecore.cli import assignments
-from profilecore.cli.invocation import Invocation
+from profilecore.cli.invocation import Invocation, source_name
 from profilecore.cli.printing import (
     console,
     full_name,
@@ -37,6 +37,10 @@ _FIELDS_HELP = """
     emails='[{"value": ...}]'  JSON, for whatever has no short form
 """
 
+_SOURCE = click.option(
+    "--source", callback=source_name, metavar="NAME", help="The source system of the values."
+)
+
 
 def _with_fields(command: Any) -> Any:
     command.__doc__ = (command.__doc__ or "").rstrip() + "\n" + _FIELDS_HELP
@@ -57,7 +61,7 @@ def _usage() -> Iterator[None]:
 @click.command()
 @click.argument("fields", nargs=-1, metavar="FIELD=VALUE...")
 @click.option("--key", metavar="K", help="Repeated with the same key, nothing new is created.")
-@click.option("--source", metavar="NAME", help="The source system of the values.")
+@_SOURCE
 @click.option(
     "--file",
     "file",
@@ -123,7 +127,7 @@ def show(invocation: Invocation, profile_id: str) -> None:
 @click.argument("profile_id", metavar="ID")
 @click.argument("fields", nargs=-1, required=True, metavar="FIELD=VALUE...")
 @click.option("--if-version", type=int, metavar="N", help="Refuse unless it is at this version.")
-@click.option("--source", metavar="NAME", help="The source system of the values.")
+@_SOURCE
 @click.option("--json-values", is_flag=True, help="Read every value as JSON.")
 @click.pass_obj
 @_with_fields

@@ -93,6 +93,8 @@ class Rejects:
     def _without_own(self, cells: Sequence[Any]) -> list[Any]:
         """Leave out what an earlier rejects file added, where that is what was imported."""
         own = {n for n, name in enumerate(self._table.columns) if name in (ROW, PROBLEMS)}
+        if len(cells) <= len(own):
+            return list(cells)  # of a line that could not be taken apart
         return [cell for n, cell in enumerate(cells) if n not in own]
 
     def _write_cells(self, cells: Sequence[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from profilecore.errors import ProfilecoreError
 DELIMITERS = ",;\t|"
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _CHUNK = 1 << 20
+# So many lines may a row have, and so many of those that are read again many times.
+_MOST_LINES, _FEWEST_LINES = 1_000, 16
 
 
 class UnreadableFile(ProfilecoreError):
@@ -50,23 +53,36 @@ class Table:
     def _csv_rows(self) -> Iterator[dict[str, Any]]:
         width = len(self.columns)
         with self.path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.delimiter)
-            next(reader, None)
+            next(csv.reader(file, delimiter=self.delimiter), None)
+            lines = _Lines(file)
             while True:
+                fault = "is no CSV, as where a quote in a cell is not doubled or not closed"
                 try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
+                    for cells in csv.reader(lines, delimiter=self.delimiter, strict=True):
+                        if len(cells) == width:
+                            if lines.is_doubted and lines.is_rest():
+                                fault = "seems to be the rest of the row before it"
+                                break
+                            yield dict(zip(self.columns, cells, strict=True))
+                        elif cells:
+                            if any(self._is_row(line) for line in lines.kept[1:]):
+                                break
+                            wrong = f"has {len(cells)} cells where the header has {width}"
+                            yield {FAULT: wrong, CELLS: cells}
+                        lines.kept.clear()
+                    else:
+                        return
                 except csv.Error:
-                    yield {FAULT: "is no CSV, as where a quote is not closed", CELLS: []}
-                    continue
-                if not cells:
-                    continue
-                if len(cells) != width:
-                    fault = f"has {len(cells)} cells where the header has {width}"
-                    yield {FAULT: fault, CELLS: cells}
-                    continue
-                yield dict(zip(self.columns, cells, strict=True))
+                    pass
+                yield {FAULT: fault, CELLS: _pieces(lines.give_up())}
+
+    def _is_row(self, line: str) -> bool:
+        """Tell whether a line is a row by itself, where it may be in the midst of a cell."""
+        try:
+            rows = [*csv.reader([line], delimiter=self.delimiter, strict=True)]
+        except csv.Error:
+            return False
+        return len(rows[0]) == len(self.columns) and line.count('"') % 2 == 0
 
     def _json_rows(self) -> Iterator[dict[str, Any]]:
         with self.path.open(encoding=self.encoding) as file:
@@ -77,10 +93,80 @@ class Table:
                     row = msgspec.json.decode(line)
                 except (ValueError, RecursionError):
                     row = None
-                if isinstance(row, dict):
+                if isinstance(row, dict) and FAULT not in row:
                     yield row
                 else:
                     yield {FAULT: "is no JSON object", CELLS: [line.rstrip("\n")]}
+
+
+class _Lines:
+    """The lines of a file; those of the record being read are kept, so as to be read again.
+
+    A quote that is not closed makes one record of all that follows it.  Of a record that cannot
+    be right only the first line is given up, and what stands behind it is read for itself.  A
+    record may span so many lines; among lines that are read again ever fewer, so that a file in
+    which no quote is closed does not take for ever.
+    """
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self.kept: list[str] = []
+        self._file = file
+        self._again: deque[str] = deque()
+        self._sure = 0  # so many at the end of those are not doubted
+        self._most = _MOST_LINES
+        self.is_doubted = False  # the record began inside another, whose quote was closed
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines.
+
+        :raises csv.Error: if a record spans more of them than any would.
+        """
+        kept, again = self.kept, self._again
+        self._is_over = False
+        while again:
+            if not kept:
+                self.is_doubted = len(again) > self._sure
+            yield self._keep(again.popleft())
+        self._most = _MOST_LINES
+        for line in self._file:
+            if kept:
+                yield self._keep(line)
+            else:
+                self.is_doubted = False
+                kept.append(line)
+                yield line
+        self._is_over = True
+
+    def _keep(self, line: str) -> str:
+        self.kept.append(line)
+        if len(self.kept) > self._most:
+            raise csv.Error
+        return line
+
+    def is_rest(self) -> bool:
+        """Tell whether a doubted record seems to be the end of a cell of another."""
+        return sum(line.count('"') for line in self.kept) % 2 == 1
+
+    def give_up(self) -> str:
+        """Give the first line of the record; the others are read again."""
+        first, *rest = self.kept
+        size = sum(map(len, self.kept))
+        is_cut = len(self.kept) > self._most or size > csv.field_size_limit()
+        self.kept.clear()
+        self._sure = min(self._sure, len(self._again))
+        self._again.extendleft(reversed(rest))
+        if is_cut or self._is_over:
+            # Where the quote was closed, what follows may have been meant for its cell.
+            self._sure = len(self._again)
+            self._most = max(self._most // 2, _FEWEST_LINES)
+        return first.rstrip("\r\n")
+
+
+def _pieces(text: str) -> list[str]:
+    """Part a text into cells that every reader of CSV takes."""
+    most = csv.field_size_limit()
+    return [text[start : start + most] for start in range(0, len(text), most)]
 
 
 def open_table(path: Path, encoding: str = "utf-8") -> Table:
@@ -101,7 +187,8 @@ def open_table(path: Path, encoding: str = "utf-8") -> Table:
             first = None
     if not first:
         raise UnreadableFile(f"{path} has no header; its first line must name the columns.")
-    columns = tuple(c.strip() or f"column {n}" for n, c in enumerate(first, 1))
+    names = (name.replace("\0", "").strip() for name in first)  # FAULT and CELLS are ours
+    columns = tuple(name or f"column {n}" for n, name in enumerate(names, 1))
     twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         raise UnreadableFile(f"{path} has two columns of one name ({', '.join(twice)}).")

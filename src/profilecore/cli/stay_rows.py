@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from profilecore.cli import words
-from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW
+from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW, twice
 from profilecore.cli.targets import fold_column
 from profilecore.engine import Engine
 from profilecore.engine.loading import LoadReport, Reject
@@ -38,6 +38,8 @@ _FIELDS = {
     "currency": "currency",
 }
 _BY_COLUMN = {name: field for field, names in _FIELDS.items() for name in names.split()}
+_WEAKEST = "id"  # of the guest where no other column is, else most likely of the booking
+_OWN = frozenset({ROW, PROBLEMS, CELLS, FAULT})
 _WHOLE = frozenset({"nights", "adults", "children", "revenue"})
 
 
@@ -59,12 +61,13 @@ class StayMap:
     """Turns a row into the stay and whose it is.
 
     ``system`` is the source that gave the external ids; without it each row names its own in
-    its ``source`` column.
+    its ``source`` column.  ``given`` holds what the user mapped, which takes the place of what
+    columns say by their names, and for a table what each of its columns goes to.
     """
 
     given: Mapping[str, str | None]
     system: str | None = None
-    unmapped: tuple[str, ...] = ()
+    _asked: frozenset[str] = frozenset()
 
     @classmethod
     def plan(
@@ -72,22 +75,34 @@ class StayMap:
     ) -> StayMap:
         """Plan the columns of a table; JSON rows (no columns) are planned as they come.
 
+        Of two columns for one field the first goes there.
+
         :raises ValueError: if the person, the property or the source cannot be told.
         """
         if not columns:
-            return cls(given, system)
+            return cls(given, system, frozenset(given))
         strange = [column for column in given if column not in columns]
         if strange:
             raise ValueError(f"there is no column {strange[0]}; there are {', '.join(columns)}")
-        planned = {c: given[c] if c in given else _BY_COLUMN.get(fold_column(c)) for c in columns}
+        planned = {**dict.fromkeys(columns), **given}
+        taken = set(given.values())
+        for column in sorted(columns, key=lambda c: fold_column(c) == _WEAKEST):
+            field = _BY_COLUMN.get(fold_column(column))
+            if column not in given and field not in taken:
+                planned[column] = field
+                taken.add(field)
         for needed in (_EXTERNAL_ID, "property_id", "reference"):
             if needed not in planned.values():
                 raise ValueError(f"No column holds the {needed}; add --map COLUMN={needed}.")
         if system is None and "source" not in planned.values():
             raise ValueError("Say which source system the ids are of: --source NAME.")
-        own = (ROW, PROBLEMS)
-        left = (c for c, f in planned.items() if f is None and c not in given and c not in own)
-        return cls(planned, system, tuple(left))
+        return cls(planned, system, frozenset(given))
+
+    def unmapped(self, columns: Iterable[str]) -> Iterator[str]:
+        """Yield the columns that go nowhere although nobody asked to leave them out."""
+        for column in columns:
+            if column not in self._asked and column not in _OWN and self._of(column) is None:
+                yield column
 
     def __call__(self, row: Mapping[str, Any]) -> tuple[tuple[str, str], dict[str, Any]]:
         """Give the external id and the values of the stay.
@@ -98,14 +113,19 @@ class StayMap:
             raise InvalidProfile([Problem("/", "unreadable-row", row[FAULT])])
         values: dict[str, Any] = {}
         problems: list[Problem] = []
+        told: dict[str, str] = {}
         for column, cell in row.items():
-            field = self.given[column] if column in self.given else self._of(column)
+            field = self._of(column)
             if field is None or cell is None or cell == "":
                 continue
             try:
-                values[field] = _cell(field, cell)
+                value = _cell(field, cell)
             except ValueError as error:
                 problems.append(Problem(f"/{field}", "invalid-value", str(error)))
+                continue
+            if str(values.setdefault(field, value)) != str(value):
+                problems.append(twice(field, (told[field], column)))
+            told.setdefault(field, column)
         system = self.system or values.get("source")
         external = values.pop(_EXTERNAL_ID, None)
         if external is None:
@@ -115,17 +135,24 @@ class StayMap:
             problems.append(Problem("/reference", "missing", "is required"))
         if system is None:
             problems.append(Problem("/source", "missing", "is required without --source"))
+        elif ":" in system:
+            problems.append(Problem("/source", "invalid-value", "must have no colon"))
         if problems:
             raise InvalidProfile(problems)
         return (str(system), str(external)), values
 
     def _of(self, column: str) -> str | None:
-        return None if column == CELLS else _BY_COLUMN.get(fold_column(column))
+        if column in self.given:
+            return self.given[column]
+        field = None if column in _OWN else _BY_COLUMN.get(fold_column(column))
+        return None if field in self.given.values() else field
 
 
 def _cell(field: str, cell: Any) -> Any:
     if field == _COMPANIONS:
         return _ids(cell)
+    if isinstance(cell, list | dict):
+        raise ValueError("must be no list and no object")
     if not isinstance(cell, str):
         return cell if field in _WHOLE else str(cell)
     if field in ("arrival", "departure"):
@@ -189,7 +216,10 @@ def _record(
 def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any]) -> str:
     person = _guest(engine, external, _EXTERNAL_ID)
     if _COMPANIONS in values:
-        found = (_guest(engine, (external[0], id), _COMPANIONS) for id in values[_COMPANIONS])
+        ids = ((external[0], id) for id in values[_COMPANIONS])
+        # Who was cleared is a guest of the stay no more, whatever the source says.
+        living = (id for id in ids if not _was_cleared(engine, id))
+        found = (_guest(engine, id, _COMPANIONS) for id in living)
         others = dict.fromkeys(other for other in found if other != person)
         values = values | {_COMPANIONS: list(others)}
     before = {stay.id: stay for stay in engine.stays(person)}
@@ -198,6 +228,12 @@ def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any
     if old is None:
         return "created" if made.version == 1 else "updated"
     return "unchanged" if old.version == made.version else "updated"
+
+
+def _was_cleared(engine: Engine, external: tuple[str, str]) -> bool:
+    if engine.search(external_id=external, limit=1).items:
+        return False
+    return bool(engine.look_up([("external", ":".join(external))], at_most=1))
 
 
 def _guest(engine: Engine, external: tuple[str, str], field: str) -> str:

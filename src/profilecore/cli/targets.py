@@ -97,6 +97,8 @@ def parse(text: str) -> Target:
     if field == "external_ids":
         if rest and rest[0].isdigit() and "." in rest:
             return _item_part(field, rest)
+        if rest and ":" in rest:
+            raise ValueError("the name of a system has no colon")
         return Target(field, index, rest)
     if field in ("custom", "facets"):
         return Target(field, None, rest)

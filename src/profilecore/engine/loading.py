@@ -99,7 +99,7 @@ def load(
     ``convert`` (a picklable function) turns a row into profile values in the worker processes.
     With it a row may be anything that can be pickled, as a line of a file with ``json.loads``,
     whose reading then takes no time of the process that writes.  Where it raises a
-    ``ValueError``, the row is rejected.
+    ``ValueError`` or a ``TypeError``, the row is rejected.
     """
     preparer = Preparer(
         source,

@@ -93,7 +93,7 @@ class Preparer:
             values = row if self.convert is None else self.convert(row)
         except InvalidProfile:
             raise
-        except (ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             # What it says may repeat the row.
             raise _unreadable(f"cannot be read ({type(error).__name__})") from None
         if not isinstance(values, Mapping):
