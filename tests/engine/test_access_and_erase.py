@@ -106,7 +106,11 @@ def make_person(engine: Engine, letters: KeepsElsewhere) -> str:
             _fill(engine, id, mark)
         engine.merge(engine.plan_merge(ana, [twin]))
         engine.attach(twin, "scan.png", PNG)
-        engine.create({"last_name": THIRD, "relationships": [{"type": "child", "profile_id": ana}]})
+        edges = [{"type": "child", "profile_id": ana}]
+        third = engine.create({"last_name": THIRD, "relationships": edges}).id
+        # They travelled together.
+        past = {"property_id": "P1", "arrival": "2020-01-01", "departure": "2020-01-02"}
+        engine.record_stay(third, past | {"companions": [twin], "status": "departed"})
     letters.held[twin] = "Dear Ana"
     with engine.store.read() as reader:
         there = {document.kind for document in reader.owned([ana, twin])}
@@ -172,6 +176,7 @@ def shown(engine: Engine, id: str) -> Map:
     for file in answer["documents"].get("file", ()):
         found["file", "(bytes)"] += bool(engine.read_file(file["id"]))
     found["(edges of others)",] += sum(r["derived"] for r in answer["relationships"])
+    found["(stays of others)",] += len(answer["stays_with_others"])
     return Counter({path: n for path, n in found.items() if n and not is_fact(engine, path)})
 
 
@@ -194,6 +199,10 @@ def stored(
             edges = msgspec.json.decode(other.body).get("relationships", ())
             if other.id not in family and {e["profile_id"] for e in edges} & set(family):
                 held[other.id, ("(edges of others)",)] = {other.id}
+        for stay in reader.listing("stay", None, 100):
+            companions = msgspec.json.decode(stay.body).get("companions", ())
+            if stay.owner not in family and {*companions} & set(family):
+                held[stay.id, ("(stays of others)",)] = {stay.id}
     if kept := letters.export(family):
         held.update({("", path): {v} for path, v in leaves(kept, "elsewhere", letters.name)})
     return held
@@ -238,7 +247,8 @@ def test_the_person_of_this_map_has_everything_that_can_be_held(letters: KeepsEl
         ("profile", *path) for path in paths_of(Profile) if not is_fact(engine, ("profile", *path))
     }
     declared |= {(k.name, a) for k, a in _attributes(engine) if not is_fact(engine, (k.name, a))}
-    declared |= {("file", "(bytes)"), ("elsewhere", "letters"), ("(edges of others)",)}
+    declared |= {("file", "(bytes)"), ("elsewhere", "letters")}
+    declared |= {("(edges of others)",), ("(stays of others)",)}
     declared |= {("profile", "facets", "club", "card"), ("alien", "points", "now")}
     assert {path for path in declared if not any(s[: len(path)] == path for s in is_shown)} == set()
 

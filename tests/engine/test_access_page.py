@@ -190,7 +190,7 @@ def test_a_page_that_is_not_whole_says_so_at_its_head() -> None:
     answer = {
         "format": 1, "made_at": "2026-03-01T12:00:00+00:00", "ids": ["a"], "profile": {"id": "a"},
         "incomplete": ["plugin 'mail' failed (OSError)"], "merged_profiles": [], "consents": [],
-        "relationships": [], "documents": {}, "elsewhere": {},
+        "relationships": [], "stays_with_others": [], "documents": {}, "elsewhere": {},
     }  # fmt: skip
     text = Read(page(answer)).text
     assert "plugin 'mail' failed (OSError)" in text

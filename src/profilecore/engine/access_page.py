@@ -71,6 +71,7 @@ def _body(answer: Tree) -> Iterator[str]:
         yield from _profile("A record that was merged into it", earlier)
     yield from _section("Consents that hold now", answer["consents"])
     yield from _section("People you are related to", answer["relationships"])
+    yield from _section("Stays with other guests", answer["stays_with_others"])
     for kind, documents in sorted(answer["documents"].items()):
         shown = map(_file, documents) if kind == "file" else documents
         yield from _section(_HEADINGS.get(kind, _label(kind)), list(shown))

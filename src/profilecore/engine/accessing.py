@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.profiles import relations_of
+from profilecore.engine.profiles import naming, relations_of
 from profilecore.engine.unit import PROFILE
 from profilecore.errors import ProfilecoreError
 from profilecore.model.events import PROFILE_ACCESSED
@@ -24,6 +24,8 @@ from profilecore.store.port import Reader
 # The form of the answer, the same whatever store it comes from.
 FORMAT = 1
 _IMAGES = ("before", "after")
+# What a stay tells of a companion.
+_JOINED = ("property_id", "arrival", "departure", "status")
 Tree = dict[str, Any]
 
 
@@ -48,6 +50,7 @@ def held(kernel: Kernel, profile_id: str) -> Tree:
         absorbed = _absorbed(kernel, reader, root)
         documents = _documents(kernel, reader, root)
         relations = relations_of(kernel, reader, root)
+        joined = _joined(kernel, reader, root)
     plain = kernel.codec.plain
     seen = of_property(root, kernel.actor)  # what is restricted is held too
     incomplete = [f"plugin {name!r} is not loaded" for name in _not_loaded(kernel)]
@@ -62,6 +65,7 @@ def held(kernel: Kernel, profile_id: str) -> Tree:
         "consents": [plain(c) for c in current_consents(seen.consents, kernel.now()).values()],
         "relationships": [plain(relation) for relation in relations],
         "documents": documents,
+        "stays_with_others": joined,
         "elsewhere": _elsewhere(kernel, root, incomplete),
     }
 
@@ -74,6 +78,13 @@ def _absorbed(kernel: Kernel, reader: Reader, root: Profile) -> list[Profile]:
     stored = reader.get_many(PROFILE, root.absorbed)
     profiles = [kernel.codec.load(Profile, document.body) for document in stored]
     return [seen_by(p, kernel.actor) for p in profiles if may_see_profile(p, kernel.actor)]
+
+
+def _joined(kernel: Kernel, reader: Reader, root: Profile) -> list[Tree]:
+    """Give where and when the person stayed as another one's companion, and nothing of that one."""
+    ids = dict.fromkeys(n for by in naming(kernel, reader, root.family).values() for n in by)
+    plain = (msgspec.json.decode(d.body) for d in reader.get_many("stay", list(ids)))
+    return [{name: stay.get(name) for name in _JOINED} for stay in plain]
 
 
 def _documents(kernel: Kernel, reader: Reader, root: Profile) -> dict[str, list[Any]]:
