@@ -17,6 +17,7 @@ from profilecore_loyalty import (
     MembershipState,
     NotEnoughPoints,
     NotEnrolled,
+    ReferenceTaken,
 )
 
 Member = Callable[..., str]
@@ -94,6 +95,39 @@ def test_what_the_other_had_before_a_merge_is_its_own_after_an_unmerge_and_a_cle
     assert loyalty.verify() == []
     assert loyalty.membership(twin, "spa").balance == 5
     assert [m.points for m in loyalty.statement(twin, "spa").movements] == [20, -15]
+
+
+def test_a_redemption_is_known_again_though_the_owner_of_its_first_part_was_cleared(
+    engine: Engine, loyalty: Loyalty, member: Member, join: Callable[..., str]
+) -> None:
+    ana, twin, eve = member(spa=10), member(spa=50), member("spa")
+    merge = join(ana, twin)
+    loyalty.redeem(ana, "spa", 30, "x")
+    engine.unmerge(merge)
+    engine.clear(ana)
+    assert [m.points for m in loyalty.redeem(twin, "spa", 30, "x")] == [-20]
+    assert loyalty.membership(twin, "spa").balance == 30
+    for attempt in (
+        lambda: loyalty.redeem(twin, "spa", 5, "x"),
+        lambda: loyalty.redeem(eve, "spa", 30, "x"),
+        lambda: loyalty.earn(twin, "spa", 30, "x"),
+    ):
+        with pytest.raises(ReferenceTaken):
+            attempt()
+
+
+def test_the_reference_of_a_transfer_stays_taken_after_the_clear_of_who_gave(
+    engine: Engine, loyalty: Loyalty, member: Member
+) -> None:
+    ana, ben, eve = member(spa=10), member("spa"), member("spa")
+    loyalty.transfer(ana, ben, "spa", 4, "gift")
+    engine.clear(ana)
+    for attempt in (
+        lambda: loyalty.earn(eve, "spa", 4, "gift"),
+        lambda: loyalty.transfer(ben, eve, "spa", 4, "gift"),
+    ):
+        with pytest.raises(ReferenceTaken):
+            attempt()
 
 
 def test_the_other_side_of_a_transfer_keeps_its_own(

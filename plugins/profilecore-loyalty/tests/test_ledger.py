@@ -231,6 +231,30 @@ def test_a_batch_goes_on_and_tells_what_was_refused(loyalty: Loyalty, member: Me
     assert loyalty.totals("club").liability == 60
 
 
+def test_a_reference_of_a_guest_who_is_private_elsewhere_is_refused_by_its_name(
+    engine: Engine, loyalty: Loyalty, member: Member, balance: Balance
+) -> None:
+    ana = member(club=10)
+    with engine.acting(Actor("desk-1", "P1")):
+        eve = engine.create({"last_name": "Moreau", "shared_level": "property"}).id
+        loyalty.enrol(eve, "club")
+        loyalty.earn(eve, "club", 50, "welcome")
+        loyalty.transfer(ana, eve, "club", 5, "gift")
+    with engine.acting(Actor("desk-2", "P2")):
+        awards = [Award(ana, 10, "a"), Award(ana, 50, "welcome"), Award(ana, 10, "b")]
+        made = loyalty.earn_many("club", awards)
+        assert [(each.place, each.error.code) for each in made.refused] == [(1, "reference-taken")]
+        for attempt in (
+            lambda: loyalty.redeem(ana, "club", 5, "welcome"),
+            lambda: loyalty.transfer(ana, member(), "club", 5, "gift"),
+        ):
+            with pytest.raises(ReferenceTaken):
+                attempt()
+        with pytest.raises(NotFound):
+            loyalty.earn(eve, "club", 50, "welcome")
+    assert (balance(ana), balance(eve)) == (25, 55)
+
+
 def test_a_batch_is_as_its_awards_one_by_one(loyalty: Loyalty, member: Member) -> None:
     people = [member() for _ in range(3)]
     awards = [Award(people[n % 3], n + 1, f"r{n}") for n in range(20)]

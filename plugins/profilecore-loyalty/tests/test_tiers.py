@@ -171,6 +171,24 @@ def test_a_member_of_two_memberships_is_counted_when_the_tier_changes_and_then_n
     assert loyalty.requalify_all("club", date(2028, 1, 1)) == 1
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_tier_is_given_to_the_membership_that_is_enrolled(
+    engine: Engine,
+    loyalty: Loyalty,
+    member: Callable[..., str],
+    join: Callable[..., str],
+    left: int,
+) -> None:
+    both = ana, twin = member(), member()
+    loyalty.set_state(both[left], "club", MembershipState.CANCELED)
+    join(ana, twin)
+    loyalty.earn(ana, "club", 5_000, "x")
+    assert loyalty.requalify(ana, "club").tier == "gold"
+    assert loyalty.membership(ana, "club").tier == "gold"
+    assert [m["tier"] for m in engine.memberships([ana])[ana]] == ["gold"]
+    assert loyalty.requalify_all("club") == 0
+
+
 def test_the_best_tier_is_that_of_the_programme_as_it_is_now(
     engine: Engine,
     loyalty: Loyalty,

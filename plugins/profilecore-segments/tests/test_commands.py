@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from profilecore import Engine
 from profilecore.cli import Invocation, main
+from profilecore_segments import Segments
+from profilecore_segments.saved import Segment
 
 
 @attrs.frozen
@@ -65,6 +67,32 @@ def test_segments_are_defined_listed_counted_and_explained(run: Run, guest: Any)
     assert "narrowed" in explained.out
     assert run("segments", "explain", "vips", "--json").json["route"] == "index"
     assert "1 joined" in run("segments", "refresh", "vips").out
+
+
+def test_a_segment_is_dropped_and_its_members_leave_it(
+    run: Run, engine: Engine, guest: Any
+) -> None:
+    guest(tags=["vip"])
+    for name in ("vips", "others"):
+        run("segments", "define", name, "tag = vip")
+    run("segments", "refresh", "vips")
+    assert run("segments", "drop", "vips").out == "vips is gone.\n"
+    assert [movement.joined for movement in Segments(engine).changes().items] == [False, False]
+    assert run("segments", "drop", "others", "--json").json == {"dropped": "others"}
+    assert run("segments", "list", "--json").json["items"] == []
+    again = run("segments", "drop", "vips", "--json")
+    assert (again.code, again.json["error"]) == (1, "not-found")
+
+
+def test_a_segment_that_cannot_be_read_is_told_after_a_renaming(
+    run: Run, engine: Engine, guest: Any
+) -> None:
+    guest(tags=["vip"])
+    engine.store_document("segment", Segment("old", "tag = vip or"), id="old")
+    told = run("tags", "rename", "vip", "gold")
+    assert told.code == 0
+    assert "The segment old cannot be read" in told.out
+    assert run("segments", "drop", "old").code == 0
 
 
 def test_a_wrong_expression_is_shown_with_a_caret(run: Run) -> None:

@@ -124,6 +124,13 @@ def test_spellings_of_a_group_are_one_group_in_the_most_frequent_of_them(
         assert [group.label for group in made.groups] == ["vip", "fair"]
 
 
+def test_what_differs_by_a_sign_is_another_group(segments: Segments, guest: Any) -> None:
+    for tag in ("C#", "C++", "⭐", "🔥"):
+        guest({"arrival": "2025-01-01"}, tags=[tag])
+    groups = segments.statistics("tag").groups
+    assert {group.code for group in groups} == {"C#", "C++", "⭐", "🔥"}
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_guest_of_two_spellings_counts_once(
     segments: Segments, guest: Any, at_once: list[Any], workers: int

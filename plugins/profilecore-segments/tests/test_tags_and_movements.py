@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from profilecore import Actor, Engine, InvalidProfile, Problem, ScopeDenied, hookimpl
-from profilecore_segments import Segments
+from profilecore_segments import ExpressionError, Segments
 from profilecore_segments.plugin import SegmentsPlugin
 
 
@@ -72,6 +72,22 @@ def test_a_run_names_the_saved_segments_that_ask_for_what_is_gone(
     assert segments.get("c").expression == "tag = vip"
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [" or ".join(f"tag=a{n}" for n in range(670)), "not " * 32 + "tag != x"],
+    ids=["long", "deep"],
+)
+def test_a_segment_that_could_not_be_read_again_is_not_saved(
+    segments: Segments, guest: Any, expression: str
+) -> None:
+    guest(tags=["a1"])
+    segments.count(expression)
+    with pytest.raises(ExpressionError, match="in its normal form"):
+        segments.define("much", expression)
+    assert segments.list() == ()
+    assert segments.rename_tag("a1", "gold").changed == 1
+
+
 class KeepsGold:
     """Refuses the tag gold to whoever is tagged as fixed."""
 
@@ -109,10 +125,25 @@ def test_an_interrupted_run_goes_on_with_the_others(
     assert tags(engine, *made) == [{"gold"}] * 5
 
 
-@pytest.mark.parametrize(("old", "new"), [("a", "a"), ("", "b"), ("a", "!!"), ("a", "x" * 51)])
+@pytest.mark.parametrize(("old", "new"), [("a", "a"), ("", "b"), ("a", " "), ("a", "x" * 51)])
 def test_a_tag_that_is_none_is_refused(segments: Segments, old: str, new: str) -> None:
     with pytest.raises(InvalidProfile):
         segments.rename_tag(old, new)
+
+
+def test_tags_of_signs_are_each_their_own(each_engine: Engine) -> None:
+    segments = Segments(each_engine)
+    a, b, c = (
+        each_engine.create({"last_name": "x", "tags": t}).id for t in (["⭐"], ["🔥"], ["⭐", "C#"])
+    )
+    assert {each.tag: each.profiles for each in segments.tags()} == {"⭐": 2, "🔥": 1, "C#": 1}
+    segments.define("stars", 'tag = "⭐"')
+    segments.define("fire", 'tag = "🔥"')
+    done = segments.rename_tag("⭐", "C++")
+    assert (done.changed, done.segments) == (2, ("stars",))
+    assert tags(each_engine, a, b, c) == [{"C++"}, {"🔥"}, {"C++", "C#"}]
+    assert segments.rename_tag("🔥", "⭐").changed == 1
+    assert segments.members('tag = "⭐"').items == (b,)
 
 
 # ---- marketing sources
@@ -132,6 +163,17 @@ def test_a_closed_list_refuses_other_sources(open_engine: Any) -> None:
         assert [p.path for p in refused.value.problems] == ["/marketing_source"]
         assert "radio" not in str(refused.value)
     engine.update(a, {"first_name": "Ana"})
+
+
+def test_a_source_that_differs_by_a_sign_is_another(open_engine: Any) -> None:
+    engine = open_engine(
+        segments={"sources": {"C#": "Sharp", "♥": "Heart"}, "sources_closed": True}
+    )
+    for known in ("c#", "♥"):
+        engine.create({"last_name": "x", "marketing_source": known})
+    for unknown in ("C++", "C", "★"):
+        with pytest.raises(InvalidProfile):
+            engine.create({"last_name": "x", "marketing_source": unknown})
 
 
 def test_an_open_list_decides_nothing(engine: Engine, guest: Any) -> None:

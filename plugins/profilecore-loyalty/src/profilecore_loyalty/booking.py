@@ -16,6 +16,7 @@ import attrs
 from profilecore import Entry
 from profilecore.model.fields import build, evolve
 from profilecore.rules.periods import last_day
+from profilecore.rules.visibility import CHAIN
 from profilecore.values import frozen
 from profilecore_loyalty import lots as lots_
 from profilecore_loyalty.days import today
@@ -30,19 +31,26 @@ from profilecore_loyalty.ledger import (
     digest_of,
     movement_id,
     postings,
+    stay_key,
+    stay_reference,
 )
 from profilecore_loyalty.lots import Lot, Lots
 from profilecore_loyalty.membership import MEMBERSHIP, Membership, keys_of
-from profilecore_loyalty.reading import put_totals, totals_of
+from profilecore_loyalty.reading import MOST, put_totals, totals_of
 
 if TYPE_CHECKING:
     from profilecore import Engine, Stored
     from profilecore_loyalty.programme import Programme
 
+Key = tuple[str, str]
+
 
 @frozen
 class Booking:
-    """What is asked for under one reference: how many points, whichever way they go."""
+    """What is asked for under one reference: how many points, whichever way they go.
+
+    What is booked for a stay is found by the ``names`` of the stay.
+    """
 
     verb: Verb
     points: int
@@ -54,6 +62,7 @@ class Booking:
     reason: str | None = attrs.field(default=None, repr=False)
     named: str | None = None
     rated: Rated | None = None
+    names: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def digest(self) -> str:
@@ -84,14 +93,18 @@ class Book:
         self._stored: dict[str, Stored] = {}
         self._now: dict[str, Membership] = {}
         self._booked: dict[str, tuple[str, Movement]] = {}
+        self._keys: dict[str, tuple[Key, ...]] = {}
         self._due: set[date] = set()
         self._ends: dict[date, date | None] = {}
         self._at = engine.now
         self._property_id = engine.actor.property_id
+        self._totals = totals_of(engine, programme.code)
         self._ids = {b.reference: movement_id(programme.code, b.reference) for b in bookings}
         ids = list(self._ids.values())
-        known = engine.documents(MOVEMENT, ids=ids) if ids else []
-        self._known = {each.id: (str(each.profile_id), each.value) for each in known}
+        if self._totals[0].parted:
+            # Where the first part went with a cleared person, the second knows the reference.
+            ids += [movement_id(programme.code, reference, 1) for reference in self._ids]
+        self._known = {each.id: (str(each.profile_id), each.value) for each in self._read(ids)}
 
     # ---- what was booked before
 
@@ -101,48 +114,75 @@ class Book:
         :raises ReferenceTaken: if its reference stands for something or somebody else.
         """
         id = self._id(booking.reference)
-        found = self._booked.get(id) or self._known.get(id)
+        found = self._booked.get(id) or self._known.get(id) or self._second(booking.reference)
         if found is None:
             return []
         owner, first = found
         if first.digest != booking.digest or not self._is_of(first, owner, profile_id):
             raise ReferenceTaken(self._programme.code)
-        return [first, *self._further(first)]
+        return [first] if first.parts == 1 else self._parts(first)
 
     def check_taker(self, transferred: Movement, profile_id: str) -> None:
         """Refuse a repeated transfer that went to somebody else.
 
         :raises ReferenceTaken: if it did.
         """
-        of = self._engine.documents(MEMBERSHIP, ids=[transferred.membership])
+        with self._engine.acting(CHAIN):
+            of = self._engine.documents(MEMBERSHIP, ids=[transferred.membership])
         if not all(self._is_of(transferred, str(each.profile_id), profile_id) for each in of):
             raise ReferenceTaken(self._programme.code)
 
-    def under(self, reference: str) -> list[Movement]:
-        """Give all parts of what stands under a reference."""
-        first = [each.value for each in self._read([(reference, 0)])]
-        return [*first, *(part for movement in first for part in self._further(movement))]
+    def of_stay(self, name: str) -> list[Movement]:
+        """Give what was booked for a stay under one of its names, whoever may see it, in order."""
+        key = stay_key(self._programme.code, name)
+        with self._engine.acting(CHAIN):
+            found = self._engine.documents(MOVEMENT, key=key, limit=MOST)
+        return [each.value for each in found]
 
-    def _further(self, first: Movement) -> list[Movement]:
-        parts = self._read([(first.reference, part) for part in range(1, first.parts)])
-        return [each.value for each in parts]
+    def free_number(self, name: str, number: int) -> int:
+        """Give the first number from this on under which nothing is booked for a stay.
+
+        What the law keeps of somebody who was cleared is shown to nobody, but has its number.
+        """
+        sort, value = stay_key(self._programme.code, name)
+        key = f"{MOVEMENT}:{sort}", value
+        taken = set(self._engine.look_up([key], at_most=MOST).get(key, ()))
+        while self._id(stay_reference(name, number)) in taken:
+            number += 1
+        return number
+
+    def _second(self, reference: str) -> tuple[str, Movement] | None:
+        return self._known.get(self._id(reference, 1)) if self._totals[0].parted else None
+
+    def _parts(self, movement: Movement) -> list[Movement]:
+        ids = [self._id(movement.reference, part) for part in range(movement.parts)]
+        return [each.value for each in self._read(ids)]
 
     def _id(self, reference: str, part: int = 0) -> str:
         known = self._ids.get(reference) if part == 0 else None
         return known or movement_id(self._programme.code, reference, part)
 
-    def _read(self, parts: Sequence[tuple[str, int]]) -> list[Stored]:
-        ids = [self._id(reference, part) for reference, part in parts]
-        return self._engine.documents(MOVEMENT, ids=ids) if ids else []
+    def _read(self, ids: Sequence[str]) -> list[Stored]:
+        """Read movements, whoever acts: a reference is taken also where it is not shown."""
+        if not ids:
+            return []
+        with self._engine.acting(CHAIN):
+            return self._engine.documents(MOVEMENT, ids=ids)
 
     def _is_of(self, movement: Movement, owner: str, profile_id: str) -> bool:
-        """Tell whether a movement was booked for a person, whom an unmerge may have parted."""
-        whose = [owner, *([movement.named] if movement.named else [])]
-        return any(self._is_same(each, profile_id) for each in whose)
+        """Tell whether a movement was booked for a person, whom an unmerge may have parted.
 
-    def _is_same(self, one: str, other: str) -> bool:
-        path = self._engine.path
-        return one == other or path(one)[-1] == path(other)[-1]
+        :raises NotFound: if the actor may not see the person.
+        """
+        root = self._engine.path(profile_id)[-1]
+        whose = [owner, *([movement.named] if movement.named else [])]
+        with self._engine.acting(CHAIN):
+            return any(self._engine.path(each)[-1] == root for each in whose)
+
+    def is_over(self, movements: Iterable[Movement]) -> bool:
+        """Tell whether the last day of all points that movements gave lies before today."""
+        given = [lot for m in movements if m.points > 0 for lot in m.lots]
+        return bool(given) and len(lots_.overdue(tuple(given), today(self._engine))) == len(given)
 
     # ---- what is booked now
 
@@ -276,6 +316,8 @@ class Book:
         self._stored[after.id] = stored
         self._now[after.id] = after
         self._booked[movement.id] = owner, movement
+        if booking.names:
+            self._keys[movement.id] = tuple(stay_key(code, name) for name in booking.names)
         self._due.update(lot.until for lot in after.lots if lot.until is not None)
         return movement
 
@@ -289,17 +331,17 @@ class Book:
         """Write what was booked: the movements, the memberships, the totals."""
         if not self._booked:
             return
-        engine = self._engine
+        engine, keys = self._engine, self._keys
         engine.store_documents(
             MOVEMENT,
             [
-                Entry(movement, owner, movement.id, if_version=0, exact_owner=True)
-                for owner, movement in self._booked.values()
+                Entry(movement, owner, id, 0, keys.get(id, ()), exact_owner=True)
+                for id, (owner, movement) in self._booked.items()
             ],
         )
         entries = map(self._entry, self._now.values())
         engine.store_documents(MEMBERSHIP, entries, read=self._stored.values())
-        totals, version = totals_of(engine, self._programme.code)
+        totals, version = self._totals
         movements = [movement for _, movement in self._booked.values()]
         put_totals(engine, totals.with_movements(movements, self._due), version)
 

@@ -10,7 +10,7 @@ from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_loyalty.booking import opened
 from profilecore_loyalty.membership import MEMBERSHIP, due_key
-from profilecore_loyalty.reading import put_totals, totals_of
+from profilecore_loyalty.reading import MOST, put_totals, totals_of
 
 if TYPE_CHECKING:
     from profilecore import Engine, Stored
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # So many memberships share a transaction, so that others can write between two.
 AT_ONCE = 100
-# So many can be asked for at once.
-MOST = 10_000
 Watch = Callable[[int], object]
 
 

@@ -99,8 +99,8 @@ class Movement:
     ``on`` is the day for which it counts, ``at`` when it was written.  ``digest`` tells whether
     the same reference comes again for something else.  ``named`` is the id that the host
     named, where the membership is one that was merged with it.  Of a stay, ``tier`` is the one by
-    which it earned its bonus, and ``rated`` what it was; what was booked by the first versions
-    has none.
+    which it earned its bonus, and ``rated`` what it was; a movement without points and counts
+    only notes what it was told to be.
     """
 
     id: str
@@ -133,7 +133,8 @@ class Movement:
     @property
     def day_of_activity(self) -> date | None:
         """The day on which the guest did it; ``None`` for what the house or its rules did."""
-        return None if self.verb in (Verb.EXPIRE, Verb.ADJUST) else self.on
+        is_note = self.counts is None and self.points == 0
+        return None if is_note or self.verb in (Verb.EXPIRE, Verb.ADJUST) else self.on
 
 
 def postings(points: int, against: Account) -> tuple[Posting, ...]:
@@ -150,6 +151,16 @@ def movement_id(programme: str, reference: str, part: int = 0) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
+def stay_key(programme: str, name: str) -> tuple[str, str]:
+    """Give the key of what is booked for a stay, by its id or its property and reference."""
+    return "stay", f"{programme}:{name}"
+
+
+def stay_reference(name: str, number: int) -> str:
+    """Give the reference of what is booked for a stay under a number, from 1."""
+    return f"stay:{name}:{number}"
+
+
 def digest_of(*facts: object) -> str:
     """Give a digest of what is asked for under a reference."""
     return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
@@ -160,13 +171,15 @@ class Totals:
     """What stands in the accounts of a programme, without any person.
 
     ``accounts`` are the sums of all postings ever made, ``cleared`` those of them whose movements
-    went with a cleared person.  No open lot ends before ``first_due``.
+    went with a cleared person.  No open lot ends before ``first_due``.  ``parted`` tells that
+    bookings of several parts may be without those of cleared people.
     """
 
     programme: str
     accounts: dict[str, int] = attrs.field(factory=dict)
     cleared: dict[str, int] = attrs.field(factory=dict)
     first_due: date | None = None
+    parted: bool = False
 
     def with_movements(self, movements: Iterable[Movement], due: Iterable[date]) -> Totals:
         """Give the totals after further movements, with open lots that end on the given days."""
@@ -176,9 +189,11 @@ class Totals:
 
     def without(self, movements: Iterable[Movement], left: int) -> Totals:
         """Give the totals after a member went, whose movements are these and left points."""
+        movements = list(movements)
         closing = {Account.CLOSED.value: left} if left else {}
         return evolve(
             self,
+            parted=self.parted or any(movement.parts > 1 for movement in movements),
             accounts=added(self.accounts, closing),
             cleared=added(summed(self.cleared, movements), closing),
         )

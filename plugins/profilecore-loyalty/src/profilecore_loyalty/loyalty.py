@@ -159,10 +159,12 @@ class Loyalty:
         """Give the guest of a stay what it earns by the programme's rules.
 
         Told again it changes nothing, whatever the rules are by then; told after it was changed,
-        cancelled or given to another guest it is corrected.  ``spend`` is what the guest spent,
-        in the smallest coin; ``None`` is what was told before.
+        cancelled or given to another guest it is corrected.  It is known by its id, and by its
+        property and reference.  ``spend`` is what the guest spent, in the smallest coin; ``None``
+        is what was told before.  What is only noted is a movement of no points.
 
         :raises NotEnrolled: if the guest is not enrolled, unless less than before is due.
+        :raises ReferenceTaken: if it counts for somebody whom the actor may not see.
         """
         return stays.earn_from_stay(self._engine, self.programme(code), stay, spend)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PROGRAMME = "loyalty-programme"
 PAGE = 1_000
+# So many can be asked for at once.
+MOST = 10_000
 
 
 def memberships_of(engine: Engine, code: str, profile_id: str) -> list[Stored]:

@@ -6,10 +6,12 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from profilecore.errors import InvalidProfile, Problem
+from profilecore.values import frozen
 from profilecore_loyalty.awarding import receiving
 from profilecore_loyalty.booking import Book, Booking, opened
 from profilecore_loyalty.days import today
-from profilecore_loyalty.ledger import Counts, Movement, Rated, Verb, digest_of
+from profilecore_loyalty.faults import ReferenceTaken
+from profilecore_loyalty.ledger import Counts, Movement, Rated, Verb, digest_of, stay_reference
 from profilecore_loyalty.membership import MEMBERSHIP, combine
 from profilecore_loyalty.programme import EarningRule, Measure
 from profilecore_loyalty.reading import ledgers_of
@@ -72,37 +74,50 @@ def earn_from_stay(
 
     That is for its guest, on its day and for what it is worth; points are taken back as far as
     they are still there.  Of a stay that is what it was when it was told last, nothing is booked,
-    whatever the rules are now.
+    whatever the rules are now; a movement of no points notes a name or a spend that is new.
+
+    :raises ReferenceTaken: if it counts for somebody whom the actor may not see.
     """
     if not stay.profile_id or (not stay.id and not stay.reference):
         raise InvalidProfile([Problem("/stay", "missing", "must be a stay that was recorded")])
     if spend is not None and spend < 0:
         raise InvalidProfile([Problem("/spend", "out-of-range", "must be at least 0")])
     with opened(engine, programme) as book:
-        before, name, number = _told_before(book, stay)
+        known = _known(book, stay)
+        before, last = known.before, known.last
         held = ledgers_of(engine, programme, stay.profile_id)
         if not before:
             receiving(held)
-        last = before[-1].rated if before else None
         if spend is None:
-            spend = last.spend if last else _sum(before).spend
+            spend = last.spend if last else 0
         facts = _facts(stay, spend)
         ids = {each.id for each in held}
         own = [m for m in before if m.membership in ids]
         others = _standing(m for m in before if m.membership not in ids)
-        if last is not None and last.facts == facts and not others:
-            return []
-        tier = own[0].tier if own else combine([each.value for each in held], programme).tier
-        rated = Rated(facts, spend, points_of(programme, stay, spend, tier))
-        telling = _Telling(book, name, number, tier, rated, last)
-        for each in engine.documents(MEMBERSHIP, ids=sorted({id for id, _ in others})):
-            telling.leave(each, [some for (id, _), some in others.items() if id == each.id])
+        earned = [m for m in own if m.counts is not None]
+        tier = earned[0].tier if earned else combine([m.value for m in held], programme).tier
         on = stay.departure or today(engine)
+        first = [each for each in held if each.id == _holder(own)]
+        held = [*first, *(each for each in held if each not in first)]
+        # What stood for somebody who was cleared since stands nowhere: that is a change.
+        stands = bool(_standing(own)) or not (last and last.points)
+        if last is not None and last.facts == facts and not others and stands:
+            telling = _Telling(book, known, tier, last)
+            if not known.is_linked:
+                telling.note(held[0], on)
+            return telling.made
+        rated = Rated(facts, spend, points_of(programme, stay, spend, tier))
+        telling = _Telling(book, known, tier, rated)
+        losing = sorted({id for id, _ in others})
+        found = engine.documents(MEMBERSHIP, ids=losing)
+        if len(found) < len(losing):
+            raise ReferenceTaken(programme.code)  # it counts for whom the actor may not see
+        for each in found:
+            telling.leave(each, [some for (id, _), some in others.items() if id == each.id])
         counts = counts_of(programme, stay, spend)
         if counts == Counts():  # it goes from the day on which it stood
             on = max((day for _, day in _standing(own)), default=on)
-        first = [each for each in held if own and each.id == own[0].membership]
-        telling.stand([*first, *(each for each in held if each not in first)], own, on, counts)
+        telling.stand(held, own, on, counts)
         return telling.made
 
 
@@ -113,23 +128,77 @@ def _facts(stay: Stay, spend: int) -> str:
     )
 
 
-def _told_before(book: Book, stay: Stay) -> tuple[list[Movement], str, int]:
-    """Give what was booked for a stay, and the name and number of what is booked next.
+@frozen
+class _Known:
+    """What was booked for a stay, and the name and number of what is booked next.
 
-    It may have been told by its booking number before it had an id.
+    ``last`` is what it was rated at.  ``names`` find it, ``told`` is the name that the host gives
+    it now.  It ``is_linked`` if all by which it is told now found it already.
+    """
+
+    before: list[Movement]
+    last: Rated | None
+    name: str
+    number: int
+    names: tuple[str, ...]
+    told: str
+    is_linked: bool
+
+
+def _known(book: Book, stay: Stay) -> _Known:
+    """Find a stay by its id and by its property and reference: it may be told with either.
+
+    What was told without an id is of the first stay that is told with one; two that have ids are
+    never the same.
     """
     by_number = f"{stay.property_id}:{stay.reference}" if stay.reference else ""
-    found = {name: _booked(book, name) for name in (by_number, stay.id) if name}
-    name = next((name for name in reversed(found) if found[name]), stay.id or by_number)
-    before = [movement for parts in found.values() for part in parts for movement in part]
-    return before, name, len(found[name]) + 1
+    told = [name for name in (by_number, stay.id) if name]
+    found = {name: book.of_stay(name) for name in told}
+    groups: dict[str, list[Movement]] = {}
+    for movement in (movement for some in found.values() for movement in some):
+        groups.setdefault(_name_of(movement), []).append(movement)
+    if stay.id:
+        names = [name for name, some in groups.items() if any(m.stay == stay.id for m in some)]
+        if {m.stay for m in groups.get(by_number, ())} == {by_number}:
+            names.append(by_number)
+    else:
+        names = [_name_of(found[by_number][-1])] if found[by_number] else []
+    name = by_number if by_number in names else next(iter(names), told[-1])
+    booked = [
+        [m for m in found.get(each) or book.of_stay(each) if _name_of(m) == each] for each in names
+    ]
+    booked.sort(key=lambda some: some[-1].at)
+    before = [m for some in booked for m in some]
+    is_linked = all(any(_name_of(m) == name for m in some) for some in found.values())
+    last = before[-1].rated if before else None
+    if last is not None and not is_linked and len(booked) > 1:
+        # Two that were told apart turn out to be one: it is what it never was, worth both.
+        points = sum(some[-1].rated.points for some in booked if some[-1].rated is not None)
+        last = Rated("", last.spend, points)
+    return _Known(
+        before,
+        last,
+        name,
+        max((_number_of(m) for m in before if _name_of(m) == name), default=0) + 1,
+        tuple(dict.fromkeys((name, *told))),
+        told[-1],
+        is_linked,
+    )
 
 
-def _booked(book: Book, name: str) -> list[list[Movement]]:
-    found: list[list[Movement]] = []
-    while parts := book.under(f"stay:{name}:{len(found) + 1}"):
-        found.append(parts)
-    return found
+def _name_of(movement: Movement) -> str:
+    """Give the name under which a stay was booked first; it may have got others since."""
+    return movement.reference.removeprefix("stay:").rpartition(":")[0]
+
+
+def _number_of(movement: Movement) -> int:
+    return int(movement.reference.rpartition(":")[2])
+
+
+def _holder(own: Sequence[Movement]) -> str | None:
+    """Give the membership for which a stay counts, or counted last."""
+    counted = [m.membership for m in own if m.counts is not None and m.counts.stays > 0]
+    return counted[-1] if counted else next((m.membership for m in own), None)
 
 
 def _sum(movements: Iterable[Movement]) -> Counts:
@@ -145,24 +214,16 @@ def _standing(movements: Iterable[Movement]) -> dict[tuple[str, date], list[Move
 
 
 class _Telling:
-    """What is booked of a stay that is told: ``made``, beyond what it was rated at ``last``."""
+    """What is booked of a stay that is told: ``made``, beyond what it was rated at last."""
 
-    def __init__(
-        self,
-        book: Book,
-        name: str,
-        number: int,
-        tier: str | None,
-        rated: Rated,
-        last: Rated | None,
-    ) -> None:
+    def __init__(self, book: Book, known: _Known, tier: str | None, rated: Rated) -> None:
         self.made: list[Movement] = []
         self._book = book
-        self._name = name
-        self._number = number
+        self._known = known
+        self._number = known.number
         self._tier = tier
         self._rated = rated
-        self._last = last
+        self._last = known.last
 
     def leave(self, stored: Stored, standing: Iterable[Sequence[Movement]]) -> None:
         """Take the stay from a membership of somebody whose it is no more."""
@@ -181,20 +242,23 @@ class _Telling:
         forgiven = max(0, given - self._last.points) if self._last else 0
         moved, counted = 0, Counts()
         for (id, day), booked in _standing(own).items():
+            stored = next(each for each in held if each.id == id)
+            if self._book.is_over(booked):
+                gone = sum(movement.points for movement in booked) - self._there(stored, day)
+                forgiven += max(0, gone)
             if day == on:
                 counted = counted.plus(_sum(booked))
-                continue
-            stored = next(each for each in held if each.id == id)
-            lots = self._book.of(stored).lots
-            there = sum(lot.points for lot in lots if lot.on == day)
-            moved += self._give_back(stored, booked, there)
+            else:
+                moved += self._give_back(stored, booked, moves=True)
         points = self._rated.points - given + moved
         if points < 0:
             points = min(0, points + forgiven)
-        counts = counts.plus(counted, -1)
-        if points == 0 and counts == Counts():
+        more = counts.plus(counted, -1)
+        if points == 0 and more == Counts():
+            if not self.made and self._is_news(counts):
+                self.note(held[0] if own else receiving(held), on)
             return
-        booking = self._booking(points, on, counts)
+        booking = self._booking(points, on, more)
         if points <= 0:
             self.made += self._book.debit(held, booking, at_most=True)
         else:
@@ -202,24 +266,41 @@ class _Telling:
             to = held[0] if points <= moved else receiving(held)
             self.made.append(self._book.credit(to, booking))
 
-    def _give_back(
-        self, stored: Stored, booked: Sequence[Movement], there: int | None = None
-    ) -> int:
-        """Take back what one membership got for one day, as far as it is there."""
+    def note(self, stored: Stored, on: date) -> None:
+        """Note what the stay was told to be, where there is nothing to book."""
+        self.made.append(self._book.credit(stored, self._booking(0, on, None)))
+
+    def _is_news(self, counts: Counts) -> bool:
+        """Tell whether the next telling has to know what was told."""
+        if self._last is None:
+            return self._rated.spend != 0
+        is_other = counts != Counts() or self._rated.spend != self._last.spend
+        return is_other or not self._known.is_linked
+
+    def _give_back(self, stored: Stored, booked: Sequence[Movement], *, moves: bool = False) -> int:
+        """Take back what one membership got for one day, as far as it is there.
+
+        What was used comes out of other points, unless it only moves to another day; what
+        expired never does.
+        """
         limits = [max(0, sum(movement.points for movement in booked))]
         if self._last is not None:
             limits.append(self._last.points)
-        if there is not None:
-            limits.append(there)
+        if moves or self._book.is_over(booked):
+            limits.append(self._there(stored, booked[0].on))
         booking = self._booking(-min(limits), booked[0].on, Counts().plus(_sum(booked), -1))
         made = self._book.debit([stored], booking, at_most=True)
         self.made += made
         return -sum(movement.points for movement in made)
 
-    def _booking(self, points: int, on: date, counts: Counts) -> Booking:
-        reference = f"stay:{self._name}:{self._number}"
-        self._number += 1
+    def _there(self, stored: Stored, day: date) -> int:
+        return sum(lot.points for lot in self._book.of(stored).lots if lot.on == day)
+
+    def _booking(self, points: int, on: date, counts: Counts | None) -> Booking:
+        known = self._known
+        number = self._book.free_number(known.name, self._number)
+        self._number = number + 1
         return Booking(
-            Verb.EARN, points, reference, on,
-            counts=counts, stay=self._name, tier=self._tier, rated=self._rated,
+            Verb.EARN, points, stay_reference(known.name, number), on, counts=counts,
+            stay=known.told, tier=self._tier, rated=self._rated, names=known.names,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from profilecore.model.fields import evolve
 from profilecore.rules.periods import last_day
 from profilecore.values import frozen
+from profilecore_loyalty.awarding import receiving
 from profilecore_loyalty.ledger import Account, Counts, Movement
 from profilecore_loyalty.membership import (
     MEMBERSHIP,
@@ -116,10 +117,11 @@ def _requalified(
         made = decided(programme, now, earned(programme, movements, as_of), as_of)
         tier = programme.at(made.rank)
         told = {"tier": tier and tier.code, "rank": made.rank, "tier_until": made.until}
-        for place, each in enumerate(held):
+        first = receiving(held)
+        for each in held:
             # A merged membership keeps its own tier for an unmerge, but none above the person's.
             rank = programme.rank(each.value.tier)
-            changes = told if place == 0 or rank > made.rank else {"rank": rank}
+            changes = told if each is first or rank > made.rank else {"rank": rank}
             after = evolve(each.value, **changes)
             if after != each.value:
                 engine.store_document(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from profilecore.model.enums import ConsentScope, ConsentStatus
-from profilecore.normalise.text import fold
+from profilecore.normalise.text import fold, label
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _GRANTED = ConsentStatus.GRANTED.value
@@ -27,11 +27,11 @@ def agrees(
     and for whenever it was made; a grant only for the chain or for the acting property, not for a
     partner, from its date and until its end.
     """
-    wanted = _folded(purpose)
+    wanted, near = label(purpose), fold(purpose)
     said = [
         (_moment(entry.get("at")), entry["status"] != _GRANTED, _is_over(entry, now))
         for entry in history
-        if _folded(entry["purpose"]) == wanted
+        if _is_about(entry, wanted, near)
         and entry.get("channel") in (None, channel)
         and (entry["status"] != _GRANTED or _counts(entry, now, property_id))
     ]
@@ -41,8 +41,12 @@ def agrees(
     return not denies and not is_over
 
 
-def _folded(purpose: str) -> str:
-    return fold(purpose) or purpose
+def _is_about(entry: Mapping[str, Any], wanted: str, near: str) -> bool:
+    """Tell whether an entry is about a purpose; a denial also about one that differs by signs."""
+    said = entry["purpose"]
+    if label(said) == wanted:
+        return True
+    return entry["status"] != _GRANTED and bool(near) and fold(said) == near
 
 
 def _counts(grant: Mapping[str, Any], now: datetime, property_id: str | None) -> bool:

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, cast
 
-from profilecore.normalise.text import fold
 from profilecore.values import frozen
 from profilecore_segments import loyalty
 from profilecore_segments.consents import agrees
@@ -123,21 +122,22 @@ def _equals(name: Name, wanted: tuple[Value, ...], moment: Moment) -> Judge:
             held = {v.text for v in wanted if isinstance(v, Text)}
             return lambda facts: any(v in held for v in values(facts))
         case Sort.TEXT:
-            folded = {fold(v.text) for v in wanted if isinstance(v, Text)}
-            return lambda facts: any(fold(v) in folded for v in values(facts))
-    tests = [_equal_to(value, moment) for value in wanted]
+            form = name.form
+            held = {form(v.text) for v in wanted if isinstance(v, Text)}
+            return lambda facts: any(form(v) in held for v in values(facts))
+    tests = [_equal_to(name, value, moment) for value in wanted]
     return lambda facts: any(test(v) for v in values(facts) for test in tests)
 
 
-def _equal_to(wanted: Value, moment: Moment) -> Callable[[Any], bool]:
+def _equal_to(name: Name, wanted: Value, moment: Moment) -> Callable[[Any], bool]:
     match wanted:
         case Truth(truth):
             return lambda value: value is truth
         case Number(number):
             return lambda value: _is_number(value) and _exact(value) == number
         case Text(text):
-            folded = fold(text)
-            return lambda value: isinstance(value, str) and fold(value) == folded
+            form, held = name.form, name.form(text)
+            return lambda value: isinstance(value, str) and form(value) == held
         case Day() | Relative():
             day, zone = day_of(wanted, moment.today).isoformat(), moment.zone
             return lambda value: isinstance(value, str) and _days(value, zone) == (day, day)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from profilecore.model import enums
+from profilecore.normalise.text import fold, label
 from profilecore.values import frozen
 
 
@@ -58,6 +59,13 @@ class Name:
     def field(self) -> str | None:
         """The field of the profile that has to be read, if one has."""
         return self.path[0] if self.origin is Origin.PROFILE else None
+
+    def form(self, text: str) -> str:
+        """Give the form in which a text of this name compares, in the index and in reading alike.
+
+        Signs tell two names apart that the chain made up, and two texts that are nothing else.
+        """
+        return label(text) if self.name in _MADE_UP else fold(text) or label(text)
 
 
 def _words(kind: type[Enum]) -> tuple[str, ...]:
@@ -125,6 +133,7 @@ _ALSO = {
     "last_stay": "stays.last", "next_stay": "stays.next",
 }  # fmt: skip
 _BY_NAME = {each.name: each for each in _NAMES}
+_MADE_UP = frozenset({"tag", "category", "source", "stays.source"})
 # The parts of these are the host's and the plugins' own, in the case in which they are written.
 _OPEN = ("custom", "facets")
 

@@ -12,8 +12,10 @@ import attrs
 from profilecore import InvalidProfile, NotFound, Problem
 from profilecore.normalise.text import clean
 from profilecore.values import frozen
+from profilecore_segments.faults import ExpressionError
 from profilecore_segments.parsing import parse
 from profilecore_segments.settings import SEGMENT
+from profilecore_segments.tokens import fault
 from profilecore_segments.writing import write
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def define(engine: Engine, name: str, expression: str, description: str = "") ->
     """Save a segment under a name, or change the one that has it.
 
     :raises InvalidProfile: for a name that is none, or a description that is too long.
-    :raises ExpressionError: saying where the expression goes wrong.
+    :raises ExpressionError: saying where the expression goes wrong, or that it is too much.
     :raises ScopeDenied: if a property defines one: segments are the chain's.
     """
     if not NAME.fullmatch(name):
@@ -50,10 +52,20 @@ def define(engine: Engine, name: str, expression: str, description: str = "") ->
         said = clean(description, 500)
     except ValueError as error:
         raise InvalidProfile([Problem("/description", "invalid-value", str(error))]) from None
-    node = parse(expression)
-    made = Segment(name, write(node), said, engine.now, engine.actor.id)
+    made = Segment(name, _normal(expression), said, engine.now, engine.actor.id)
     engine.store_document(SEGMENT, made, id=name)
     return made
+
+
+def _normal(expression: str) -> str:
+    """Give the normal form, which may be longer and deeper than what was written."""
+    normal = write(parse(expression))
+    try:
+        parse(normal)
+    except ExpressionError as error:
+        told = f"{error.expected}, in its normal form too"
+        raise fault(expression, len(expression), told) from None
+    return normal
 
 
 def get(engine: Engine, name: str) -> Segment:

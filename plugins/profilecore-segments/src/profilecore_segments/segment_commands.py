@@ -42,6 +42,18 @@ def define(invocation: Invocation, name: str, expression: str, description: str)
     return OK
 
 
+@segments.command()
+@click.argument("name")
+@click.pass_obj
+def drop(invocation: Invocation, name: str) -> int:
+    """Delete a saved segment; whoever is in it leaves it."""
+    verbs = Segments(invocation.engine)
+    gone = verbs.get(name)
+    verbs.drop(name)
+    invocation.answer({"dropped": gone.name}, lambda: say(f"{gone.name} is gone."))
+    return OK
+
+
 @segments.command("list")
 @click.pass_obj
 def listed(invocation: Invocation) -> int:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from profilecore import Problem
-from profilecore.normalise.text import fold
+from profilecore.normalise.text import label as form_of
 from profilecore.values import frozen
 from profilecore_segments.settings import Config
 from profilecore_segments.visits import is_booking
@@ -36,14 +36,14 @@ def refusal(config: Config, change: Change) -> Iterator[Problem]:
     is_new = change.before is None or FIELD in change.fields
     if not config.sources_closed or code is None or not is_new:
         return
-    if fold(code) not in {fold(known) for known in config.sources}:
+    if form_of(code) not in {form_of(known) for known in config.sources}:
         listed = ", ".join(sorted(config.sources))
         yield Problem(f"/{FIELD}", "unknown-value", f"must be one of the chain's: {listed}")
 
 
 def label(config: Config, code: str) -> str:
     """Give what the chain calls a source; a code that is not in its list stands for itself."""
-    return {fold(c): text for c, text in config.sources.items()}.get(fold(code), code)
+    return {form_of(c): text for c, text in config.sources.items()}.get(form_of(code), code)
 
 
 def history(engine: Engine, profile_id: str) -> list[Touch]:

@@ -64,6 +64,8 @@ def _told(invocation: Invocation, done: Renamed) -> int:
             say(f"{refused.profile_id} keeps its tags: {refused.code}.")
         for name in done.segments:
             say(f"The segment {name} asks for a tag that is gone: define it anew.")
+        for name in done.unread:
+            say(f"The segment {name} cannot be read: define it anew, or drop it.")
 
     invocation.answer(done, show)
     return REFUSED if done.refused else OK

@@ -7,7 +7,7 @@ event.  Whoever has the new tag is found no more, so an interrupted run goes on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,10 @@ from profilecore import (
 )
 from profilecore.model import DocumentKind, OnClear, Profile
 from profilecore.model.fields import rule_of
-from profilecore.normalise.text import clean, fold
+from profilecore.normalise.text import clean, label
 from profilecore.values import frozen
 from profilecore_segments import saved
+from profilecore_segments.faults import ExpressionError
 from profilecore_segments.members import Watch, silent
 from profilecore_segments.nodes import Is, Text, leaves
 from profilecore_segments.parsing import parse
@@ -73,27 +74,28 @@ class Renamed:
     """What a run did: its id, by which :func:`retagged` names whom it changed, and how many.
 
     ``segments`` names the saved segments that ask for a tag which is gone: they are as they were,
-    and to be defined anew.
+    and to be defined anew.  So are the ``unread``, whose expressions are none any more.
     """
 
     run: str
     changed: int
     refused: tuple[Refused, ...] = ()
     segments: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def count_tags(engine: Engine, watch: Watch = silent) -> list[TagCount]:
     """Count the profiles that have each tag, the most frequent first.
 
-    Spellings that fold to the same tag are one tag, as they are to a search.
+    Spellings of the same tag are one tag, as they are to a search.
     """
     spelled: dict[str, Counter[str]] = {}
     everybody, done = engine.tally(()), 0
     for page in engine.extract(["tags"]):
         for row in page:
-            by_tag = {fold(tag): tag for tag in row["tags"] or ()}
-            for folded, tag in by_tag.items():
-                spelled.setdefault(folded, Counter())[tag] += 1
+            by_tag = {label(tag): tag for tag in row["tags"] or ()}
+            for form, tag in by_tag.items():
+                spelled.setdefault(form, Counter())[tag] += 1
         done += len(page)
         watch("Profiles read", done, everybody)
     counts = [TagCount(max(c, key=lambda t: (c[t], t)), c.total()) for c in spelled.values()]
@@ -122,25 +124,33 @@ def merge_tags(engine: Engine, old: Sequence[str], into: str, watch: Watch = sil
         raise InvalidProfile(
             [Problem("/tags", "missing", "must name a tag other than the new one")]
         )
-    run = _Run(engine, frozenset(map(fold, gone)), new, watch)
+    run = _Run(engine, frozenset(map(label, gone)), new, watch)
     for tag in sorted(run.gone):
         run.replace(tag)
-    return Renamed(run.id, run.changed, tuple(run.refused), tuple(_asking(engine, run.gone, new)))
+    asking, unread = _asking(engine, run.gone - {label(new)})
+    return Renamed(run.id, run.changed, tuple(run.refused), tuple(asking), tuple(unread))
 
 
-def _asking(engine: Engine, gone: frozenset[str], new: str) -> Iterator[str]:
-    """Yield the names of the saved segments that ask for a tag which is gone."""
-    lost = gone - {fold(new)}
+def _asking(engine: Engine, lost: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Name the saved segments that ask for a tag which is gone, and those that cannot be read."""
+    asking: list[str] = []
+    unread: list[str] = []
     for segment in saved.every(engine):
+        try:
+            node = parse(segment.expression)
+        except ExpressionError:
+            unread.append(segment.name)
+            continue
         asked = {
-            fold(value.text)
-            for leaf in leaves(parse(segment.expression))
+            label(value.text)
+            for leaf in leaves(node)
             if isinstance(leaf, Is) and leaf.name == "tag"
             for value in leaf.values
             if isinstance(value, Text)
         }
         if not asked.isdisjoint(lost):
-            yield segment.name
+            asking.append(segment.name)
+    return asking, unread
 
 
 def retagged(engine: Engine, run: str, limit: int = 1_000) -> list[tuple[str, Retagged]]:
@@ -154,9 +164,8 @@ def _tag(given: str, path: str) -> str:
         tag = clean(given, rule_of(Profile, "tags").limit)
     except ValueError as error:
         raise InvalidProfile([Problem(f"/{path}", "invalid-value", str(error))]) from None
-    if not fold(tag):
-        message = "must have letters or digits"
-        raise InvalidProfile([Problem(f"/{path}", "invalid-value", message)])
+    if not tag:
+        raise InvalidProfile([Problem(f"/{path}", "missing", "must not be empty")])
     return tag
 
 
@@ -181,8 +190,8 @@ class _Run:
         cursor = None
         while True:
             page = self._engine.holders([("tag", tag)], limit=AT_ONCE, cursor=cursor)
-            # Whoever is changed is no holder any more; where the tag stays the same when it is
-            # folded, or the change is refused, the cursor leads past them.
+            # Whoever is changed is no holder any more; where only the spelling of the tag is
+            # another, or the change is refused, the cursor leads past them.
             self._batch([id for id in page.items if id not in self._kept])
             self._watch("Profiles", self.changed, self._total)
             if page.next is None:
@@ -197,7 +206,7 @@ class _Run:
                 r for page in engine.extract(["id", "tags"], profile_ids=list(ids)) for r in page
             ]
             for row in rows:
-                removed = [t for t in row["tags"] or () if fold(t) in self.gone and t != self._new]
+                removed = [t for t in row["tags"] or () if label(t) in self.gone and t != self._new]
                 if removed:
                     is_new = self._new not in row["tags"]
                     entries += self._one(row["id"], removed, is_new=is_new)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from profilecore.errors import WrongValue
 from profilecore.model import Profile
 from profilecore.model.enums import SharedLevel
-from profilecore.normalise.text import fold
 from profilecore_segments.names import Name, Origin, Sort, named
 from profilecore_segments.nodes import Is, Leaf, Text
 
@@ -116,7 +115,7 @@ def keys_in(facts: Mapping[str, Any], names: Iterable[str]) -> Iterator[Key]:
 
 
 def _form(name: Name, text: str) -> str:
-    return fold(text) if name.sort is Sort.TEXT else text
+    return name.form(text) if name.sort is Sort.TEXT else text
 
 
 def _texts(value: Any) -> Iterator[str]:
