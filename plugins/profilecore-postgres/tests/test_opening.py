@@ -70,6 +70,14 @@ def test_what_a_host_says_of_its_network_counts() -> None:
         ("postgresql:///d?pool_size=0", {}, "pool_size"),
         ("postgresql:///d?timeout=soon", {}, "timeout"),
         ("postgresql:///d", {"kept_days": -1}, "kept_days"),
+        ("postgresql:///d", {"kept_days": 9_999_999}, "kept_days"),
+        ("postgresql:///d", {"kept_days": float("inf")}, "kept_days"),
+        ("postgresql:///d?timeout=inf", {}, "timeout"),
+        ("postgresql:///d?timeout=nan", {}, "timeout"),
+        ("postgresql:///d", {"timeout": 1e10}, "timeout"),
+        ("postgresql:///d?statement_timeout=inf", {}, "statement_timeout"),
+        ("postgresql:///d", {"pool_size": 10**10}, "pool_size"),
+        ("postgresql:///d?together=1e400", {}, "together"),
         ("postgresql:///d", {"colour": "red"}, "colour"),
         ("postgresql:///d?passwort=geheim", {}, "URL"),
         ("postgresql:///d", {"replica": "host=a passwort=geheim"}, "replica"),
@@ -81,6 +89,19 @@ def test_a_wrong_setting_is_named_and_no_password_is(
     with pytest.raises(StoreUnavailable, match=says) as caught:
         open_store(url, **options)
     assert "geheim" not in str(caught.value)
+
+
+def test_the_largest_settings_work(opened: Opened) -> None:
+    store = opened(
+        timeout=86_400, statement_timeout=2_000_000, kept_days=100_000, together=1_000_000
+    )
+    with store.write() as writer:
+        writer.put(Document("profile", "a", "a", 1, b"{}"), expect=0)
+    remainder = store.remainder
+    assert remainder is not None
+    assert remainder.days == 100_000
+    with store.read() as reader:
+        assert reader.count("profile") == 1
 
 
 def test_settings_and_stores_show_no_password(url: str, opened: Opened) -> None:

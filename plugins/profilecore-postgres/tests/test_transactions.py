@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from profilecore.errors import StoreError, StoreUnavailable, VersionConflict
 from profilecore.model.documents import Document
-from profilecore.store import Line, Query, Terms, forms
+from profilecore.store import Line, Query, Terms, Writer, forms
 from profilecore_postgres import PostgresStore, statements
 from profilecore_postgres.testing import a_schema
 
@@ -278,6 +278,39 @@ def test_the_hosts_own_statements_survive_a_failed_join(
     host.commit()
     assert host.execute("SELECT a FROM theirs").fetchall() == [("x",)]
     assert ids(store) == []
+
+
+def swallow(writer: Writer) -> None:
+    with pytest.raises(StoreError):
+        writer.rows("SELECT 1 / 0")  # type: ignore[attr-defined]
+
+
+def lose_the_head(writer: Writer) -> None:
+    writer.rows("DROP TABLE pc_head")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("harm", [swallow, lose_the_head])
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_join_that_cannot_be_kept_is_undone_alone(
+    store: PostgresStore,
+    host: psycopg.Connection[Any],
+    harm: Callable[[Writer], object],
+    *,
+    has_begun: bool,
+) -> None:
+    if has_begun:
+        host.execute("INSERT INTO theirs VALUES ('x')")
+    with pytest.raises(StoreError), store.join(host) as writer:  # noqa: PT012
+        writer.put(doc("a"), expect=0)
+        harm(writer)
+    assert host.info.transaction_status == TransactionStatus.INTRANS
+    host.execute("INSERT INTO theirs VALUES ('y')")
+    host.commit()
+    theirs = [("x",), ("y",)] if has_begun else [("y",)]
+    assert host.execute("SELECT a FROM theirs").fetchall() == theirs
+    host.rollback()
+    assert ids(store) == []
+    put(store, "b")
 
 
 def test_a_host_whose_state_is_old_is_told(

@@ -14,6 +14,7 @@ from profilecore.model.documents import Document
 from profilecore.model.events import Event
 from profilecore.store import Writer
 from profilecore_postgres import PostgresStore, turns
+from profilecore_postgres.rows import PostgresWriter
 from profilecore_postgres.statements import READ_HEAD, Statements
 
 Opened = Callable[..., PostgresStore]
@@ -45,13 +46,15 @@ class Queue:
                     if work is not None:
                         work(writer)
                 self.fates[id] = "kept"
-            except Exception as error:  # noqa: BLE001 - what came of it is what is looked at
+            except BaseException as error:  # noqa: BLE001 - what came of it is what is looked at
                 self.fates[id] = error
 
         thread = threading.Thread(target=run)
         self._threads.append(thread)
         thread.start()
         while not begun.is_set() and self.store._turns._waiting == waiting:
+            if id in self.fates:  # it was refused
+                break
             threading.Event().wait(0.002)
         return go.set
 
@@ -164,6 +167,37 @@ def test_a_lost_connection_tells_all_who_had_a_part(queue: Queue) -> None:
     with queue.store.write() as writer:
         writer.put(doc("c"), expect=0)
     assert ids(queue.store) == ["c"]
+
+
+@pytest.mark.parametrize("problem", [None, KeyboardInterrupt()])
+def test_a_transaction_lost_between_two_blocks_is_told_and_costs_no_connection(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, problem: BaseException | None
+) -> None:
+    monkeypatch.setattr(turns, "LONG", 60.0)
+    store = opened(pool_size=1, timeout=3)
+    queue = Queue(store)
+    rows = PostgresWriter.rows
+
+    def lost(writer: PostgresWriter, statement: str, values: Any = ()) -> Any:
+        if statement == "SAVEPOINT pc_turn":
+            if problem is not None:
+                raise problem
+            writer.connection.close()
+        return rows(writer, statement, values)
+
+    for part in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(PostgresWriter, "rows", lost)
+            first = queue.start(f"a{part}")
+            second = queue.start(f"b{part}")
+            first()
+            second()
+            fates = queue.finish()
+        assert isinstance(fates[f"a{part}"], StoreUnavailable)
+        assert isinstance(fates[f"b{part}"], type(problem) if problem else StoreUnavailable)
+    queue.start("c")()
+    assert queue.finish()["c"] == "kept"
+    assert ids(store) == ["c"]
 
 
 def test_who_waits_in_vain_leaves_no_one_behind(opened: Opened) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from profilecore import Engine
-from profilecore_sealed import FileKeyring, SealedStore
+from profilecore_sealed import FileKeyring, SealedStore, open_store
 from profilecore_sealed.command import main
 from profilecore_sealed.keyformat import HEAD
 
@@ -63,6 +65,25 @@ def test_all_keys_are_changed(url: str) -> None:
     assert result.output.startswith("sealed anew   ")
     with Engine.open(url) as engine:
         assert [p.last_name for p in engine.search("zqn").items] == ["Zqname"]
+
+
+def test_an_interrupted_change_of_keys_says_since_when_and_can_begin_again(url: str) -> None:
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    def interrupt() -> None:
+        then = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+        with closing(open_store(url)) as store, suppress(KeyboardInterrupt):
+            store.change_keys(stop, clock=lambda: then)
+
+    interrupt()
+    assert run("change-keys", url).output.splitlines() == [
+        "goes on from 2026-01-05 08:30 UTC; --anew begins again",
+        "sealed anew   0",
+    ]
+    interrupt()
+    assert run("change-keys", url, "--anew").output == "sealed anew   2\n"
+    assert run("change-keys", url).output == "sealed anew   2\n"
 
 
 def test_what_cannot_be_read_is_purged(url: str, tmp_path: Path) -> None:

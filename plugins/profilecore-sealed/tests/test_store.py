@@ -175,39 +175,6 @@ def give_up(transaction: AbstractContextManager[Writer], work: Callable[[Writer]
         raise ZeroDivisionError
 
 
-def test_all_keys_can_be_changed_and_nothing_else_changes(store: SealedStore) -> None:
-    fill(store)
-    with store.read() as reader:
-        before = reader.everything()
-    old = keys_of(store)
-    told: list[int] = []
-    assert store.change_keys(told.append) == told[-1] >= 5
-    new = keys_of(store)
-    assert not set(old.values()) & set(new.values())
-    assert not any(is_alive(store, number) for number in old.values())
-    with store.read() as reader:
-        assert reader.everything() == before
-        assert reader.blob("f1") == SECRET.encode() * 10
-        assert [hit.id for hit in reader.search(Query("anna"))] == ["p1", "s1", "p2", "f1"]
-    assert store.keyring.in_doubt() == []
-    assert store.check() == []
-
-
-def test_an_interrupted_change_of_keys_goes_on(store: SealedStore) -> None:
-    def stop(done: int) -> None:
-        raise KeyboardInterrupt
-
-    fill(store)
-    old = keys_of(store)
-    with pytest.raises(KeyboardInterrupt):
-        store.change_keys(stop)
-    half = keys_of(store)
-    assert {place for place in old if half[place] == old[place]} == {"/f1"}
-    store.change_keys()
-    new = keys_of(store)
-    assert {place for place in old if new[place] == half[place]} == old.keys() - {"/f1"}
-
-
 def test_a_transaction_that_is_given_up_forgets_nothing(store: SealedStore) -> None:
     def change(writer: Writer) -> None:
         writer.forget(["p1", "p2"])

@@ -57,17 +57,21 @@ def person(kernel: Kernel, reader: Reader, id: str) -> Person:
 
 
 def people(kernel: Kernel, reader: Reader, roots: Sequence[Profile]) -> list[Person]:
-    """Read many people at once, in the order of their roots."""
+    """Read many people at once, in the order of their roots.
+
+    Of an absorbed profile that cannot be read any more, as of a sealed store, nothing is left.
+    """
     absorbed = [id for root in roots for id in root.absorbed]
     merged = {d.id: d for d in reader.get_many(PROFILE, absorbed)} if absorbed else {}
     owned: dict[str, list[Document]] = {}
     for document in reader.owned([id for root in roots for id in root.family]):
         owned.setdefault(document.owner, []).append(document)
     naming = _naming(kernel, reader, roots)
+    load = kernel.codec.load
     return [
         _made(
             kernel,
-            (root, *(kernel.codec.load(Profile, merged[id].body) for id in root.absorbed)),
+            (root, *(load(Profile, merged[id].body) for id in root.absorbed if id in merged)),
             [document for id in root.family for document in owned.get(id, ())],
             naming.get(root.id),
         )

@@ -68,8 +68,17 @@ class Joining(AbstractContextManager[Writer]):
             raise StoreError(
                 f"{self._settings.name} saw the host's transaction end inside; commit it outside."
             )
-        self._writer.write_head()
-        self._writer.rows("RELEASE pc_joined")
+        try:
+            if self._status() == TransactionStatus.INERROR:
+                raise StoreError(
+                    f"{self._settings.name} has undone what was joined after an error inside it; "
+                    "repeat it."
+                )
+            self._writer.write_head()
+            self._writer.rows("RELEASE pc_joined")
+        except BaseException:
+            self._undo()
+            raise
 
     def _check_store(self) -> None:
         # A COPY in binary form does not convert what it sends.

@@ -45,6 +45,12 @@ _READ: dict[str, Any] = {
     "rewrite": lambda value: value in (True, "true", "1"),
 }  # fmt: skip
 _LEAST = {"pool_size": 1, "timeout": 0.001, "statement_timeout": 0, "together": 1, "kept_days": 0}
+# A server counts milliseconds in 31 bits, and TCP the seconds between two probes in 15: a third of
+# the time-out.
+_MOST = {
+    "pool_size": 10_000, "timeout": 86_400, "statement_timeout": 2_000_000,
+    "together": 1_000_000, "kept_days": 100_000,
+}  # fmt: skip
 
 
 def read_settings(url: str, options: dict[str, Any]) -> Settings:
@@ -80,10 +86,12 @@ def read_settings(url: str, options: dict[str, Any]) -> Settings:
 def _value(key: str, given: Any) -> Any:
     try:
         value = _READ[key](given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # an integer of what is infinite
         raise StoreUnavailable(f"The option {key} of a PostgreSQL store is a number.") from None
-    if key in _LEAST and not value >= _LEAST[key]:
-        raise StoreUnavailable(f"The option {key} of a PostgreSQL store is at least {_LEAST[key]}.")
+    if key in _LEAST and not _LEAST[key] <= value <= _MOST[key]:
+        raise StoreUnavailable(
+            f"The option {key} of a PostgreSQL store is from {_LEAST[key]} to {_MOST[key]}."
+        )
     # The driver reads a per cent sign in a statement as a place for a value.
     if key == "schema" and (not 0 < len(value.encode()) <= LONGEST_NAME or "%" in value):
         raise StoreUnavailable(

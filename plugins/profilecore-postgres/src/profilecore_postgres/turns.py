@@ -87,8 +87,9 @@ class Turns:
                 return self._enter(Block(Common(writer), _copy(writer), time.monotonic(), True))
             try:
                 common.writer.rows("SAVEPOINT pc_turn")
-            except StoreError as error:
-                self._finish(common, error)
+            except BaseException as error:
+                self._links.drop(common.writer.connection)
+                self._finish(common, error if isinstance(error, StoreError) else self._gone())
                 raise
             common.blocks += 1
             head = _copy(common.writer)
@@ -141,7 +142,7 @@ class Turns:
             else:
                 common.writer.undo("pc_turn", block.head)
                 if common.writer.connection.closed:
-                    raise StoreUnavailable(self._lost("before it was committed; repeat it."))
+                    raise self._gone()
         except psycopg.Error:
             self._finish(common, None)
         except StoreError as error:
@@ -163,13 +164,16 @@ class Turns:
         except psycopg.Error as fault:
             error = typed(fault, self._settings.name)
             if may_repeat(fault) and not is_collision(fault):
-                error = StoreUnavailable(
-                    self._lost("while it committed; look whether the change is there.")
-                )
+                error = self._lost("while it committed; look whether the change is there.")
         self._finish(common, error)
 
-    def _lost(self, when: str) -> str:
-        return f"{self._settings.name} lost the connection of a transaction {when}"
+    def _gone(self) -> StoreUnavailable:
+        return self._lost("before it was committed; repeat it.")
+
+    def _lost(self, when: str) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"{self._settings.name} lost the connection of a transaction {when}"
+        )
 
     def _finish(self, common: Common, error: StoreError | None) -> None:
         with self._ended:

@@ -55,10 +55,18 @@ def change_master(keyring: Path, master: Path | None, new: Path | None, is_none:
 
 @main.command("change-keys")
 @click.argument("url")
-def change_keys(url: str) -> None:
-    """Seal everything in a store under new keys; interrupted, it goes on when called again."""
-    with _told(), _store(url) as store, progress(Count.THINGS) as show:
-        done = store.change_keys(lambda number: show("sealed anew", number, None))
+@click.option("--anew", is_flag=True, help="Begin again, whatever was done before an interrupt.")
+def change_keys(url: str, anew: bool) -> None:
+    """Seal everything in a store under new keys; interrupted, it goes on when called again.
+
+    What was sealed before the interrupt keeps its keys: if these may have leaked, say --anew.
+    """
+    with _told(), _store(url) as store:
+        since = store.changing_since()
+        if since is not None and not anew:
+            click.echo(f"goes on from {since:%Y-%m-%d %H:%M} UTC; --anew begins again")
+        with progress(Count.THINGS) as show:
+            done = store.change_keys(lambda number: show("sealed anew", number, None), anew=anew)
     click.echo(f"sealed anew   {done:,}")
 
 

@@ -180,7 +180,9 @@ class FileKeyring(Keyring):
         if not number:
             return given
         with self._alone():
-            made, doubt = self._made(), self._read_doubt()
+            head = self._head()
+            made, doubt = self._made(head), self._read_doubt(head)
+            self._drop_retired(head)
             while len(given) < number:
                 if not self._pool:
                     self._lot = min(self._lot * 4, _MOST)
@@ -189,6 +191,15 @@ class FileKeyring(Keyring):
             fresh = runs_of(new for new, _ in given)
             self._write_doubt(together([*doubt, *fresh]))
         return given
+
+    def _head(self) -> bytes:
+        return os.pread(self._file, form.HEAD, 0)
+
+    def _drop_retired(self, head: bytes) -> None:
+        """Drop the keys that were made before all were changed: a stolen copy may have them."""
+        (last,) = form.RETIRED.unpack_from(head, form.RETIRED_AT)
+        while self._pool and self._pool[0][0] <= last:
+            self._pool.popleft()
 
     def _from_pool(self, number: int, made: int, doubt: list[Run]) -> list[tuple[int, bytes]]:
         """Take neighbours out of the pool, of the ``made`` ones only those that may be given.
@@ -213,8 +224,13 @@ class FileKeyring(Keyring):
             if key[0] in free and not places.startswith(form.ZEROS, start)
         ]
 
-    def _made(self) -> int:
-        made: int = form.MADE.unpack(os.pread(self._file, form.MADE.size, form.MADE_AT))[0]
+    def retire(self) -> None:
+        with self._alone():
+            form.write(self._file, form.RETIRED.pack(self._made()), form.RETIRED_AT)
+            os.fsync(self._file)
+
+    def _made(self, head: bytes | None = None) -> int:
+        made: int = form.MADE.unpack_from(head or self._head(), form.MADE_AT)[0]
         if made < self._seen:
             raise StoreCorrupt(f"{self.path} is an older copy than before; restore the newest.")
         self._seen = made
@@ -291,11 +307,11 @@ class FileKeyring(Keyring):
         with self._alone():
             return list(numbers_of(self._read_doubt()))
 
-    def _read_doubt(self) -> list[Run]:
-        area = os.pread(self._file, form.HEAD - form.DOUBT_AT, form.DOUBT_AT)
-        (count,) = form.NUMBER.unpack_from(area)
-        start, size = form.NUMBER.size, form.RUN.size
-        return [form.RUN.unpack_from(area, start + n * size) for n in range(count)]
+    def _read_doubt(self, head: bytes | None = None) -> list[Run]:
+        head = head or self._head()
+        (count,) = form.NUMBER.unpack_from(head, form.DOUBT_AT)
+        start, size = form.DOUBT_AT + form.NUMBER.size, form.RUN.size
+        return [form.RUN.unpack_from(head, start + n * size) for n in range(count)]
 
     def _write_doubt(self, runs: list[Run]) -> None:
         if len(runs) > form.MOST_RUNS:

@@ -81,6 +81,16 @@ class Keyring(abc.ABC):
         """
         return None
 
+    def retire(self) -> None:  # noqa: B027 - many have none in stock
+        """Give none of the keys any more that were made until now; those given stay as they are.
+
+        All keys are about to be changed, since a copy of the keyring may be in wrong hands, and
+        what is stored afterwards must not be sealed under a key that is in it.  When this
+        returns, no process may give a key that was made before.  Whoever makes a key only when it
+        is asked for has nothing to do; a key service with some in stock, in its clients too, must
+        have them dropped, and by all.
+        """
+
     def files(self) -> tuple[Path, ...]:
         """Give the files that hold the keys; none if they are elsewhere."""
         return ()

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +15,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from profilecore.errors import StoreCorrupt, StoreError, StoreUnavailable
+from profilecore.ids import utc_now
 from profilecore.model.documents import Document
 from profilecore.store import open_store as open_inner
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
+from profilecore_sealed.changing import begin_change, change_in, change_some_keys
 from profilecore_sealed.inventory import (
     KIND,
     Place,
@@ -27,9 +30,10 @@ from profilecore_sealed.inventory import (
 )
 from profilecore_sealed.keyfile import FileKeyring
 from profilecore_sealed.keyring import Keyring
+from profilecore_sealed.purging import left_behind
 from profilecore_sealed.reading import SealedReader
 from profilecore_sealed.words import Words
-from profilecore_sealed.writing import SealedWriter, change_some_keys, packer
+from profilecore_sealed.writing import SealedWriter, packer
 
 PREFIX = "sealed+"
 KEYRING = "keyring"
@@ -202,12 +206,13 @@ class SealedStore(Store):
             writer.made.clear()
             return
         if given_up:
-            writer.wasted += writer.made
+            writer.wasted += (*writer.made, *writer.unsure)
             writer.made.clear()
+            writer.unsure.clear()
         with suppress(StoreUnavailable):  # they stay in doubt until the next scrub
             self.keyring.destroy(writer.wasted)
         with self._guard:
-            self._unsure.update(writer.made)
+            self._unsure.update(writer.made | writer.unsure)
 
     def _unsure_no_more(self, numbers: Iterable[int]) -> None:
         with self._guard:
@@ -229,8 +234,7 @@ class SealedStore(Store):
 
         :raises StoreError: inside a transaction of this thread, which might still be undone.
         """
-        if getattr(self._local, "writer", None) is not None:
-            raise StoreError("A sealed store: end the transaction before scrubbing.")
+        self._be_outside("scrubbing")
         # Only what is committed: a transaction open now may still be given up.
         with self.inner.read() as reader:
             lost = lost_keys(reader)
@@ -263,19 +267,43 @@ class SealedStore(Store):
                 used |= {number for number, _ in used_keys(writer)}
         return doubtful, doubtful - used
 
-    def change_keys(self, watch: Callable[[int], object] = lambda done: None) -> int:
+    def changing_since(self) -> datetime | None:
+        """Tell when a change of all keys began that is not finished; None if there is none."""
+        with self.inner.read() as reader:
+            change = change_in(reader)
+        return None if change is None else change.began
+
+    def change_keys(
+        self,
+        watch: Callable[[int], object] = lambda done: None,
+        *,
+        anew: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> int:
         """Seal everything under new keys, and destroy the old ones with a scrub.
 
-        Each page is a transaction of its own, beside other work; called again after an interrupt,
-        it goes on behind the last one.  Gives how many documents and blobs there were; ``watch``
-        is told how many so far.  Backups made before cannot be read afterwards.
+        From its beginning on no process uses a key any more that was made before.  Each page is a
+        transaction of its own, beside other work; called again after an interrupt, it goes on
+        behind the last one, and what was sealed since it began (:meth:`changing_since`) keeps its
+        keys.  ``anew`` begins again instead.  Gives how many documents and blobs were sealed;
+        ``watch`` is told how many so far.  Backups made before cannot be read afterwards.
+
+        :raises StoreError: inside a transaction of this thread, which may have older keys.
         """
+        self._be_outside("changing its keys")
+        if anew or self.changing_since() is None:
+            # First, so that whoever gets keys behind the note has new ones.
+            self.keyring.retire()
+            retired = self.keyring.made()
+            with self.inner.write() as inner:
+                if anew or change_in(inner) is None:
+                    begin_change(inner, clock(), retired)
         done = 0
         while True:
             with self.write() as writer:
                 assert isinstance(writer, SealedWriter)
                 number = change_some_keys(writer)
-            if not number:
+            if number is None:
                 self.scrub()
                 return done
             done += number
@@ -284,21 +312,32 @@ class SealedStore(Store):
     def purge(self) -> int:
         """Delete everything whose key was destroyed, as after restoring an old backup.
 
-        It cannot be read anyway, but counts and key look-ups still know of it.  Gives how many
-        documents and blobs there were.
+        It cannot be read anyway, but counts and key look-ups still know of it.  With it goes what
+        nobody can ask for without it: what profiles have that cannot be read, those that were
+        merged into them, and the bytes of files.  Gives how many documents and blobs there were.
+
+        :raises StoreError: inside a transaction of this thread, which might still be undone.
         """
-        number = 0
-        with self.inner.write() as writer:
-            found = list(used_keys(writer))
+        self._be_outside("purging")
+        with self.write() as writer:
+            assert isinstance(writer, SealedWriter)
+            found = list(used_keys(writer.inner))
             keys = self.keyring.keys([key for key, _ in found])
-            for (_, (kind, id)), key in zip(found, keys, strict=True):
-                if key is None:
-                    number += 1
-                    if kind:
-                        writer.delete(kind, id)
-                    else:
-                        writer.delete_blob(id)
-        return number
+            unreadable = [place for (_, place), key in zip(found, keys, strict=True) if key is None]
+            left = left_behind(writer.inner, self._opener(writer.inner), unreadable)
+            _delete(writer.inner, unreadable)
+            _delete(writer, left)
+        if left:
+            self.scrub()
+        return len(unreadable) + len(left)
+
+    def _opener(self, inner: Reader) -> SealedReader:
+        """Give a reader that remembers nothing."""
+        return SealedReader(inner, self.keyring, self._words)
+
+    def _be_outside(self, work: str) -> None:
+        if getattr(self._local, "writer", None) is not None:
+            raise StoreError(f"A sealed store: end the transaction before {work}.")
 
     def files(self) -> tuple[Path, ...]:
         inner = self.inner.files()
@@ -307,34 +346,53 @@ class SealedStore(Store):
     def check(self) -> list[str]:
         faults = [*self.inner.check(), *self.keyring.check()]
         numbers: list[int] = []
+        left: list[Place] = []
         with self.inner.read() as reader:
             try:
                 numbers.extend(number for number, _ in used_keys(reader))
             except StoreCorrupt as error:  # what is not sealed
                 faults.append(str(error))
-        unreadable, wrong = self._lacking(numbers)
+            unreadable, wrong = self._lacking(numbers)
+            if unreadable:
+                with suppress(StoreCorrupt):  # what is wrong is told already
+                    places = [place for n, place in used_keys(reader) if n in unreadable]
+                    left = left_behind(reader, self._opener(reader), places)
         faults = list(dict.fromkeys([*faults, *wrong]))
         if unreadable:
             faults.append(
-                f"{unreadable} documents cannot be read, because their keys were destroyed; "
+                f"{len(unreadable)} documents cannot be read, because their keys were destroyed; "
                 "if a backup was restored, purge them."
+            )
+        if left:
+            faults.append(
+                f"{len(left)} documents and files belong to profiles or files that cannot be read, "
+                "so that nobody can ask for them and no clear reaches them; purge them."
             )
         return faults
 
-    def _lacking(self, numbers: Sequence[int]) -> tuple[int, list[str]]:
-        """Count the keys that were destroyed, and say what is wrong with others."""
+    def _lacking(self, numbers: Sequence[int]) -> tuple[set[int], list[str]]:
+        """Give the keys that were destroyed, and say what is wrong with others."""
         try:
-            return self.keyring.keys(numbers).count(None), []
+            keys = self.keyring.keys(numbers)
+            return {n for n, key in zip(numbers, keys, strict=True) if key is None}, []
         except StoreCorrupt as error:
             if len(numbers) == 1:
-                return 0, [str(error)]
+                return set(), [str(error)]
         middle = len(numbers) // 2
-        halves = [self._lacking(numbers[:middle]), self._lacking(numbers[middle:])]
-        return sum(number for number, _ in halves), [line for _, lines in halves for line in lines]
+        first, second = self._lacking(numbers[:middle]), self._lacking(numbers[middle:])
+        return first[0] | second[0], first[1] + second[1]
 
     def close(self) -> None:
         self.inner.close()
         self.keyring.close()
+
+
+def _delete(writer: Writer, places: Iterable[Place]) -> None:
+    for kind, id in places:
+        if kind:
+            writer.delete(kind, id)
+        else:
+            writer.delete_blob(id)
 
 
 def _after_fork(reference: Callable[[], SealedStore | None]) -> None:

@@ -17,7 +17,6 @@ from profilecore.store.forms import Insert, pack_terms, terms_of
 from profilecore.store.port import NO_TERMS, Terms, Writer, unpacked
 from profilecore_sealed.inventory import (
     AT_ONCE,
-    KIND,
     Place,
     book_of,
     highest_key,
@@ -30,12 +29,9 @@ from profilecore_sealed.words import Words
 
 OWNERS = "profile"
 """The kind of the documents that own others."""
-CHANGING = "changing"
-"""The id of the document that says how far a change of all keys has come."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _both = msgspec.msgpack.Decoder(tuple[bytes, bytes]).decode
-_progress = msgspec.msgpack.Decoder(tuple[int, str]).decode
 
 
 def packer(words: Words, inner: Callable[[Terms], Terms | bytes]) -> Callable[..., Terms | bytes]:
@@ -68,6 +64,8 @@ class SealedWriter(SealedReader, Writer):
         """The new keys, and what each is for."""
         self.wasted: list[int] = []
         """New keys that nothing is sealed under after all."""
+        self.unsure: dict[int, Place] = {}
+        """New keys of what was refused, of which nobody knows whether it is stored."""
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -77,7 +75,7 @@ class SealedWriter(SealedReader, Writer):
     @contextmanager
     def rewinding(self) -> Iterator[None]:
         """Forget, where the block fails, what was noted inside it."""
-        lost, made = len(self._lost), len(self.made)
+        lost, made, unsure = len(self._lost), len(self.made), len(self.unsure)
         stale = dict(self._stale)
         try:
             yield
@@ -86,6 +84,9 @@ class SealedWriter(SealedReader, Writer):
             self._stale = stale
             for number in list(self.made)[made:]:
                 self._waste(number)
+            for number in list(self.unsure)[unsure:]:
+                del self.unsure[number]
+                self.wasted.append(number)
             self._known.clear()
             raise
 
@@ -129,9 +130,9 @@ class SealedWriter(SealedReader, Writer):
 
     def put(self, document: Document, terms: Terms = NO_TERMS, *, expect: int) -> None:
         before, place = len(self.made), (document.kind, document.id)
-        sealed = self._sealed(document, pack_terms(terms), expect)
-        marks = self._words.sealed(terms)
         try:
+            sealed = self._sealed(document, pack_terms(terms), expect)
+            marks = self._words.sealed(terms)
             self._writer.put(sealed, marks, expect=expect)
         except VersionConflict:
             if expect or not self._drop_unreadable(place):
@@ -139,7 +140,11 @@ class SealedWriter(SealedReader, Writer):
                 if len(self.made) > before:  # else it is the key of what is stored
                     self._waste(number)
                 raise
-            self._writer.put(sealed, marks, expect=0)
+            with self._stored(before):
+                self._writer.put(sealed, marks, expect=0)
+        except BaseException:
+            self._doubt(before)
+            raise
 
     def _sealed(self, document: Document, packed: bytes, expect: int) -> Document:
         number, key = self._key_for(document, expect)
@@ -159,17 +164,23 @@ class SealedWriter(SealedReader, Writer):
                 self._drop_unreadable(place)
 
     def insert(self, documents: Iterable[Insert]) -> None:
-        with self._stored():
+        with self._stored(len(self.made)):
             self._writer.insert(self._all_sealed(documents))
 
     @contextmanager
-    def _stored(self) -> Iterator[None]:
-        """Know no keys any more, where the block fails: nobody knows what of it is stored."""
+    def _stored(self, before: int) -> Iterator[None]:
+        """Be in doubt, where the block fails, of all keys but those made ``before``."""
         try:
             yield
         except BaseException:
-            self._known.clear()
+            self._doubt(before)
             raise
+
+    def _doubt(self, before: int) -> None:
+        """Know no keys any more: of what was refused nobody knows how much is stored."""
+        self._known.clear()
+        for number in list(self.made)[before:]:
+            self.unsure[number] = self.made.pop(number)
 
     def _all_sealed(self, documents: Iterable[Insert]) -> Iterator[Insert]:
         left = iter(documents)
@@ -188,9 +199,9 @@ class SealedWriter(SealedReader, Writer):
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
         places = [(d.kind, d.id) for d, _, expect in listed if not expect]
-        self._make_room(places)
-        self._make_keys(places)
-        with self._stored():
+        with self._stored(len(self.made)):
+            self._make_room(places)
+            self._make_keys(places)
             self._writer.put_many(
                 (
                     self._sealed(document, pack_terms(terms), expect),
@@ -215,16 +226,17 @@ class SealedWriter(SealedReader, Writer):
         return self._writer.append(events)
 
     def put_blob(self, id: str, content: bytes) -> None:
-        number, key = self._new_key(("", id))
-        sealed = seal_blob(number, key, id, content)
-        try:
-            self._writer.put_blob(id, sealed)
-        except VersionConflict:
-            if self.blob(id) is not None:
-                self._waste(number)
-                raise
-            self._writer.delete_blob(id)
-            self._writer.put_blob(id, sealed)
+        with self._stored(len(self.made)):
+            number, key = self._new_key(("", id))
+            sealed = seal_blob(number, key, id, content)
+            try:
+                self._writer.put_blob(id, sealed)
+            except VersionConflict:
+                if self.blob(id) is not None:
+                    self._waste(number)
+                    raise
+                self._writer.delete_blob(id)
+                self._writer.put_blob(id, sealed)
 
     def delete_blob(self, id: str) -> None:
         content = self._reader.blob(id)
@@ -261,13 +273,14 @@ class SealedWriter(SealedReader, Writer):
         lost = sorted(set(self._lost))
         if lost:
             self._writer.put(book_of(lost), expect=0)
-        if self.made and max(self.made) > self.highest:
-            self._note_highest()
+        newest = max((*self.made, *self.unsure), default=0)
+        if newest > self.highest:
+            self._note_highest(newest)
 
-    def _note_highest(self) -> None:
+    def _note_highest(self, newest: int) -> None:
         self.highest = highest_key(self._reader)
         made = self._keyring.made()
-        if made is not None and max(self.made) > self.highest:
+        if made is not None and newest > self.highest:
             note_highest_key(self._writer, made)
             self.highest = made
 
@@ -284,28 +297,3 @@ class SealedWriter(SealedReader, Writer):
                 sealed = self._sealed(document, packed, document.version)
                 marks = self._words.sealed(terms_of(packed))
                 self._writer.put(sealed, marks, expect=document.version)
-
-
-def change_some_keys(writer: SealedWriter) -> int:
-    """Seal the next documents or the next blob under new keys; 0 when it has been round."""
-    inner = writer.inner
-    note = inner.get(KIND, CHANGING)
-    place, last = _progress(note.body) if note else (0, "")
-    number = 0
-    if page := inner.everything(place, AT_ONCE):
-        ours = [kept.document for kept in page if kept.document.kind != KIND]
-        writer.renew(ours)
-        place, number = page[-1].place, len(ours) or 1
-    elif ids := inner.blob_ids(last, 1):
-        content = writer.blob(ids[0])
-        if content is not None:
-            writer.delete_blob(ids[0])
-            writer.put_blob(ids[0], content)
-        last, number = ids[0], 1
-    if number:
-        version = note.version if note else 0
-        body = _pack((place, last))
-        inner.put(Document(KIND, CHANGING, CHANGING, version + 1, body), expect=version)
-    elif note:
-        inner.delete(KIND, CHANGING)
-    return number
