@@ -58,7 +58,7 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.postgres", description=__doc__)
-    parser.add_argument("--size", type=int, default=50_000, help="profiles of the small store")
+    parser.add_argument("--size", type=int, default=100_000, help="profiles of the small store")
     parser.add_argument("--big", type=int, default=0, help="of the large one, as 1000000")
     parser.add_argument("--write", action="store_true", help="write the section of the page")
     parser.add_argument("--writer", help=argparse.SUPPRESS)

@@ -7,6 +7,7 @@ any other nothing is said here: it goes to the readers, which know all that can 
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -34,6 +35,9 @@ _CAREFUL = frozenset(
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder().encode
+# A blank that a reader would drop.  Quotes and blanks are many: to look for each pair takes long.
+_BLANKS = re.compile(rb'  |" | "')
+_QUOTES_AS_BLANKS = bytes.maketrans(b'"', b" ")
 
 
 def plain_profile(values: Mapping[str, Any], region: Callable[[], str | None]) -> Any:
@@ -63,11 +67,12 @@ def body(id: str, head: bytes, made: Any) -> bytes:
 
 
 def _is_clean(row: bytes) -> bool:
-    # An escaped sign, or a blank that a reader would drop.
-    if b"\\" in row or b"  " in row or b'" ' in row or b' "' in row:
+    if b"\\" in row or (b"  " in row.translate(_QUOTES_AS_BLANKS) and _BLANKS.search(row)):
         return False
+    if row.isascii():
+        return b"\x7f" not in row  # every other sign that does not print is escaped
     text = row.decode()
-    return text.isprintable() and (text.isascii() or is_normalized("NFC", text))
+    return text.isprintable() and is_normalized("NFC", text)
 
 
 # Brings one field to canonical form, by what was given; raises ValueError for a reader to see it.

@@ -7,7 +7,7 @@ document's number, which comes last in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from struct import Struct
 
 import msgspec
@@ -34,7 +34,7 @@ def stored_form(terms: Terms) -> bytes:
 
     :raises StoreError: if a word is too long for an index.
     """
-    longest = max((len(word) for line in terms.lines for word in line.words), default=0)
+    longest = max((max(map(len, words)) for _, words in terms.lines if words), default=0)
     if longest > LONGEST_WORD:
         raise StoreError(
             f"PostgreSQL finds words of up to {LONGEST_WORD} characters, one has {longest}; "
@@ -49,9 +49,16 @@ def pack(terms: Terms) -> bytes:
     if not kept:
         return b""
     keys = [_KEY(2, 8, key, 8) for key in sorted(set(terms.keys))]
-    words = _rows(terms.lines)
-    is_cut = any(rest for _, _, rest in words)
-    return _encode((kept, keys, list(map(_word_row, words)), is_cut))
+    rows: dict[bytes, None] = {}
+    is_cut = False
+    for text, words in terms.lines:
+        is_cut = is_cut or len(text) > LONGEST_TEXT
+        shown = text[:LONGEST_TEXT].encode()
+        end = b"".join([_LENGTH(len(shown)), shown, _NUMBER])
+        for word in words:
+            encoded = word.encode()
+            rows[b"".join([_THREE_COLUMNS, _LENGTH(len(encoded)), encoded, end])] = None
+    return _encode((kept, keys, list(rows), is_cut))
 
 
 def unpacked(packed: bytes) -> tuple[bytes, list[bytes], list[bytes], bool]:
@@ -69,14 +76,3 @@ def _rows(lines: Iterable[Line]) -> list[Word]:
     """Give the rows of words; of texts that only differ behind what an index takes, one."""
     rows = {(word, text[:LONGEST_TEXT]): text for text, words in lines for word in words}
     return [(word, text, whole[LONGEST_TEXT:]) for (word, text), whole in rows.items()]
-
-
-def _word_row(row: Word) -> bytes:
-    return b"".join([_THREE_COLUMNS, *_fields(row), _NUMBER])
-
-
-def _fields(row: Word) -> Iterator[bytes]:
-    for text in row[:2]:
-        encoded = text.encode()
-        yield _LENGTH(len(encoded))
-        yield encoded
