@@ -83,7 +83,7 @@ def test_other_guests_and_staff_are_left_out(each_engine: Engine) -> None:
 
 def test_once_a_merge_is_undone_the_other_person_is_left_out(each_engine: Engine) -> None:
     a, b, c = (each_engine.create({"last_name": name}).id for name in ("One", "Two", "Three"))
-    merge = each_engine.merge(each_engine.plan_merge(a, [b]))
+    merge = each_engine.merge(each_engine.plan_merge(a, [b], choices={"last_name": b}))
     each_engine.merge(each_engine.plan_merge(a, [c]))
     each_engine.unmerge(merge.id)
     held = each_engine.access(a)

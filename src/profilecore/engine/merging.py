@@ -271,7 +271,8 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         if exact:
             _count_on(unit, merge, restored.version)
         _undo_references(kernel, merge)
-        undone = evolve(merge, undone=kernel.occasion().stamp, before={}, after={}, references={})
+        bare = evolve(merge, before={}, after={}, references={}, choices={})
+        undone = evolve(bare, undone=kernel.occasion().stamp)
         unit.put("merge", merge.id, document.owner, undone, expect=document.version)
         unit.emit(
             MERGE_UNDONE,
