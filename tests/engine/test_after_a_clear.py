@@ -492,11 +492,3 @@ def test_before_and_after_a_clear_the_same_is_shown_as_is_there(opens: Opens) ->
     after = engine.access(id)
     assert after["profile"].get("last_name") is None
     assert "García" not in repr(after)
-
-
-def test_who_lacks_an_absorbed_profile_can_be_cleared_all_the_same(engine: Engine) -> None:
-    a, b = (engine.create({"last_name": "x"}).id for _ in range(2))
-    engine.merge(engine.plan_merge(a, [b]))
-    with engine.store.write() as writer:
-        writer.delete("profile", b)  # as a keyring that has lost the key
-    assert engine.clear(a).profile_id == a

@@ -55,3 +55,11 @@ def test_a_damaged_receipt_is_a_fault(tmp_path: Path, body: bytes) -> None:
         damage(tmp_path, newest, body)
         assert [fault.number for fault in engine.verify_receipts() if fault.number] == [3]
         assert engine.verify_audit() == []
+
+
+def test_who_lacks_an_absorbed_profile_can_be_cleared_all_the_same(engine: Engine) -> None:
+    a, b = (engine.create({"last_name": "x"}).id for _ in range(2))
+    engine.merge(engine.plan_merge(a, [b]))
+    with engine.store.write() as writer:
+        writer.delete("profile", b)  # as a keyring that has lost the key
+    assert engine.clear(a).profile_id == a
