@@ -131,6 +131,15 @@ def test_an_empty_cell_of_an_import_takes_nothing_away(engine: Engine) -> None:
     assert engine.search("garcia").items[0].occupation == "cook"
 
 
+def test_a_restriction_told_again_without_its_end_keeps_it(engine: Engine) -> None:
+    row = {"last_name": "García", "external_ids": [{"system": "pms", "value": "1"}]}
+    ban = {"kind": "blocklist", "reason_code": "damage"}
+    for told in (ban | {"until": "2027-01-31"}, ban | {"text": "broke a lamp"}):
+        engine.load([row | {"restrictions": [told]}], source="pms", workers=0)
+    kept = engine.search("garcia").items[0].restrictions
+    assert [(r.text, str(r.until)) for r in kept] == [("broke a lamp", "2027-01-31")]
+
+
 def test_the_event_of_a_creation_names_what_was_given(engine: Engine) -> None:
     engine.create(ANA)
     assert engine.changes().items[0].fields == ("emails", "first_name", "last_name")

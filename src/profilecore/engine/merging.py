@@ -303,10 +303,14 @@ def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Jour
     anew on it, so that what their people say as well stays.
     """
     kernel, names = unit.kernel, merge.fields
+    later = _later(unit, merge)
+    left = survivor
+    for _, journal in reversed(later):
+        left = imposed(left, _images(kernel, journal)[0], journal.fields)
     before, after = _images(kernel, merge)
-    old, new = imposed(survivor, after, names), imposed(survivor, before, names)
+    old, new = imposed(left, after, names), imposed(left, before, names)
     journals: Journals = []
-    for document, journal in _later(unit, merge):
+    for document, journal in later:
         before, after = _images(kernel, journal)
         was = imposed(old, before, journal.fields)
         start = take_out(was, new, old, names).profile

@@ -431,11 +431,11 @@ def _told_again(old: Any, now: Any) -> Any:
     """Give an item as a source tells it now: it takes nothing away, nor from what was checked."""
     if not attrs.has(type(old)) or now == old:
         return old
-    filled = united(old, now, leads=True)
     if is_checked(old) and not is_checked(now):
-        return filled
+        return united(old, now, leads=True)
     told = {n: v for n, v in _attributes(now).items() if not is_empty(v) and v is not False}
-    return evolve(filled, **{n: v for n, v in told.items() if n not in _OWN})
+    kept = {n for n in _OWN & told.keys() if not is_empty(getattr(old, n))}
+    return evolve(old, **{n: v for n, v in told.items() if n not in kept})
 
 
 def _said_before(item: Any, old: tuple[Any, ...]) -> bool:
