@@ -5,14 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from profilecore_sealed import FileKeyring
 
 pytest.register_assert_rewrite("profilecore.testing")
 
 
 HOW = "install profilecore-postgres[testing]"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "guests.keys"
+
+
+@pytest.fixture
+def keyring(path: Path) -> FileKeyring:
+    return FileKeyring(path)
 
 
 @pytest.fixture(scope="session")

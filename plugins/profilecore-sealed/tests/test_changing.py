@@ -25,11 +25,6 @@ def doc(id: str, kind: str = "profile") -> Document:
 
 
 @pytest.fixture
-def keyring(tmp_path: Path) -> FileKeyring:
-    return FileKeyring(tmp_path / "guests.keys")
-
-
-@pytest.fixture
 def store(keyring: FileKeyring) -> SealedStore:
     store = SealedStore(MemoryStore(), keyring)
     with store.write() as writer:

@@ -13,16 +13,6 @@ from profilecore_sealed import FileKeyring
 from profilecore_sealed.keyformat import HEAD
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "guests.keys"
-
-
-@pytest.fixture
-def keyring(path: Path) -> FileKeyring:
-    return FileKeyring(path)
-
-
 def a_master(path: Path, byte: int) -> Path:
     path.write_text(f"{bytes([byte] * 32).hex()}\n")
     return path

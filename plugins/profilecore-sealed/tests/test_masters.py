@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,6 @@ import pytest
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore_sealed import FileKeyring
 from profilecore_sealed.keyformat import HEAD
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "guests.keys"
-
-
-@pytest.fixture
-def keyring(path: Path) -> FileKeyring:
-    return FileKeyring(path)
 
 
 def left(path: Path) -> list[str]:
@@ -60,6 +51,16 @@ def test_others_see_the_new_file_though_the_change_was_killed(
     assert again.keys([n for n, _ in before]) == [None, *(key for _, key in before[1:])]
 
 
+def interrupted(
+    keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch, replace: Callable[..., None]
+) -> None:
+    """Change the master key, with another way to exchange the files, which is interrupted."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            keyring.change_master(None)
+
+
 def test_a_change_that_fails_leaves_no_second_file(
     path: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,10 +68,7 @@ def test_a_change_that_fails_leaves_no_second_file(
         raise KeyboardInterrupt
 
     made = keyring.reserve(3)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", stop)
-        with pytest.raises(KeyboardInterrupt):
-            keyring.change_master(None)
+    interrupted(keyring, monkeypatch, stop)
     assert left(path) == []
     assert keyring.keys([n for n, _ in made]) == [key for _, key in made]
 
@@ -85,10 +83,7 @@ def test_a_failure_behind_the_exchange_of_the_files_keeps_the_new_one(
         raise KeyboardInterrupt
 
     made = keyring.reserve(3)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", stop)
-        with pytest.raises(KeyboardInterrupt):
-            keyring.change_master(None)
+    interrupted(keyring, monkeypatch, stop)
     for each in (keyring, FileKeyring(path)):
         assert each.keys([n for n, _ in made]) == [key for _, key in made]
         assert each.reserve(1)

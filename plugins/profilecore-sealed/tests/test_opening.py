@@ -15,11 +15,6 @@ from profilecore_sealed import FileKeyring, SealedStore
 from profilecore_sealed.inventory import KIND
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "guests.keys"
-
-
 def url_of(path: Path, name: str = "guests") -> str:
     return f"sealed+sqlite:///{path.parent}/{name}.db?keyring={path}"
 

@@ -26,11 +26,6 @@ def doc(id: str, kind: str = "profile", *, owner: str | None = None, version: in
 
 
 @pytest.fixture
-def keyring(tmp_path: Path) -> FileKeyring:
-    return FileKeyring(tmp_path / "guests.keys")
-
-
-@pytest.fixture
 def inner() -> MemoryStore:
     return MemoryStore()
 

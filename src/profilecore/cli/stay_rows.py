@@ -216,11 +216,8 @@ def _record(
 def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any]) -> str:
     person = _guest(engine, external, _EXTERNAL_ID)
     if _COMPANIONS in values:
-        ids = ((external[0], id) for id in values[_COMPANIONS])
-        # Who was cleared is a guest of the stay no more, whatever the source says.
-        living = (id for id in ids if not _was_cleared(engine, id))
-        found = (_guest(engine, id, _COMPANIONS) for id in living)
-        others = dict.fromkeys(other for other in found if other != person)
+        found = (_companion(engine, (external[0], id)) for id in values[_COMPANIONS])
+        others = dict.fromkeys(other for other in found if other not in (None, person))
         values = values | {_COMPANIONS: list(others)}
     before = {stay.id: stay for stay in engine.stays(person)}
     made = engine.record_stay(person, values)
@@ -230,10 +227,14 @@ def _record_one(engine: Engine, external: tuple[str, str], values: dict[str, Any
     return "unchanged" if old.version == made.version else "updated"
 
 
-def _was_cleared(engine: Engine, external: tuple[str, str]) -> bool:
-    if engine.search(external_id=external, limit=1).items:
-        return False
-    return bool(engine.look_up([("external", ":".join(external))], at_most=1))
+def _companion(engine: Engine, external: tuple[str, str]) -> str | None:
+    """Give the id of a companion; ``None`` of one who was cleared, whatever the source says."""
+    try:
+        return _guest(engine, external, _COMPANIONS)
+    except InvalidProfile:
+        if engine.look_up([("external", ":".join(external))], at_most=1):
+            return None
+        raise
 
 
 def _guest(engine: Engine, external: tuple[str, str], field: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.profiles import naming, relations_of
+from profilecore.engine.profiles import related_ids, relations_of
 from profilecore.engine.unit import PROFILE
 from profilecore.errors import ProfilecoreError
 from profilecore.model.events import PROFILE_ACCESSED
@@ -82,8 +82,8 @@ def _absorbed(kernel: Kernel, reader: Reader, root: Profile) -> list[Profile]:
 
 def _joined(kernel: Kernel, reader: Reader, root: Profile) -> list[Tree]:
     """Give where and when the person stayed as another one's companion, and nothing of that one."""
-    ids = dict.fromkeys(n for by in naming(kernel, reader, root.family).values() for n in by)
-    plain = (msgspec.json.decode(d.body) for d in reader.get_many("stay", list(ids)))
+    found = reader.get_many("stay", related_ids(kernel, reader, root.family))
+    plain = (msgspec.json.decode(document.body) for document in found)
     return [{name: stay.get(name) for name in _JOINED} for stay in plain]
 
 

@@ -206,13 +206,9 @@ class _Run:
                 ones = self._made(reader, documents)
             for one in ones:
                 decision = self._decider.decide(one, at_a_glance=True)
-                is_active = one.root.state is State.ACTIVE
-                active += is_active
-                # The share is that of today, also in a run as of an earlier time.
-                if is_active and not state.complete and self._counting is not self._decider:
-                    due += self._counting.decide(one, at_a_glance=True).what in MAY_BE_DUE
-                else:
-                    due += is_active and decision.what in MAY_BE_DUE
+                if not state.complete and one.root.state is State.ACTIVE:
+                    active += 1
+                    due += self._is_due_now(one, decision)
                 # Whoever is due is looked at again when the agenda is worked through.
                 hour = _hour(self.at)
                 if decision.what == "later" and not decision.expired:
@@ -239,6 +235,15 @@ class _Run:
         except VersionConflict:
             return False
         return at_end
+
+    def _is_due_now(self, one: Person, decision: Decision) -> bool:
+        """Tell whether somebody counts for the first share, which is that of today.
+
+        ``decision`` is that of this run, which may be as of an earlier time.
+        """
+        if self._counting is not self._decider:
+            decision = self._counting.decide(one, at_a_glance=True)
+        return decision.what in MAY_BE_DUE
 
     def _begin_anew(self, version: int) -> bool:
         kernel = self.kernel

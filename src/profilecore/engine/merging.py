@@ -319,9 +319,10 @@ def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Jour
         if not _NAMES.isdisjoint(others):
             others = tuple({*others, "alternate_names"})
         losers = [kernel.load(unit.writer, id) for id in journal.loser_ids]
-        again = rules.merged_anew(start, losers, journal.choices, _rules(kernel), others)
-        joined = tuple(id for id in old.absorbed if id not in was.absorbed)
-        new = evolve(imposed(old, again, others), absorbed=(*start.absorbed, *joined))
+        by, at = _rules(kernel), kernel.now()
+        again = rules.plan_merge(start, losers, journal.choices, (), by, at).result
+        assert again is not None
+        new = imposed(old, again, others)
         touched = tuple(dict.fromkeys((*journal.fields, *others)))
         fields = differing(start, new, touched)
         images = (kernel.codec.plain(_only(p, fields)) for p in (start, new))

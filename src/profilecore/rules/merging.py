@@ -154,27 +154,6 @@ def plan_merge(
     )
 
 
-def merged_anew(
-    survivor: Profile,
-    losers: Sequence[Profile],
-    choices: Mapping[str, str],
-    by: MergeRules,
-    names: Iterable[str],
-) -> Profile:
-    """Give a survivor with some of its fields as a merge of ``losers`` into it makes them."""
-    people = (survivor, *losers)
-    _, values, made = _fields(people, choices, by)
-    if facets := _facets(people, by):
-        values["facets"] = facets
-    stamps = dict(survivor.provenance.fields)
-    for name in names:
-        stamps.pop(name, None)
-        if name in made:
-            stamps[name] = made[name]
-    decided = {name: values[name] for name in names if name in values}
-    return evolve(survivor, provenance=evolve(survivor.provenance, fields=stamps), **decided)
-
-
 def blockers_of(survivor: Profile, losers: Sequence[Profile]) -> Iterable[Blocker]:
     """Yield every reason in the profiles themselves why they cannot be merged."""
     for profile in (survivor, *losers):

@@ -113,26 +113,18 @@ def union(candidates: Sequence[Candidate], preference: Preference) -> Choice:
     """
     ordered = sorted(candidates, key=lambda c: c.profile_id != preference.chosen)
     items: dict[Any, Any] = {}
-    chosen: set[Any] = set()
+    chosen: list[Any] = []
     for candidate in ordered:
         for item in candidate.value or ():
             key = item_key(item)
             if candidate.profile_id == preference.chosen:
-                chosen.add(key)
+                chosen.append(key)
             items[key] = united(items[key], item, key in chosen) if key in items else item
-    if chosen:
-        first = next(iter(items))
-        named = next((key for key in chosen if getattr(items[key], "primary", False)), first)
-        items = _led_by(named, items)
+    if chosen and any(getattr(item, "primary", False) for item in items.values()):
+        named = primary_of([items[key] for key in chosen])
+        items = {key: evolve(item, primary=item is named) for key, item in items.items()}
     reason = "choice" if preference.chosen else "union"
     return Choice(one_primary(tuple(items.values())), reason, None, candidates[0].stamp)
-
-
-def _led_by(named: Any, items: dict[Any, Any]) -> dict[Any, Any]:
-    """Give the primary mark, where one of the items has it, to the one that is named."""
-    if not any(getattr(item, "primary", False) for item in items.values()):
-        return items
-    return {key: evolve(item, primary=key == named) for key, item in items.items()}
 
 
 def item_key(item: Any) -> Any:

@@ -11,11 +11,9 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore_sealed import keyformat as form
+from profilecore_sealed.forks import tell_of_forks
 from profilecore_sealed.keyring import KEY, Keyring
 from profilecore_sealed.runs import Run, numbers_of, runs_of, together, without
 
@@ -53,8 +52,7 @@ class FileKeyring(Keyring):
         if self._beside.exists():
             with self._alone():
                 self._remove_unfinished()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_after_fork, weakref.ref(self)))
+        tell_of_forks(self)
 
     def after_fork(self) -> None:
         """Have a lock of the child's own: another thread may have held that of the parent."""
@@ -444,9 +442,3 @@ class FileKeyring(Keyring):
                 self._file = -1
             self._is_closed = True
             self._pool.clear()
-
-
-def _after_fork(reference: Callable[[], FileKeyring | None]) -> None:
-    keyring = reference()
-    if keyring is not None:
-        keyring.after_fork()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +18,7 @@ from profilecore.model.documents import Document
 from profilecore.store import open_store as open_inner
 from profilecore.store.port import Capability, Reader, Store, Terms, Writer
 from profilecore_sealed.changing import begin_change, change_in, change_some_keys
+from profilecore_sealed.forks import tell_of_forks
 from profilecore_sealed.inventory import (
     KIND,
     Place,
@@ -99,8 +98,7 @@ class SealedStore(Store):
         # New keys of transactions whose end nobody saw, and where each was used first.
         self._unsure: dict[int, Place] = {}
         self._meet()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_after_fork, weakref.ref(self)))
+        tell_of_forks(self)
 
     def after_fork(self) -> None:
         """Have locks of the child's own: another thread may have held those of the parent."""
@@ -393,12 +391,6 @@ def _delete(writer: Writer, places: Iterable[Place]) -> None:
             writer.delete(kind, id)
         else:
             writer.delete_blob(id)
-
-
-def _after_fork(reference: Callable[[], SealedStore | None]) -> None:
-    store = reference()
-    if store is not None:
-        store.after_fork()
 
 
 class _Reading(AbstractContextManager[Reader]):
