@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from os.path import samestat
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -125,15 +126,15 @@ class FileKeyring(Keyring):
         return self._word_key
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other threads and processes out, and see to it that the file is the right one."""
+    def _alone(self) -> Iterator[bytes]:
+        """Keep other threads and processes out; give the head of the right file."""
         with self._lock:
             try:
                 if self._is_closed or self._pid != os.getpid():
                     self._open()
-                self._lock_file()
+                head = self._lock_file()
                 try:
-                    yield
+                    yield head
                 finally:
                     fcntl.flock(self._file, fcntl.LOCK_UN)
             except OSError as error:
@@ -142,56 +143,55 @@ class FileKeyring(Keyring):
                     f"({error.strerror or error}); see to its disk, then repeat it."
                 ) from None
 
-    def _lock_file(self) -> None:
+    def _lock_file(self) -> bytes:
         fcntl.flock(self._file, fcntl.LOCK_EX)
-        while not self._is_current():
+        while not (head := self._current_head()):
             try:
                 self._open()  # closes the other, and so lets go of it
             except BaseException:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
                 raise
             fcntl.flock(self._file, fcntl.LOCK_EX)
+        return head
 
-    def _is_current(self) -> bool:
+    def _current_head(self) -> bytes:
+        """Give the head of the file; nothing if that is not the one of this name any more."""
         try:
             there = os.stat(self._name)
         except OSError:
-            return False
-        magic = os.pread(self._file, len(form.MAGIC), 0)
-        return magic == form.MAGIC and os.path.samestat(there, self._status)
+            return b""
+        head = os.pread(self._file, form.HEAD, 0)
+        is_whole = len(head) == form.HEAD and head.startswith(form.MAGIC)
+        return head if is_whole and samestat(there, self._status) else b""
 
     def claim(self, store: bytes) -> bool:
-        with self._alone():
-            known = os.pread(self._file, len(store), form.STORE_AT)
-            if known == form.NO_STORE and not self._made():
+        with self._alone() as head:
+            known = head[form.STORE_AT : form.STORE_AT + len(store)]
+            if known == form.NO_STORE and not self._made(head):
                 form.write(self._file, store, form.STORE_AT)
                 os.fsync(self._file)
                 return True
             return known == store
 
     def made(self) -> int:
-        with self._alone():
-            return self._made()
+        with self._alone() as head:
+            return self._made(head)
 
     def reserve(self, number: int) -> list[tuple[int, bytes]]:
         given: list[tuple[int, bytes]] = []
         if not number:
             return given
-        with self._alone():
-            head = self._head()
+        with self._alone() as head:
             made, doubt = self._made(head), self._read_doubt(head)
             self._drop_retired(head)
             while len(given) < number:
                 if not self._pool:
                     self._lot = min(self._lot * 4, _MOST)
-                    self._make(max(number - len(given), self._lot))
+                    self._make(self._seen, max(number - len(given), self._lot))
                 given += self._from_pool(number - len(given), made, doubt)
             fresh = runs_of(new for new, _ in given)
-            self._write_doubt(together([*doubt, *fresh]))
+            self._write_doubt(together([*doubt, *fresh]) if doubt else fresh)
         return given
-
-    def _head(self) -> bytes:
-        return os.pread(self._file, form.HEAD, 0)
 
     def _drop_retired(self, head: bytes) -> None:
         """Drop the keys that were made before all were changed: a stolen copy may have them."""
@@ -223,20 +223,19 @@ class FileKeyring(Keyring):
         ]
 
     def retire(self) -> None:
-        with self._alone():
-            form.write(self._file, form.RETIRED.pack(self._made()), form.RETIRED_AT)
+        with self._alone() as head:
+            form.write(self._file, form.RETIRED.pack(self._made(head)), form.RETIRED_AT)
             os.fsync(self._file)
 
-    def _made(self, head: bytes | None = None) -> int:
-        made: int = form.MADE.unpack_from(head or self._head(), form.MADE_AT)[0]
+    def _made(self, head: bytes) -> int:
+        made: int = form.MADE.unpack_from(head, form.MADE_AT)[0]
         if made < self._seen:
             raise StoreCorrupt(f"{self.path} is an older copy than before; restore the newest.")
         self._seen = made
         return made
 
-    def _make(self, number: int) -> None:
-        """Make keys, durable before anybody has them."""
-        made = self._made()
+    def _make(self, made: int, number: int) -> None:
+        """Make keys beside the ``made`` ones, durable before anybody has them."""
         chance = os.urandom(KEY * number)
         fresh = [(made + n, chance[KEY * (n - 1) : KEY * n]) for n in range(1, number + 1)]
         places = b"".join(form.wrapped(self._wrap, key, form.bound_to(n)) for n, key in fresh)
@@ -266,8 +265,8 @@ class FileKeyring(Keyring):
                     return key
             except (InvalidTag, OSError):
                 pass  # somebody may be writing the place, or replacing the file
-        with self._alone():
-            if not 0 < number <= self._made():
+        with self._alone() as head:
+            if not 0 < number <= self._made(head):
                 raise StoreCorrupt(
                     f"The store uses a key that {self.path} never had: it is an older copy; "
                     "restore the newest."
@@ -290,23 +289,22 @@ class FileKeyring(Keyring):
         runs = runs_of(numbers)
         if not runs:
             return
-        with self._alone():
+        with self._alone() as head:
             self._remove_unfinished()
             for first, count in runs:
                 form.write(self._file, bytes(form.PLACE * count), form.place_of(first))
             os.fsync(self._file)
-            self._write_doubt(without(self._read_doubt(), runs))
+            self._write_doubt(without(self._read_doubt(head), runs))
 
     def settled(self, numbers: Iterable[int]) -> None:
-        with self._alone():
-            self._write_doubt(without(self._read_doubt(), runs_of(numbers)))
+        with self._alone() as head:
+            self._write_doubt(without(self._read_doubt(head), runs_of(numbers)))
 
     def in_doubt(self) -> list[int]:
-        with self._alone():
-            return list(numbers_of(self._read_doubt()))
+        with self._alone() as head:
+            return list(numbers_of(self._read_doubt(head)))
 
-    def _read_doubt(self, head: bytes | None = None) -> list[Run]:
-        head = head or self._head()
+    def _read_doubt(self, head: bytes) -> list[Run]:
         (count,) = form.NUMBER.unpack_from(head, form.DOUBT_AT)
         start, size = form.DOUBT_AT + form.NUMBER.size, form.RUN.size
         return [form.RUN.unpack_from(head, start + n * size) for n in range(count)]
@@ -335,7 +333,7 @@ class FileKeyring(Keyring):
         :raises StoreCorrupt: if a key is damaged.
         """
         master = os.urandom(KEY) if new is None else form.read_master(new)
-        with self._alone():
+        with self._alone() as head:
             self._remove_unfinished()
             real, beside = self._real, self._beside
             try:
@@ -348,7 +346,7 @@ class FileKeyring(Keyring):
             try:
                 old = os.fstat(self._file)
                 os.fchown(file, old.st_uid, old.st_gid)
-                self._write_anew(file, master, is_own=new is None)
+                self._write_anew(file, head, master, is_own=new is None)
                 os.replace(beside, real)
                 self._master_path = new
                 form.sync_directory(real.parent)
@@ -361,13 +359,12 @@ class FileKeyring(Keyring):
             form.overwrite(self._file)
             self._open()
 
-    def _write_anew(self, file: int, master: bytes, *, is_own: bool) -> None:
+    def _write_anew(self, file: int, head: bytes, master: bytes, *, is_own: bool) -> None:
         """Write the whole keyring to a file, under another master key."""
-        wrap, made = AESGCM(master), self._made()
+        wrap, made = AESGCM(master), self._made(head)
         own = master if is_own else form.NO_MASTER
-        head = form.head(wrap, made, self._id, own, self._salt + self._word_key)
-        head += os.pread(self._file, form.HEAD - form.STORE_AT, form.STORE_AT)
-        form.write(file, head, 0)
+        start = form.head(wrap, made, self._id, own, self._salt + self._word_key)
+        form.write(file, start + head[form.STORE_AT :], 0)
         for first in range(1, made + 1, _MOST):
             numbers = range(first, min(first + _MOST, made + 1))
             form.write(file, self._wrapped_anew(wrap, numbers), form.place_of(first))
@@ -409,8 +406,8 @@ class FileKeyring(Keyring):
 
     def check(self) -> list[str]:
         faults = []
-        with self._alone():
-            made = self._made()
+        with self._alone() as head:
+            made = self._made(head)
             if os.fstat(self._file).st_size < form.place_of(made + 1):
                 faults.append(f"{self.path} is cut short.")
         for first in range(1, made + 1, _MOST):

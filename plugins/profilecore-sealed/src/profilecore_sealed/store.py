@@ -207,8 +207,9 @@ class SealedStore(Store):
             writer.wasted += (*writer.made, *writer.unsure)
             writer.made.clear()
             writer.unsure.clear()
-        with suppress(StoreUnavailable):  # they stay in doubt until the next scrub
-            self.keyring.destroy(writer.wasted)
+        if writer.wasted:
+            with suppress(StoreUnavailable):  # they stay in doubt until the next scrub
+                self.keyring.destroy(writer.wasted)
         with self._guard:
             self._unsure.update(writer.made | writer.unsure)
 
