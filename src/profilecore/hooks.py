@@ -54,7 +54,10 @@ class ReferenceProvider(Protocol):
         """Count the rows that hold one of the ids."""
 
     def repoint(self, from_ids: Sequence[str], to_id: str) -> Any:
-        """Point rows at ``to_id``; give what ``undo`` needs, as plain JSON."""
+        """Point rows at ``to_id``; give what ``undo`` needs, as plain JSON.
+
+        Called in the transaction of the merge; should that fail, ``undo`` is called.
+        """
 
     def undo(self, token: Any) -> None:
         """Point the rows back."""

@@ -225,6 +225,18 @@ def test_what_belongs_to_a_private_profile_is_hidden_with_it(engine: Engine) -> 
             engine.document("letter", made.id)
 
 
+def test_a_page_is_full_behind_those_that_are_hidden(engine: Engine) -> None:
+    with engine.acting(P1):
+        hidden = person(engine, "García", shared_level="property")
+        for _ in range(3):
+            engine.store_document("letter", Letter("a"), profile_id=hidden)
+    seen = person(engine, "Ibsen")
+    made = [engine.store_document("letter", Letter("b"), profile_id=seen) for _ in range(3)]
+    with engine.acting(P2):
+        assert engine.documents("letter", limit=2) == made[:2]
+        assert engine.documents("letter", after=made[1].id, limit=2) == made[2:]
+
+
 def test_after_a_merge_it_is_the_survivors(engine: Engine) -> None:
     ana, anna = person(engine, "García"), person(engine, "Garcia")
     made = engine.store_document("letter", Letter("a"), profile_id=anna)

@@ -384,6 +384,28 @@ def test_a_failing_provider_is_named_and_aborts_the_merge(
     assert hosted.merges(a) == []
 
 
+def test_references_are_pointed_back_with_the_transaction_of_their_merge(
+    hosted: Engine, bookings: Bookings
+) -> None:
+    a, b, c = (hosted.create(person).id for person in (ANA, TWIN, TWIN))
+    bookings.rows = [a, b, c]
+
+    def merge_and_fail(id: str, error: BaseException) -> None:
+        with hosted.transaction():
+            hosted.merge(hosted.plan_merge(a, [id]))
+            raise error
+
+    with hosted.transaction():
+        hosted.merge(hosted.plan_merge(a, [b]))
+        with pytest.raises(OSError, match="full"):
+            merge_and_fail(c, OSError("full"))
+        assert bookings.rows == [a, a, c]
+    with pytest.raises(KeyboardInterrupt):
+        merge_and_fail(c, KeyboardInterrupt())
+    assert bookings.rows == [a, a, c]
+    assert len(hosted.merges(a)) == 1
+
+
 def test_a_provider_that_cannot_undo_aborts_the_unmerge(hosted: Engine, bookings: Bookings) -> None:
     a, b = hosted.create(ANA).id, hosted.create(TWIN).id
     entry = hosted.merge(hosted.plan_merge(a, [b]))

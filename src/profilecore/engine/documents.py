@@ -225,15 +225,17 @@ def listed(
         raise InvalidProfile([problem])
     restricted: dict[str, Profile] = {}
     with kernel.reading() as reader:
+        found: list[Document] | None = None
         if profile_id is not None:
             found = reader.owned(kernel.root(reader, profile_id).family, kind)
         elif ids is not None:
             found = reader.get_many(kind, ids)
         elif key is not None:
             found = reader.get_many(kind, reader.find(_key_of(kernel, kind, key), limit))
+        if found is None:
+            shown = list(_page(kernel, reader, kind, after, limit, restricted))
         else:
-            found = reader.listing(kind, after, limit)
-        shown = list(_shown(kernel, reader, found, restricted))
+            shown = list(_shown(kernel, reader, found, restricted))
     _note_readings(kernel, restricted)
     return shown
 
@@ -265,6 +267,22 @@ def drop_about(unit: Unit, family: Iterable[str]) -> None:
         for profile_id in family:
             for id in unit.writer.find(about_key(kernel, kind.name, profile_id), MAX_DOCUMENTS):
                 unit.writer.delete(kind.name, id)
+
+
+def _page(
+    kernel: Kernel,
+    reader: Reader,
+    kind: str,
+    after: str | None,
+    limit: int,
+    restricted: dict[str, Profile],
+) -> Iterator[Stored]:
+    """Yield as many documents of a kind as are asked for: fewer would be taken for the end."""
+    while limit and (found := reader.listing(kind, after, limit)):
+        for stored in _shown(kernel, reader, found, restricted):
+            limit -= 1
+            yield stored
+        after = found[-1].id
 
 
 def _shown(

@@ -92,8 +92,8 @@ class ForPlugins:
         """Give documents of a plugin's kind in the order of first insertion.
 
         All of a person's, or those of some ``ids``, or at most ``limit`` (up to 10,000) that have
-        a key, or as many of all of the kind behind the id ``after``.  A page is shorter for those
-        that the actor may not see: the last is the one that is empty.
+        a key, or as many of all of the kind behind the id ``after``: only at the end fewer.  What
+        the actor may not see is left out.
 
         :raises NotFound: if no plugin has the kind; as :meth:`get`.
         :raises InvalidProfile: for a limit that is out of range.

@@ -164,6 +164,9 @@ class Kernel:
         try:
             yield unit
             unit.ends.write(writer)
+        except BaseException:
+            unit.take_back()
+            raise
         finally:
             self._unit.reset(token)
 

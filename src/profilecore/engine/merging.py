@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from profilecore.engine.kernel import Kernel
@@ -189,7 +188,7 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         before=kernel.codec.plain(_only(survivor, changed)),
         after=kernel.codec.plain(_only(result, changed)),
         stamp=kernel.occasion().stamp,
-        references=_repoint(kernel, gone, survivor.id),
+        references=_repoint(unit, gone, survivor.id),
         choices=dict(made.choices),
     )
     unit.put_profile(result, expect=survivor.version)
@@ -218,21 +217,15 @@ def _only(profile: Profile, fields: Sequence[str]) -> Profile:
     return Profile(provenance=provenance, **values)
 
 
-def _repoint(kernel: Kernel, gone: Sequence[str], survivor_id: str) -> dict[str, Any]:
-    """Re-point every provider's references; if one fails, those before it are undone."""
+def _repoint(unit: Unit, gone: Sequence[str], survivor_id: str) -> dict[str, Any]:
+    """Re-point every provider's references; undone with the transaction, should that fail."""
     tokens: dict[str, Any] = {}
-    providers = kernel.plugins.contributions.references
 
     def ask(provider: ReferenceProvider) -> None:
-        tokens[provider.name] = provider.repoint(gone, survivor_id)
+        token = tokens[provider.name] = provider.repoint(gone, survivor_id)
+        unit.done_outside(lambda: provider.undo(token))
 
-    try:
-        _each_reference(kernel, "repoint", ask)
-    except PluginError:
-        for name in reversed(tokens):
-            with suppress(Exception):  # the failure to tell is the first one
-                providers[name].undo(tokens[name])
-        raise
+    _each_reference(unit.kernel, "repoint", ask)
     return tokens
 
 

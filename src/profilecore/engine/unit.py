@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from profilecore.engine.ends import EVENTS, Ends
@@ -43,6 +43,7 @@ class Unit:
         self._unsent: list[Event] = []
         self._forgotten: list[str] = []
         self._living: dict[Actor, set[str]] = {}
+        self._outside: list[Callable[[], object]] = []
 
     @property
     def writer(self) -> Writer:
@@ -66,6 +67,7 @@ class Unit:
         # A flush begins new lists, so that these still hold what it stored.
         batched, unsent, forgotten = self._batch, self._unsent, self._forgotten
         ends_at = len(batched or ()), len(unsent), len(forgotten)
+        outside = len(self._outside)
         inside = ExitStack()
         self._to_begin.append(inside)
         try:
@@ -81,10 +83,21 @@ class Unit:
             del (batched or [])[ends_at[0] :], unsent[ends_at[1] :], forgotten[ends_at[2] :]
             self.ends.rewind(ends)
             self._living.clear()
+            self.take_back(outside)
             raise
         finally:
             if inside in self._to_begin:
                 self._to_begin.remove(inside)
+
+    def done_outside(self, undo: Callable[[], object]) -> None:
+        """Take note of how to undo what others have done outside of the store."""
+        self._outside.append(undo)
+
+    def take_back(self, mark: int = 0) -> None:
+        """Undo what was done outside of the store since a mark, the last first."""
+        while len(self._outside) > mark:
+            with suppress(Exception):  # the failure to tell is that of the transaction
+                self._outside.pop()()
 
     def put(
         self,
