@@ -207,6 +207,19 @@ def test_a_run_is_compared_with_the_truth(run: Run, file: Path, tmp_path: Path) 
     assert run(file, "--truth", truth).exit_code == 2
 
 
+def test_nothing_is_written_over_what_is_read_or_written_as_well(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    before, pairs = file.read_bytes(), tmp_path / "pairs.csv"
+    for more in (("--pairs", file), ("--report", file), ("--clusters", pairs)):
+        refused = run(file, *more)
+        assert (refused.exit_code, "is named twice" in refused.output) == (2, True)
+    refused = run(file, "--report", tmp_path / "nowhere" / "report.html")
+    assert (refused.exit_code, "cannot be written" in refused.output) == (2, True)
+    assert file.read_bytes() == before
+    assert not pairs.exists()
+
+
 def test_a_threshold_that_is_no_number_is_refused(run: Run, file: Path) -> None:
     assert run(file, "--threshold", "nan").exit_code == 2
 

@@ -71,6 +71,24 @@ def test_a_number_under_which_a_crowd_stands_says_nothing(engine: Engine) -> Non
     assert engine.matches({"last_name": "García", "phones": ["+34911222333"]}) == []
 
 
+def test_a_crowd_that_is_alike_is_found_by_its_first(engine: Engine) -> None:
+    for _ in range(27):
+        engine.create(ANA)
+    assert len(engine.matches(ANA, limit=10)) == 10
+    with pytest.raises(MatchFound):
+        engine.create(ANA, on_match="refuse")
+
+
+def test_who_is_hidden_or_known_to_be_another_takes_nobodys_place(engine: Engine) -> None:
+    for number in range(16):
+        with engine.acting(Actor("desk", property_id="P2")):
+            engine.create(ANA | {"shared_level": "property"})
+        if number < 3:
+            engine.create(ANA)
+    with engine.acting(Actor("desk", property_id="P1")):
+        assert len(engine.matches(ANA)) == 3
+
+
 def test_a_property_finds_what_it_may_see(engine: Engine) -> None:
     with engine.acting(Actor("desk", property_id="P1")):
         engine.create(ANA | {"shared_level": "property"})

@@ -16,7 +16,9 @@ def two(engine: Engine) -> tuple[str, str]:
 
 
 def propose(engine: Engine, one: str, other: str, weight: float = 3.0) -> Pair:
-    return review.propose(engine, [review.pair_of(one, other, weight, "review", NAME)])[0]
+    (pair,) = review.propose(engine, [review.pair_of(one, other, weight, "review", NAME)])
+    assert pair is not None
+    return pair
 
 
 def test_a_pair_is_one_whichever_is_named_first(engine: Engine) -> None:
@@ -59,6 +61,7 @@ def test_it_is_asked_again_only_when_the_evidence_changes(engine: Engine) -> Non
     assert review.queue(engine) == []
     changed = review.pair_of(a, b, 9.0, "review", NAME | {"email": "same"})
     (pair,) = review.propose(engine, [changed])
+    assert pair is not None
     assert pair.was_reopened
     assert review.queue(engine) == [pair]
 
@@ -83,6 +86,47 @@ def test_apart_are_two_people_by_any_of_their_ids(engine: Engine) -> None:
     assert review.are_apart(engine, [c, a], [d, b])
     assert review.are_apart(engine, [b], [a])
     assert not review.are_apart(engine, [a], [c, d])
+
+
+def test_what_was_said_of_people_who_were_merged_since_is_said_of_their_survivors(
+    engine: Engine,
+) -> None:
+    a, b = two(engine)
+    c, _ = two(engine)
+    propose(engine, a, b)
+    review.decide(engine, a, b, "different")
+    engine.merge(engine.plan_merge(c, [b]))
+    known = review.as_of_now(review.every(engine), {a: a, b: c, c: c})
+    (pair,) = review.propose(engine, [review.pair_of(a, c, 3.0, "review", NAME)], known)
+    assert pair is not None
+    assert pair.decision is Decision.DIFFERENT
+    assert review.queue(engine) == []
+
+
+def test_who_was_cleared_comes_into_no_pair(engine: Engine) -> None:
+    a, b = two(engine)
+    engine.clear(b)
+    assert review.propose(engine, [review.pair_of(a, b, 3.0, "review", NAME)]) == [None]
+    assert list(review.every(engine)) == []
+
+
+def test_a_property_has_no_pairs_with_what_it_may_not_see(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review, "PAGE", 2)
+    a, b = two(engine)
+    with engine.acting(Actor("desk", property_id="P2")):
+        hidden = [
+            engine.create({"last_name": "García", "shared_level": "property"}).id for _ in range(3)
+        ]
+    for other in hidden:
+        propose(engine, a, other)
+    seen = propose(engine, a, b)
+    with engine.acting(Actor("desk", property_id="P1")):
+        assert list(review.every(engine)) == review.queue(engine) == [seen]
+        assert review.find(engine, a, hidden[0]) is None
+        with pytest.raises(NotFound):
+            review.decide(engine, a, hidden[0], "different")
 
 
 def test_wrong_requests_are_named(engine: Engine) -> None:

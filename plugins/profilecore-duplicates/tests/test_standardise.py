@@ -66,7 +66,7 @@ def test_a_date_is_read_in_the_forms_that_people_use(written: str, read: int | N
 
 
 def test_the_month_stands_first_where_the_column_shows_it() -> None:
-    frame = pl.DataFrame({"dob": ["05/06/1984", "05/17/1984"]})
+    frame = pl.DataFrame({"dob": ["05/06/1984", "05/17/1984 00:00"]})
     assert standardise(frame, {"birth_date": "dob"})["born"].to_list() == [19840506, 19840517]
 
 

@@ -51,6 +51,17 @@ def test_safe_matches_are_merged_on_demand(run: Run, hotel: Hotel) -> None:
     hotel.engine.unmerge(made["merges"][0])
 
 
+def test_a_pair_of_somebody_merged_since_is_shown_as_who_it_is_now(run: Run, hotel: Hotel) -> None:
+    engine = hotel.engine
+    run("scan")
+    pair = review.queue(engine)[0]
+    other = engine.create({"first_name": "Olga", "last_name": "Petrova"}).id
+    engine.merge(engine.plan_merge(other, [pair.left]))
+    shown = answer(run("review", "next", as_json=True))
+    assert (shown["left"], shown["right"]) == (pair.left, pair.right)
+    assert shown["profiles"]["last_name"]["left"].startswith(str(engine.get(other).last_name))
+
+
 def test_the_next_pair_is_shown_side_by_side_and_decided(run: Run, hotel: Hotel) -> None:
     run("scan")
     shown = answer(run("review", "next", as_json=True))

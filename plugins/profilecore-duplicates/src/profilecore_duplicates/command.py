@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -97,6 +99,10 @@ def find(
 
     if not isfinite(threshold):
         raise click.BadParameter("must be a number of bits", param_hint="--threshold")
+    _keep_apart(
+        (file, link, model_from, truth_from, decided),
+        (pairs_to, clusters_to, save_model, bridges_to, report_to, ask_to),
+    )
     try:
         source = _source(file, link, id_column, _maps(maps))
         records, other = source.records, source.other
@@ -171,6 +177,7 @@ def explain(
     """
     from profilecore_duplicates.explaining import explained, show
 
+    _keep_apart((file, link, model_from), (picture_to,))
     try:
         source = _source(file, link, id_column, _maps(maps))
         rows = source.row(left, right=False), source.row(right, right=True)
@@ -202,6 +209,19 @@ def _fitted(source: Source, model: Model | None) -> tuple[Table, Model]:
             "no-model", "There is no pair to fit a model to; give a saved one with --model."
         )
     return made, model
+
+
+def _keep_apart(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
+    """Refuse to write over what is read or written as well, or where nothing can be written."""
+    taken = {path.resolve() for path in read if path is not None}
+    for path in filter(None, written):
+        place = path.resolve()
+        if place in taken:
+            raise click.UsageError(f"{path} is named twice; write into another file.")
+        if not os.access(place if place.exists() else place.parent, os.W_OK):
+            raise click.UsageError(f"{path} cannot be written; see to its directory.")
+        if place.is_file() or not place.exists():  # a device takes all
+            taken.add(place)
 
 
 def _maps(texts: tuple[str, ...]) -> dict[str, str | None]:

@@ -77,6 +77,16 @@ class Frequencies:
                 found[field] = pl.Series(hit, dtype=pl.String)
         return found
 
+    def still_in(self, standard: Standard) -> Frequencies:
+        """Give those of the values that still stand in a base, from which people were cleared."""
+        counts, crowded = {}, {}
+        for name, count in self.counts.items():
+            there = _hashes(standard.texts[name])
+            counts[name] = Counts(count.total, {h: n for h, n in count.times.items() if h in there})
+        for field, hashes in self.crowded.items():
+            crowded[field] = hashes & _hashes(standard.texts[field]) if hashes else hashes
+        return Frequencies(self.rows, counts, crowded)
+
     def as_json(self) -> str:
         """Write the frequencies as JSON, with their format's number."""
         counts = {
@@ -97,6 +107,11 @@ def no_frequencies() -> Frequencies:
 def stable_hash(word: str) -> int:
     """Give 64 bits that are the same for a word in each run and version."""
     return int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
+
+
+def _hashes(column: Coded) -> set[int]:
+    _, words = column.standing()
+    return set(map(stable_hash, words))
 
 
 def frequencies(of: Table | pl.DataFrame) -> Frequencies:

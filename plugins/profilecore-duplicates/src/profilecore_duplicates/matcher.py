@@ -46,41 +46,67 @@ class DuplicatesMatcher:
         Pairs that were decided to be different are left out as long as the evidence is the same.
         """
         own = list(map(standard_row, views(row_of(profile))))
-        ids = self._candidates(engine, profile, own)
-        if not ids:
-            return []
-        others = {
-            row["id"]: list(map(standard_row, views(row)))
-            for page in engine.extract(FIELDS, profile_ids=ids)
-            for row in page
-        }
-        weighed = self._weighed(engine, own, list(others.values()))
-        found = {id: w for id, w in zip(others, weighed, strict=True) if w.weight >= 0}
-        pairs = between(engine, profile.id, found) if found else {}
-        matches = [
-            _match(id, each)
-            for id, each in found.items()
-            if id not in pairs or not _are_different(pairs[id], each)
-        ]
+        rest = self._candidates(engine, profile, own)
+        matches: list[Match] = []
+        wanted = max(COMPARED, limit)
+        # Those whom the actor may not see, or who were said to be others, take nobody's place.
+        while wanted > 0 and rest:
+            ids, rest = rest[:wanted], rest[wanted:]
+            seen, found = self._compared(engine, profile, own, ids)
+            matches += found
+            wanted -= seen
         return sorted(matches, key=lambda m: (-m.weight, m.profile_id))[:limit]
 
     def _candidates(self, engine: Engine, profile: Profile, own: Sequence[Standard]) -> list[str]:
-        """Give the ids of the profiles that share keys, those that share most first."""
+        """Give the ids of the profiles that share keys, those that share most first.
+
+        If there are none but those of a crowd that is alike, its first are given.
+        """
+        alike = list(alike_keys(own))
+        few = engine.look_up([*_own_keys(profile), *alike], at_most=CROWDED, or_none=True)
+        if not any(holders != [profile.id] for holders in few.values()):
+            few = engine.look_up(alike, at_most=CROWDED)
         shared: dict[str, float] = {}
-        keys = [*_own_keys(profile), *alike_keys(own)]
-        for holders in engine.look_up(keys, at_most=CROWDED, or_none=True).values():
+        for holders in few.values():
             for id in holders:
                 shared[id] = shared.get(id, 0.0) + 1 / len(holders)
         shared.pop(profile.id, None)
-        return sorted(shared, key=lambda id: (-shared[id], id))[:COMPARED]
+        return sorted(shared, key=lambda id: (-shared[id], id))
 
-    def _weighed(
-        self, engine: Engine, own: Sequence[Standard], others: Sequence[Sequence[Standard]]
-    ) -> list[Weighed]:
+    def _compared(
+        self, engine: Engine, profile: Profile, own: Sequence[Standard], ids: Sequence[str]
+    ) -> tuple[int, list[Match]]:
+        """Compare some profiles; give how many can be matches, and those that are."""
         from profilecore_duplicates.weighing import weigh
 
+        others, families = {}, {}
+        for page in engine.extract((*FIELDS, "absorbed"), profile_ids=ids):
+            for row in page:
+                others[row["id"]] = list(map(standard_row, views(row)))
+                families[row["id"]] = (row["id"], *(row["absorbed"] or ()))
+        if not others:
+            return 0, []
         knowledge = self._library.knowledge(engine) or _nothing_known()
-        return weigh(knowledge, own, others)
+        weighed = weigh(knowledge, own, list(others.values()))
+        found = {id: w for id, w in zip(others, weighed, strict=True) if w.weight >= 0}
+        said = between(engine, profile.family, {id: families[id] for id in found})
+        gone = {id for id in found if any(_are_different(p, found[id]) for p in said[id])}
+        return len(others) - len(gone), [_match(id, found[id]) for id in found if id not in gone]
+
+
+def weigh_two(engine: Engine, one: str, other: str) -> Weighed | None:
+    """Weigh two profiles as they are now; ``None`` if there is nothing to do it by."""
+    from profilecore_duplicates.weighing import weigh
+
+    knowledge = Library().knowledge(engine)
+    found = {
+        row["id"]: list(map(standard_row, views(row)))
+        for page in engine.extract(FIELDS, profile_ids=[one, other])
+        for row in page
+    }
+    if knowledge is None or len(found) < 2:
+        return None
+    return weigh(knowledge, found[one], [found[other]])[0]
 
 
 def _own_keys(profile: Profile) -> Iterator[Key]:

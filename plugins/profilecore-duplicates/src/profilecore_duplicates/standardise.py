@@ -271,7 +271,7 @@ def _born(values: pl.Series) -> Ints:
             text.str.extract_groups(r"^(\d{4})[-/.]?(\d{2})?[-/.]?(\d{2})?(?:[T ].*)?$")
             .struct.rename_fields(["y", "m", "d"])
             .alias("iso"),
-            text.str.extract_groups(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})$")
+            text.str.extract_groups(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2}|\d{4})(?:[T ].*)?$")
             .struct.rename_fields(["p", "q", "y"])
             .alias("other"),
         )

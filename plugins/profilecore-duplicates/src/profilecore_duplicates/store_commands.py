@@ -146,17 +146,18 @@ def upcoming(invocation: Invocation, asked: bool) -> int:
 
 
 def _side_by_side(engine: Engine, pair: Pair) -> list[tuple[str, str, str]]:
-    """Give what the two profiles say, field by field, as far as the actor sees them."""
+    """Give what the two people say, field by field, as far as the actor sees them."""
     from profilecore_duplicates.records import FIELDS, RECORD, views
 
-    ids = [pair.left, pair.right]
-    found = [row for page in engine.extract(FIELDS, profile_ids=ids) for row in page]
-    sides = [views(row) for row in found]
-    return [
-        (name, *(_said(side, name) for side in sides))  # type: ignore[misc]  # two sides
-        for name in RECORD
-        if any(_said(side, name) for side in sides)
-    ]
+    roots = pairs.roots_of(engine, {pair.left, pair.right})
+    found = {
+        row["id"]: views(row)
+        for page in engine.extract(FIELDS, profile_ids=sorted(set(roots.values())))
+        for row in page
+    }
+    left, right = (found.get(roots.get(id, ""), []) for id in (pair.left, pair.right))
+    said = ((name, _said(left, name), _said(right, name)) for name in RECORD)
+    return [row for row in said if row[1] or row[2]]
 
 
 def _said(views: list[dict[str, str | None]], name: str) -> str:
