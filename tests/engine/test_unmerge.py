@@ -9,12 +9,13 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit import BORDER, PNG, Clock, examples, given_profiles, open_engine
+from kit import BORDER, PNG, START, Clock, examples, given_profiles, open_engine
 
 from profilecore import Engine, NotFound, Profile, UnmergeBlocked
 from profilecore.model import State
 from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore.plugins import Plugins
+from profilecore.rules.survivorship import current_consents
 
 ANA = {"first_name": "Ana", "last_name": "García"}
 TWIN = {"first_name": "Anna", "last_name": "Garcia", "emails": ["anna@example.org"]}
@@ -165,6 +166,29 @@ def test_what_two_merged_profiles_say_stays_while_one_of_them_does(engine: Engin
     assert found(engine, "ana@example.org") == {a.id, b.id}
     engine.unmerge(second)
     assert bare(engine.get(a.id)) == bare(a)
+
+
+def test_what_must_not_be_done_is_heeded_for_each_of_the_parted(engine: Engine) -> None:
+    grant = {"purpose": "news", "channel": "email", "status": "granted", "at": START}
+    own = {"kind": "blocklist", "reason_code": "damage"}
+    a = engine.create(ANA | {"consents": [grant], "restrictions": [own]})
+    b = engine.create(TWIN | {"consents": [grant]})
+    c = engine.create(TWIN | {"consents": [grant | {"purpose": "offers", "status": "denied"}]})
+    first = merge(engine, a.id, b.id)
+    revoked = {"purpose": "news", "channel": "email", "status": "revoked"}
+    engine.update(b.id, {"consents": {"add": [revoked, grant | {"purpose": "photo"}]}})
+    engine.update(a.id, {"restrictions": {"add": [{"kind": "cashlist"}]}})
+    merge(engine, a.id, c.id)
+    engine.unmerge(first)
+
+    def limits(id: str) -> tuple[list[str], list[str]]:
+        held = current_consents(engine.get(id).consents, engine.now).values()
+        kinds = [restriction.kind.value for restriction in engine.get(id).restrictions]
+        return [f"{c.purpose} {c.status.value}" for c in held], kinds
+
+    assert limits(b.id) == (["news revoked"], ["cashlist"])
+    said = ["news revoked", "photo granted", "offers denied"]
+    assert limits(a.id) == (said, ["blocklist", "cashlist"])
 
 
 def test_a_name_from_between_two_later_merges_is_still_found(engine: Engine, clock: Clock) -> None:

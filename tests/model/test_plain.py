@@ -16,7 +16,8 @@ from profilecore.errors import InvalidProfile
 from profilecore.ids import new_id
 from profilecore.model.plain import body, plain_profile
 from profilecore.model.profile import Profile
-from profilecore.rules.changing import Border, Occasion, blank_profile, new_profile, region_of
+from profilecore.rules.changing import Border, blank_profile, new_profile, region_of
+from profilecore.rules.occasion import Occasion
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
 from profilecore.testing.guests import profile_rows

@@ -92,6 +92,14 @@ def test_a_stay_that_never_was_and_a_lawyers_hold_are_no_signs(stay: Stay, bill:
     assert day_of(([gone], [evolve(bill, keeps=("file",))], [], [])) == MADE
 
 
+def test_a_consent_that_was_imported_is_no_sign_whatever_was_written_since() -> None:
+    later = Stamp(at(date(2026, 3, 1)), source="crm")
+    profile = evolve(PERSON, provenance=Provenance(later))
+    consent = Consent("news", ConsentStatus.GRANTED, at=at(date(2026, 1, 1)), imported=True)
+    assert day_of(([], [], [consent], []), profile) == MADE
+    assert day_of(([], [], [evolve(consent, imported=False)], []), profile) == date(2026, 1, 1)
+
+
 def test_a_consent_dated_by_an_import_is_no_sign_and_one_with_its_own_date_is() -> None:
     imported = Stamp(at(date(2026, 1, 1)), source="crm")
     profile = evolve(PERSON, provenance=Provenance(imported))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from profilecore import Actor, Engine, Profile, hookimpl
 from profilecore.model import Sensitivity, enums
-from profilecore.rules.changing import Border, Occasion, new_profile
+from profilecore.rules.changing import Border, new_profile
+from profilecore.rules.occasion import Occasion
 from profilecore.store import MemoryStore, Store
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -232,7 +233,7 @@ BORDER = Border(custom_fields={"pet": Sensitivity.NONE, "car": Sensitivity.NONE}
 def profiles(draw: st.DrawFn, id: str = "A") -> Profile:
     """Draw a stored profile: read as new, with its own time, source and verification."""
     occasion = Occasion(
-        draw(moments),
+        draw(moments) + timedelta(days=5),  # no consent is newer
         Actor(f"by-{id}"),
         Ids(f"{id}-item"),
         draw(st.sampled_from((None, "pms", "crm"))),

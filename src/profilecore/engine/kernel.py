@@ -35,7 +35,8 @@ from profilecore.model.events import RESTRICTED_READ
 from profilecore.model.fields import rules_of
 from profilecore.model.profile import Profile
 from profilecore.plugins import Plugins
-from profilecore.rules.changing import Border, Occasion
+from profilecore.rules.changing import Border
+from profilecore.rules.occasion import Occasion
 from profilecore.rules.survivorship import RULES, Rule
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import CHAIN, Actor, may_see, may_see_profile, released

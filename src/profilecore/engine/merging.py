@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from profilecore.engine.kernel import Kernel
@@ -27,7 +27,15 @@ from profilecore.model.profile import Profile
 from profilecore.rules import merging as rules
 from profilecore.rules.clashes import Valued, find_clashes
 from profilecore.rules.merging import MergePlan
-from profilecore.rules.unmerging import Undone, differing, imposed, take_out
+from profilecore.rules.unmerging import (
+    LIMITS,
+    Undone,
+    differing,
+    imposed,
+    limited,
+    said_since,
+    take_out,
+)
 from profilecore.rules.visibility import CHAIN, seen_by, unrestricted
 from profilecore.store.port import Reader
 from profilecore.values import frozen
@@ -185,8 +193,8 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
         loser_ids=made.loser_ids,
         survivor_version=result.version,
         fields=changed,
-        before=kernel.codec.plain(_only(survivor, changed)),
-        after=kernel.codec.plain(_only(result, changed)),
+        before=_image(kernel, survivor, changed),
+        after=_image(kernel, result, changed),
         stamp=kernel.occasion().stamp,
         references=_repoint(unit, gone, survivor.id),
         choices=dict(made.choices),
@@ -209,8 +217,14 @@ def _merge(unit: Unit, made: MergePlan, result: Profile) -> Merge:
     return merge
 
 
-def _only(profile: Profile, fields: Sequence[str]) -> Profile:
+def _image(kernel: Kernel, profile: Profile, changed: Sequence[str]) -> Any:
+    """Give what an undo has to know of a profile, as plain JSON: what changed, and the limits."""
+    return kernel.codec.plain(_only(profile, dict.fromkeys((*changed, *LIMITS))))
+
+
+def _only(profile: Profile, fields: Iterable[str]) -> Profile:
     """Give a profile that holds the given fields and their provenance alone."""
+    fields = tuple(fields)
     values = {name: getattr(profile, name) for name in fields}
     own = profile.provenance.fields
     provenance = Provenance(None, {name: own[name] for name in fields if name in own})
@@ -256,7 +270,8 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         out, journals = _take_out(unit, merge, survivor)
         restored = evolve(out.profile, version=survivor.version + 1, updated_at=kernel.now())
         unit.put_profile(restored, expect=survivor.version)
-        back = tuple(_give_back(unit, loser) for loser in losers)
+        limits = _said_since(unit, merge, survivor)
+        back = tuple(_give_back(unit, limited(loser, limits)) for loser in losers)
         pairs = zip(back, losers, strict=True)
         exact = exact and all(now.relationships == then.relationships for now, then in pairs)
         for stored, journal in journals:
@@ -318,7 +333,9 @@ def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Jour
         new = imposed(old, again, others)
         touched = tuple(dict.fromkeys((*journal.fields, *others)))
         fields = differing(start, new, touched)
-        images = (kernel.codec.plain(_only(p, fields)) for p in (start, new))
+        rest = [name for name in LIMITS if name not in fields]
+        sides = (imposed(start, before, rest), imposed(new, after, rest))
+        images = (_image(kernel, side, fields) for side in sides)
         journals.append(
             (document, evolve(journal, fields=fields, before=next(images), after=next(images)))
         )
@@ -329,6 +346,13 @@ def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Jour
 def _images(kernel: Kernel, merge: Merge) -> tuple[Profile, Profile]:
     value = kernel.codec.value
     return value(Profile, merge.before), value(Profile, merge.after)
+
+
+def _said_since(unit: Unit, merge: Merge, survivor: Profile) -> Mapping[str, tuple[Any, ...]]:
+    """Give the denials and restrictions that were told of the merged people: they are for all."""
+    later = [id for _, journal in _later(unit, merge) for id in journal.loser_ids]
+    others = [unit.kernel.load(unit.writer, id) for id in later]
+    return said_since(survivor, _images(unit.kernel, merge)[1], others)
 
 
 def _give_back(unit: Unit, loser: Profile) -> Profile:

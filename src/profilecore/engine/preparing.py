@@ -23,8 +23,9 @@ from profilecore.model.documents import Outcome
 from profilecore.model.plain import body as plain_body
 from profilecore.model.plain import plain_profile
 from profilecore.model.profile import Profile
-from profilecore.rules.changing import Border, Occasion, blank_profile, new_profile, region_of
+from profilecore.rules.changing import Border, blank_profile, new_profile, region_of
 from profilecore.rules.objecting import keys_of
+from profilecore.rules.occasion import Occasion
 from profilecore.rules.terms import TermMaker
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import Terms, unpacked
@@ -104,10 +105,17 @@ class Preparer:
         self, row: Row, id: str, occasion: Occasion, codec: Codec, alike: bytes
     ) -> Prepared | tuple[Problem, ...]:
         try:
-            values = self.values(row)
-            profile, body = self._made(values, id, occasion, codec, alike)
+            return self._prepared(row, id, occasion, codec, alike)
         except InvalidProfile as error:
             return error.problems
+        except (TypeError, RecursionError) as error:
+            return _unreadable(f"cannot be read ({type(error).__name__})").problems
+
+    def _prepared(
+        self, row: Row, id: str, occasion: Occasion, codec: Codec, alike: bytes
+    ) -> Prepared:
+        values = self.values(row)
+        profile, body = self._made(values, id, occasion, codec, alike)
         known_by, outcome, others = None, None, []
         for external in profile.external_ids:
             key = self.terms.external(external.system, external.value)

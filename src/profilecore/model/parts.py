@@ -112,7 +112,8 @@ class Address:
     @property
     def key(self) -> str:
         where = filter(None, (self.text, self.line1, self.line2, self.city))
-        return f"{fold_once(' '.join(where))}:{fold(self.postal_code or '')}:{self.country or ''}"
+        area = self.postal_code or self.subdivision or ""
+        return f"{fold_once(' '.join(where))}:{fold(area)}:{self.country or ''}"
 
     def differs(self, other: Address) -> bool:
         """Tell, without making the keys, that they differ."""
@@ -138,7 +139,9 @@ class IdentityDocument:
 
     @property
     def key(self) -> str:
-        return f"{self.type.value}:{self.country or ''}:{compact(self.number or '')}"
+        # Without numbers, as where the law forbids them, two are told apart by their ends.
+        which = compact(self.number) if self.number else self.expires_on or ""
+        return f"{self.type.value}:{self.country or ''}:{which}"
 
 
 @part
@@ -195,7 +198,7 @@ class Note:
 
     @property
     def key(self) -> str:
-        key = self.id or fold(self.text)
+        key = self.id or f"{self.text}@{self.at.isoformat() if self.at else ''}"
         return f"{key}@{self.property_id}" if self.property_id else key
 
 
@@ -213,7 +216,10 @@ class Relationship:
 
 @part
 class Consent:
-    """One entry of the consent history; the newest of a purpose, channel and scope holds."""
+    """One entry of the consent history; the newest of a purpose, channel and scope holds.
+
+    Of one that is ``imported`` the date is that of an import, and not of the guest's word.
+    """
 
     purpose: str = item(attrs.NOTHING, limit=50)
     status: enums.ConsentStatus = item(attrs.NOTHING)
@@ -226,6 +232,7 @@ class Consent:
     text_version: str | None = item()
     evidence: str | None = item()
     recorded_by: str | None = item(third_party=Other.STAFF)
+    imported: bool = item(False)
 
     @property
     def subject(self) -> tuple[str, str, str, str]:

@@ -52,7 +52,7 @@ def plain_profile(values: Mapping[str, Any], region: Callable[[], str | None]) -
         kind = _kind(Profile)
         made = msgspec.convert(values, kind.struct)
         _settle(made, values, kind, region)
-    except (ValueError, TypeError, UnicodeError):
+    except (ValueError, TypeError, UnicodeError, RecursionError):
         return None
     return made if made.last_name is not None else None
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.fields import Sensitivity, build, evolve, fields_of, rules_of
-from profilecore.model.parts import Provenance, Stamp
 from profilecore.model.profile import APPEND_ONLY, ENGINE_FIELDS, Profile
 from profilecore.model.reading import Reading
 from profilecore.normalise import codes
+from profilecore.rules.occasion import Occasion, dated
+from profilecore.rules.patching import attributes, collected, read_patch
 from profilecore.rules.survivorship import (
-    is_checked,
     is_empty,
-    item_key,
     one_primary,
-    united,
 )
-from profilecore.rules.visibility import SCOPED_FIELDS, Actor, hidden_items
+from profilecore.rules.visibility import SCOPED_FIELDS, Actor
 from profilecore.values import frozen
 
 SETTABLE = frozenset(rules_of(Profile)) - ENGINE_FIELDS
@@ -48,28 +45,6 @@ class Border:
     region: str | None = None
     custom_fields: Mapping[str, Sensitivity] = attrs.field(factory=dict)
     facets: Mapping[str, type] = attrs.field(factory=dict)
-
-
-@frozen
-class Occasion:
-    """When, by whom and from which source something is written, and how ids are made."""
-
-    at: datetime
-    actor: Actor
-    new_id: Callable[[], str]
-    source: str | None = None
-    verified: bool = False
-
-    @cached_property
-    def stamp(self) -> Stamp:
-        """Give the stamp of what is written on this occasion."""
-        source = self.source or self.actor.source
-        return Stamp(self.at, source, self.actor.id, self.actor.property_id, self.verified)
-
-    @cached_property
-    def provenance(self) -> Provenance:
-        """Give the provenance of a profile that is new on this occasion."""
-        return Provenance(self.stamp)
 
 
 def given_values(given: Profile | Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +75,7 @@ def new_profile(
     for name in _TIDIED & good.keys():
         good[name] = _as_new(good[name])
     for name in APPEND_ONLY & good.keys():
-        good[name] = tuple(_dated(item, occasion) for item in good[name])
+        good[name] = tuple(dated(item, occasion) for item in good[name])
     return build(Profile, _own_values(id, occasion) | good)
 
 
@@ -169,7 +144,7 @@ def change(
     for name, value in good.items():
         old = getattr(profile, name)
         if isinstance(old, tuple):
-            value = _collection(profile, name, value, occasion, unite)
+            value = collected(profile, name, value, occasion, unite)
         elif isinstance(old, dict):
             merged = old | (value or {})
             value = {} if value is None else {k: v for k, v in merged.items() if v is not None}
@@ -200,7 +175,7 @@ def _read(
         if type(value) in _PLAIN or not isinstance(value, Mapping):
             plain[name] = value
         elif name in _COLLECTIONS:
-            good[name] = _read_patch(reading, name, value, profile, occasion.actor)
+            good[name] = read_patch(reading, name, value, profile, occasion.actor)
         elif name == "facets":
             good[name] = _read_facets(reading, value, border)
         else:
@@ -211,6 +186,7 @@ def _read(
             message = "is no declared custom field; declare it with its sensitivity"
             reading.problems.append(Problem(f"/custom/{name}", "unknown-field", message))
     _check_scope(good, occasion.actor, reading)
+    _check_times(good, occasion.at, reading)
     _check_sharing(good, profile, occasion.actor, reading)
     return reading, good
 
@@ -250,72 +226,9 @@ _COLLECTIONS = frozenset(
     a.name for a in fields_of(Profile) if a.default == () and a.name in SETTABLE
 )
 _DEFAULTS = {a.name: a.default for a in fields_of(Profile)}
-_PATCH = ("add", "remove", "change")
+# So far clocks may differ, and time zones that somebody has left out.
+_AHEAD = timedelta(days=1)
 _PLAIN = frozenset({str, list, tuple, bool, type(None)})
-
-
-def _read_patch(
-    reading: Reading, name: str, patch: Mapping[str, Any], profile: Profile | None, actor: Actor
-) -> dict[str, Any] | None:
-    add, remove, changes = (patch.get(key) for key in _PATCH)
-    if (
-        profile is None
-        or patch.keys() - set(_PATCH)
-        or (name in APPEND_ONLY and patch.keys() - {"add"})
-        or not isinstance(remove or (), list | tuple)
-        or not isinstance(changes or {}, Mapping)
-    ):
-        message = "can only be added to" if name in APPEND_ONLY else "takes add, remove, change"
-        reading.problems.append(Problem(f"/{name}", "invalid-patch", message))
-        return None
-    present = {_typed_key(item): item for item in _visible(profile, name, actor)}
-    since = len(reading.problems)
-    added = reading.fields(Profile, {name: add or ()}).get(name, ())
-    for at in range(since, len(reading.problems)):
-        fault = reading.problems[at]
-        path = f"/{name}/add{fault.path.removeprefix(f'/{name}')}"
-        reading.problems[at] = evolve(fault, path=path)
-    gone: list[str] = []
-    for number, given in enumerate(remove or ()):
-        key = _typed_key(given)
-        if key not in present:
-            problem = Problem(f"/{name}/remove/{number}", "unknown-item", "has no such item")
-            reading.problems.append(problem)
-        gone.append(key)
-    # The path has the number of the change: its key may be a person's address.
-    changed = {
-        key: _read_change(reading, name, f"{name}/change/{number}", present.get(key), values)
-        for number, (key, values) in enumerate((changes or {}).items())
-    }
-    return {"add": added, "remove": gone, "change": changed}
-
-
-def _read_change(reading: Reading, name: str, path: str, item: Any, values: Any) -> Any:
-    if item is None:
-        reading.problems.append(Problem(f"/{path}", "unknown-item", "has no such item"))
-        return None
-    if not attrs.has(type(item)) or not isinstance(values, Mapping):
-        reading.problems.append(Problem(f"/{path}", "invalid-patch", "cannot be changed"))
-        return None
-    whole = _attributes(item) | dict(values)
-    if "value" in values and "raw" in whole:
-        whole["raw"] = values.get("raw")  # what was typed for the old value
-    since = len(reading.problems)
-    read = reading.item(Profile, name, whole)
-    for step in reversed(path.split("/")):
-        reading.under(step, since)
-    return read
-
-
-def _typed_key(item: Any) -> str:
-    """Give the key of an item as a caller writes it."""
-    key = item_key(item)
-    return str(getattr(key, "value", key))
-
-
-def _visible(profile: Profile, name: str, actor: Actor) -> tuple[Any, ...]:
-    hidden = hidden_items(profile, name, actor)
-    return tuple(item for item in getattr(profile, name) if item not in hidden)
 
 
 def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> dict[str, Any]:
@@ -327,13 +240,19 @@ def _read_facets(reading: Reading, given: Mapping[str, Any], border: Border) -> 
         elif cls is None:
             good |= reading.fields(Profile, {"facets": {name: value}}).get("facets", {})
         elif isinstance(value, Mapping | cls):
-            held = value if isinstance(value, Mapping) else _attributes(value)
+            held = value if isinstance(value, Mapping) else attributes(value)
             since = len(reading.problems)
             values = reading.fields(cls, held)
             reading.under(name, since)
             reading.under("facets", since)
+            held = {key: v for key, v in values.items() if v is not None}
+            reading.problems += [
+                Problem(f"/facets/{name}/{a.name}", "missing", "is required")
+                for a in fields_of(cls)
+                if a.default is attrs.NOTHING and a.name not in values
+            ]
             if len(reading.problems) == since:
-                good[name] = cls(**{key: v for key, v in values.items() if v is not None})
+                good[name] = cls(**held)
         else:
             reading.problems.append(Problem(f"/facets/{name}", "wrong-type", "must be an object"))
     return good
@@ -354,6 +273,16 @@ def _check_scope(good: Mapping[str, Any], actor: Actor, reading: Reading) -> Non
                     reading.problems.append(Problem(where, "scope", "must be the acting property"))
 
 
+def _check_times(good: Mapping[str, Any], now: datetime, reading: Reading) -> None:
+    """Refuse consents that would outlive whatever the guest says later."""
+    given = good.get("consents")
+    path, items = ("consents/add", given["add"]) if isinstance(given, dict) else ("consents", given)
+    for number, item in enumerate(items or ()):
+        if item.at is not None and item.at > now + _AHEAD:
+            problem = Problem(f"/{path}/{number}/at", "out-of-range", "must not lie ahead")
+            reading.problems.append(problem)
+
+
 def _check_sharing(
     good: Mapping[str, Any], profile: Profile | None, actor: Actor, reading: Reading
 ) -> None:
@@ -372,85 +301,3 @@ def _check_sharing(
 def _require_name(last_name: str | None, reading: Reading) -> None:
     if is_empty(last_name):
         reading.problems.append(Problem("/last_name", "missing", "is required"))
-
-
-def _dated(item: Any, occasion: Occasion) -> Any:
-    """Complete a new note or consent with its time and author."""
-    at = item.at or occasion.at
-    if hasattr(item, "by"):
-        return evolve(item, at=at, by=item.by or occasion.actor.id, id=item.id or occasion.new_id())
-    return evolve(item, at=at, recorded_by=item.recorded_by or occasion.actor.id)
-
-
-def _collection(
-    profile: Profile, name: str, value: Any, occasion: Occasion, unite: bool
-) -> tuple[Any, ...]:
-    old: tuple[Any, ...] = getattr(profile, name)
-    if name in APPEND_ONLY:
-        added = value["add"] if isinstance(value, dict) else value or ()
-        known = {item_key(item) for item in old}
-        fresh = [item for item in added if item_key(item) not in known]
-        if unite:
-            fresh = [item for item in fresh if not _said_before(item, old)]
-        return old + tuple(_dated(item, occasion) for item in fresh)
-    visible = _visible(profile, name, occasion.actor)
-    if isinstance(value, dict):
-        return _patched(old, visible, value)
-    if unite:
-        items = {item_key(item): item for item in old}
-        for item in value or ():
-            key = item_key(item)
-            items[key] = _told_again(items[key], item) if key in items else item
-        return one_primary(tuple(items.values()))
-    wanted = one_primary(value or ())
-    return old if wanted == visible else hidden_items(profile, name, occasion.actor) + wanted
-
-
-def _patched(
-    old: tuple[Any, ...], visible: tuple[Any, ...], patch: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    items: dict[Any, Any] = {}
-    for item in old:
-        key = _typed_key(item) if item in visible else None
-        if key is None or key not in patch["remove"]:
-            now = patch["change"].get(key, item)
-            items[item_key(now)] = now
-    items |= {item_key(item): item for item in patch["add"]}
-    return _with_primary(tuple(items.values()), (*patch["change"].values(), *patch["add"]))
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    return {a.name: getattr(value, a.name) for a in fields_of(type(value))}
-
-
-# What one profile knows of an item, whatever another row of its source says.
-_OWN = frozenset({"primary", "first_seen", "raw"})
-
-
-def _told_again(old: Any, now: Any) -> Any:
-    """Give an item as a source tells it now: it takes nothing away, nor from what was checked."""
-    if not attrs.has(type(old)) or now == old:
-        return old
-    if is_checked(old) and not is_checked(now):
-        return united(old, now, leads=True)
-    told = {n: v for n, v in _attributes(now).items() if not is_empty(v) and v is not False}
-    kept = {n for n in _OWN & told.keys() if not is_empty(getattr(old, n))}
-    return evolve(old, **{n: v for n, v in told.items() if n not in kept})
-
-
-def _said_before(item: Any, old: tuple[Any, ...]) -> bool:
-    """Tell whether an entry repeats an old one, but for what the engine adds when it stores it."""
-    added = [n for n in ("id", "at", "by", "recorded_by") if getattr(item, n, "") is None]
-    return any(evolve(other, **dict.fromkeys(added)) == item for other in old)
-
-
-def _with_primary(items: tuple[Any, ...], added: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Let a newly added primary take the mark from the old one."""
-    newest = [item for item in added if getattr(item, "primary", False)]
-    if not newest:
-        return one_primary(items)
-    mark = item_key(newest[-1])
-    return tuple(
-        evolve(i, primary=False) if getattr(i, "primary", False) and item_key(i) != mark else i
-        for i in items
-    )

@@ -102,8 +102,10 @@ def last_sign(
     root = family[0]
     made = root.provenance.of("consents")
     for consent in root.consents:
-        # Without a date of its own it got that of the import.
-        imported = made is not None and made.source is not None and consent.at == made.at
+        imported = consent.imported or (
+            # As it is known of those that were stored before this was noted of each.
+            made is not None and made.source is not None and consent.at == made.at
+        )
         if consent.at is not None and not imported:
             signs.append(LastSign(local(consent.at, consent.property_id), consent.property_id))
     if not signs:

@@ -7,7 +7,7 @@ until when; what nothing holds goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,7 +25,6 @@ from profilecore.rules.survivorship import current_consents
 from profilecore.values import frozen
 
 PROFILE = "profile"
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 # What is needed to tell when a rule ends is kept with what it keeps.
 _GROUNDS = ("arrival", "departure")
 # A tuple finds them by identity; a set would call their own slow method for a hash.
@@ -439,7 +438,7 @@ def residence(profile: Profile) -> str | None:
 def _consent_end(record: Record) -> date | None:
     """Give the day on which the last consent ended; ``None`` while one holds or none was given."""
     ends: list[date] = []
-    for consent in current_consents(record.profile.consents, _BEFORE_ALL).values():
+    for consent in current_consents(record.profile.consents, None).values():
         ended = consent.at if consent.status is not ConsentStatus.GRANTED else consent.expires_at
         if ended is None:
             return None

@@ -206,28 +206,32 @@ RULES: Mapping[str, Rule] = {
 
 
 def current_consents(
-    history: Sequence[Consent], now: datetime
+    history: Sequence[Consent], now: datetime | None
 ) -> dict[tuple[str, str, str, str], Consent]:
     """Give the consent that holds for each subject (purpose, channel, scope, property).
 
     The newest entry holds.  Of entries equally old, or without a date, the most restrictive
     holds: a grant wins over a denial on the same channel only if it came later.  A grant past
-    its date holds no more.
+    its date holds no more, and one whose date lies ahead wins over no denial; without ``now``
+    no date is over or lies ahead.
     """
     current: dict[tuple[str, str, str, str], Consent] = {}
     for entry in history:
         other = current.get(entry.subject)
-        if other is None or _outranks(entry, other):
+        if other is None or _outranks(entry, other, now):
             current[entry.subject] = entry
     return {about: entry for about, entry in current.items() if not _is_over(entry, now)}
 
 
-def _is_over(entry: Consent, now: datetime) -> bool:
-    return bool(entry.status.value == "granted" and entry.expires_at and entry.expires_at <= now)
+def _is_over(entry: Consent, now: datetime | None) -> bool:
+    if now is None or entry.expires_at is None:
+        return False
+    return entry.status.value == "granted" and entry.expires_at <= now
 
 
-def _outranks(entry: Consent, other: Consent) -> bool:
+def _outranks(entry: Consent, other: Consent, now: datetime | None) -> bool:
     restrictive = entry.status.value != "granted"
-    if entry.at is None or other.at is None or entry.at == other.at:
+    if entry.at is None or other.at is None:
         return restrictive
-    return entry.at > other.at
+    newer, older = (min(at, now or at) for at in (entry.at, other.at))
+    return restrictive if newer == older else newer > older

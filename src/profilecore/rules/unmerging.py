@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from profilecore.model.enums import ConsentStatus
 from profilecore.model.fields import evolve
 from profilecore.model.parts import Provenance
 from profilecore.model.profile import Profile
 from profilecore.rules.survivorship import item_key, one_primary
 from profilecore.values import frozen
+
+LIMITS = ("consents", "restrictions")
+"""Fields that say what must not be done: said of one of several, it is heeded for each."""
 
 
 @frozen
@@ -49,6 +53,37 @@ def take_out(current: Profile, before: Profile, after: Profile, fields: Iterable
                 stamps[name] = before.provenance.fields[name]
     provenance = Provenance(current.provenance.base, stamps)
     return Undone(evolve(current, provenance=provenance, **values), tuple(sorted(kept)))
+
+
+def said_since(
+    current: Profile, merged: Profile, others: Iterable[Profile]
+) -> dict[str, tuple[Any, ...]]:
+    """Give the denials and restrictions that a profile got after a merge had left it ``merged``.
+
+    Those that ``others`` brought, who were merged in later, are their own.
+    """
+    known = [merged, *others]
+    since: dict[str, tuple[Any, ...]] = {}
+    for name in LIMITS:
+        old = {item_key(item) for profile in known for item in getattr(profile, name)}
+        since[name] = tuple(
+            item
+            for item in getattr(current, name)
+            if item_key(item) not in old
+            and getattr(item, "status", None) is not ConsentStatus.GRANTED
+        )
+    return since
+
+
+def limited(profile: Profile, limits: Mapping[str, tuple[Any, ...]]) -> Profile:
+    """Give a profile with further denials and restrictions."""
+    fuller = {}
+    for name, items in limits.items():
+        own = getattr(profile, name)
+        known = {item_key(item) for item in own}
+        if fresh := [item for item in items if item_key(item) not in known]:
+            fuller[name] = (*own, *fresh)
+    return evolve(profile, **fuller)
 
 
 def imposed(profile: Profile, image: Profile, fields: Iterable[str]) -> Profile:
