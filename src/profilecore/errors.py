@@ -166,13 +166,17 @@ class ClearBlocked(_Blocked):
 
 
 class ProfileCleared(ProfilecoreError):
-    """The profile was cleared for good; its id, dates and receipt are all that is left."""
+    """The profile was cleared for good; its id, dates and receipt are all that is left.
+
+    ``id`` is ``None`` for somebody of whom the actor must not know.
+    """
 
     code = "profile-cleared"
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str | None) -> None:
         self.id = id
-        super().__init__(f"Profile {id} was cleared; start a new profile for a returning guest.")
+        who = "A person with this external id" if id is None else f"Profile {id}"
+        super().__init__(f"{who} was cleared; start a new profile for a returning guest.")
 
     def details(self) -> Mapping[str, Any]:
         return {"id": self.id}

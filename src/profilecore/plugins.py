@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
 from functools import partial
@@ -401,6 +402,8 @@ def read_config(cls: type[T], values: Mapping[str, Any], path: str = "config") -
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(Secret, lambda value, _: Secret(str(value)))
     converter.register_structure_hook(date, lambda value, _: _date(value))
+    for kind in _STRICT:
+        converter.register_structure_hook(kind, _strict)
     try:
         return converter.structure(values, cls)
     except BaseValidationError as error:
@@ -412,6 +415,18 @@ def _fault(error: BaseException, cls: type | None) -> str:
     from cattrs.v import format_exception
 
     return str(error) if isinstance(error, WrongValue) else format_exception(error, cls)
+
+
+_STRICT = {bool: "must be true or false", int: "must be a whole number", float: "must be a number"}
+
+
+def _strict(value: Any, kind: type) -> Any:
+    """Refuse what Python would take for it: ``true`` for 1, 1.5 for 1, or any text for true."""
+    taken = {bool: (bool,), int: (int, str), float: (float, int, str)}
+    if type(value) in taken[kind]:
+        with suppress(ValueError):  # a number as text that is none
+            return kind(value)
+    raise WrongValue(_STRICT[kind])
 
 
 def _date(value: Any) -> date:

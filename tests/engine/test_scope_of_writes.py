@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from kit import P1, P2, PNG, dump
 
-from profilecore import Engine, IdempotencyConflict, InvalidProfile, ScopeDenied, StoreError
+from profilecore import (
+    Engine,
+    IdempotencyConflict,
+    InvalidProfile,
+    ProfileCleared,
+    ScopeDenied,
+    StoreError,
+)
+from profilecore.engine.loading import Reject
 from profilecore.model.fields import evolve
 from profilecore.store import MemoryStore
 from profilecore.testing.faults import FaultyStore
@@ -138,6 +146,60 @@ def test_a_restriction_told_again_without_its_end_keeps_it(engine: Engine) -> No
         engine.load([row | {"restrictions": [told]}], source="pms", workers=0)
     kept = engine.search("garcia").items[0].restrictions
     assert [(r.text, str(r.until)) for r in kept] == [("broke a lamp", "2027-01-31")]
+
+
+def test_nobody_learns_what_another_property_notes_of_a_shared_guest(engine: Engine) -> None:
+    ana = engine.create(ANA)
+    before = len(engine.changes().items)
+    with engine.acting(P2):
+        engine.update(ana.id, {"notes": {"add": [{"text": "late", "property_id": "P2"}]}})
+        engine.update(ana.id, {
+            "title": "miss", "restrictions": [{"kind": "cashlist", "property_id": "P2"}],
+        })  # fmt: skip
+        own = engine.changes(before).items
+    assert [event.fields for event in own] == [("notes",), ("title",), ("restrictions",)]
+    with engine.acting(P1):
+        assert [event.fields for event in engine.changes(before).items] == [("title",)]
+        (row,) = next(engine.extract(["provenance"]))
+        stamps = (engine.get(ana.id).provenance.fields.keys(), row["provenance"]["fields"].keys())
+        assert [set(names) for names in stamps] == [{"title"}] * 2
+
+
+def test_two_properties_may_use_the_same_key(engine: Engine) -> None:
+    with engine.acting(P2):
+        theirs = engine.create(ANA | {"shared_level": "property"}, key="booking-1")
+    with engine.acting(P1):
+        ours = engine.create(ANA, key="booking-1")
+        assert engine.create(ANA, key="booking-1").id == ours.id != theirs.id
+
+
+def test_a_refusal_names_nobody_of_another_property(engine: Engine) -> None:
+    hidden = ANA | {"shared_level": "property"}
+    ids = [[{"system": "pms", "value": value}] for value in "12"]
+    with engine.acting(P2):
+        gone, there = (engine.create(hidden | {"external_ids": id}).id for id in ids)
+    engine.clear(gone)
+    with engine.acting(P1):
+        with pytest.raises(ProfileCleared) as refused:
+            engine.create(ANA | {"external_ids": ids[0]})
+        told: list[Reject] = []
+        engine.load([ANA | {"external_ids": ids[1]}], source="pms", workers=0,
+                    on_reject=told.append)  # fmt: skip
+    assert refused.value.id is None
+    assert gone not in str(refused.value)
+    problems = [problem for reject in told for problem in reject.problems]
+    assert [problem.code for problem in problems] == ["taken"]
+    assert there not in str(problems)
+
+
+def test_pages_are_those_of_who_asked_for_them(engine: Engine) -> None:
+    with engine.acting(P2):
+        engine.create(ANA | {"shared_level": "property"})
+    with engine.acting(P1):
+        pages = engine.extract(["last_name"])
+        stays = engine.extract(["id"], kind="stay")
+    assert list(pages) in ([], [[]])
+    assert list(stays) in ([], [[]])
 
 
 def test_the_event_of_a_creation_names_what_was_given(engine: Engine) -> None:

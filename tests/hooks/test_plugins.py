@@ -391,3 +391,11 @@ def test_a_facet_class_needs_its_rules() -> None:
         @record
         class Bad:
             x: str | None = None
+
+
+@pytest.mark.parametrize("tries", [True, 1.5, "1.5", "many", None])
+def test_a_number_in_a_configuration_is_meant_as_one(tries: Any) -> None:
+    engine = configured(url="https://billing.example", token="hush", tries=tries)
+    (failure,) = engine.plugins.failures
+    assert "tries" in str(failure)
+    assert "hush" not in str(failure)

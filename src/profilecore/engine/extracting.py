@@ -13,7 +13,7 @@ from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.enums import SharedLevel, State
 from profilecore.model.fields import fields_of
 from profilecore.model.profile import Profile
-from profilecore.rules.visibility import SCOPED_FIELDS, may_see
+from profilecore.rules.visibility import SCOPED_FIELDS, Actor, may_see
 from profilecore.store.port import Body, Reader
 from profilecore.values import frozen
 
@@ -145,11 +145,13 @@ class _Rows:
         self._kernel = kernel
         self._fields = tuple(fields)
         self._pick = kernel.codec.picker(tuple(dict.fromkeys((*_ALWAYS, *fields))))
+        # Who asks now: pages may be read when somebody else acts.
+        self._actor = kernel.actor
         self._sees_all = kernel.actor.property_id is None
 
     def of(self, stored: Iterable[bytes]) -> list[Row]:
         """Give the rows of the living among the profiles that the actor may see."""
-        property_id = self._kernel.actor.property_id
+        property_id = self._actor.property_id
         found = []
         for body in stored:
             row = self._pick(body)
@@ -177,9 +179,19 @@ class _Rows:
         return tuple([[row[name] for row in rows] for name in self._fields]), ()
 
     def _seen(self, name: str, items: Any) -> Any:
+        if name == "provenance" and items:
+            return items | {"fields": _seen_stamps(items.get("fields") or {}, self._actor)}
         if name not in SCOPED_FIELDS or not items:
             return items
-        return [i for i in items if may_see(i.get("property_id"), self._kernel.actor)]
+        return [i for i in items if may_see(i.get("property_id"), self._actor)]
+
+
+def _seen_stamps(stamps: Row, actor: Actor) -> Row:
+    return {
+        name: stamp
+        for name, stamp in stamps.items()
+        if name not in SCOPED_FIELDS or may_see(stamp.get("property_id"), actor)
+    }
 
 
 def is_shared(row: Row) -> bool:

@@ -30,7 +30,7 @@ from profilecore.engine.preparing import (
 )
 from profilecore.engine.profiles import check_change, refuse_cleared, store_change
 from profilecore.engine.unit import PROFILE, Unit
-from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
+from profilecore.errors import InvalidProfile, NotFound, Problem, ProfilecoreError, StoreError
 from profilecore.ids import new_id
 from profilecore.model.documents import Document, Outcome
 from profilecore.model.events import PROFILE_CREATED
@@ -290,7 +290,11 @@ class _Writing:
         else:
             assert made.known_by is not None
             ids = unit.writer.find(made.known_by)
-        holders = [kernel.root(unit.writer, id) for id in ids]
+        try:
+            holders = [kernel.root(unit.writer, id) for id in ids]
+        except NotFound:
+            problem = Problem("/external_ids", "taken", "belongs to a profile of a property")
+            raise InvalidProfile([problem]) from None
         living = [p for p in holders if not p.state.is_cleared]
         return living[0] if living else (holders[0] if holders else None)
 

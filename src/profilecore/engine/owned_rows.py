@@ -67,6 +67,8 @@ class _OwnedRows:
         if problems:
             raise InvalidProfile(problems)
         self._kernel = kernel
+        # Who asks now: pages may be read when somebody else acts.
+        self._actor = kernel.actor
         self._kind = kind
         self._fields = tuple(dict.fromkeys(fields))
         self._asked = tuple(fields)
@@ -124,7 +126,7 @@ class _OwnedRows:
 
     def _whose(self, bodies: Sequence[Body], stand_for: Mapping[str, str | None]) -> _Whose:
         """Give the ids of what the actor may see, who owns it now, and what is left of it."""
-        if self._kernel.actor.property_id is not None:
+        if self._actor.property_id is not None:
             bodies = self._visible(bodies, stand_for)
         if not bodies:
             return (), (), ()
@@ -148,7 +150,7 @@ class _OwnedRows:
         return None if self._kind.personal else body
 
     def _visible(self, bodies: Sequence[Body], stand_for: Mapping[str, str | None]) -> list[Body]:
-        actor = self._kernel.actor
+        actor = self._actor
         seen = [body for body in bodies if may_see(body[2], actor)]
         people = {stand_for.get(owner) or owner for id, owner, _, _ in seen if owner != id}
         with self._kernel.reading() as reader:

@@ -23,7 +23,7 @@ from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
-from profilecore.rules.visibility import may_see_profile, seen_by
+from profilecore.rules.visibility import SCOPED_FIELDS, may_see_profile, seen_by
 from profilecore.store.port import Reader, Terms
 from profilecore.values import frozen
 
@@ -68,9 +68,10 @@ def refuse_cleared(unit: Unit, profile: Profile) -> None:
         return
     for external in profile.external_ids:
         for id in unit.writer.find(kernel.terms.external(external.system, external.value)):
-            holder = unit.writer.get(PROFILE, id)
-            if holder and kernel.codec.load(Profile, holder.body).state.is_cleared:
-                raise ProfileCleared(id)
+            document = unit.writer.get(PROFILE, id)
+            holder = document and kernel.codec.load(Profile, document.body)
+            if holder and holder.state.is_cleared:
+                raise ProfileCleared(id if may_see_profile(holder, kernel.actor) else None)
 
 
 def get(kernel: Kernel, id: str) -> Profile:
@@ -107,7 +108,21 @@ def store_change(unit: Unit, made: Change) -> None:
         return
     check_change(unit, made)
     unit.put_profile(made.after, expect=made.before.version)
-    unit.emit(PROFILE_UPDATED, made.after.id, fields=made.fields)
+    at = unit.kernel.actor.property_id
+    own = tuple(name for name in made.fields if at and _is_of(made, name, at))
+    rest = tuple(name for name in made.fields if name not in own)
+    for fields, scope in ((rest, None), (own, at)):
+        if fields:
+            unit.emit(PROFILE_UPDATED, made.after.id, fields=fields, scope=scope)
+
+
+def _is_of(made: Change, name: str, property_id: str) -> bool:
+    """Tell whether all that changed in a field belongs to a property, and is no one else's."""
+    if name not in SCOPED_FIELDS or made.before is None:
+        return False
+    before, after = getattr(made.before, name), getattr(made.after, name)
+    changed = [i for i in (*before, *after) if i not in before or i not in after]
+    return all(item.property_id == property_id for item in changed)
 
 
 def check_change(unit: Unit, made: Change) -> None:
@@ -215,7 +230,9 @@ class Once:
         self._id: str | None = None
         if key is None:
             return
-        self._id = self._hash(f"{verb}:{key}".encode())
+        at = unit.kernel.actor.property_id
+        # Two properties may number their bookings alike.
+        self._id = self._hash((f"{verb}:{key}" if at is None else f"{verb}@{at}:{key}").encode())
         self._digest = self._hash(msgspec.json.encode(request(), order="sorted"))
         document = unit.writer.get("outcome", self._id)
         if document is not None:

@@ -396,6 +396,8 @@ def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterato
         yield f"{rule.name}: a minimum or a maximum is needed"
     if rule.minimum is not None and rule.record_kind == PROFILE and not rule.fields:
         yield f"{rule.name}: fields: name what of the profile is kept, as profile.last_name"
+    if rule.valid_from and rule.valid_to and rule.valid_from > rule.valid_to:
+        yield f"{rule.name}: valid_to: must not lie before valid_from"
     if rule.maximum is not None and rule.record_kind == "stay":
         yield f"{rule.name}: maximum: a stay goes with its person; set record_kind to profile"
     for path in rule.fields:

@@ -79,7 +79,14 @@ def of_property(profile: Profile, actor: Actor) -> Profile:
     if profile.held:
         held = tuple(h for h in profile.held if may_see(h.property_id, actor))
         profile = evolve(profile, held=held)
-    return _keep(profile, lambda item: may_see(item.property_id, actor))
+    profile = _keep(profile, lambda item: may_see(item.property_id, actor))
+    stamps = profile.provenance.fields
+    seen = {
+        n: s for n, s in stamps.items() if n not in SCOPED_FIELDS or may_see(s.property_id, actor)
+    }
+    if len(seen) == len(stamps):
+        return profile
+    return evolve(profile, provenance=evolve(profile.provenance, fields=seen))
 
 
 def released(
