@@ -23,7 +23,8 @@ from profilecore_exports.contract import (
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.gathering import Due, Watch, due, occupied
 from profilecore_exports.noting import Notes, Noting
-from profilecore_exports.planning import Choice, Plan, Planning, Run, WrittenFile
+from profilecore_exports.outcome import Choice, Plan, Run, WrittenFile
+from profilecore_exports.planning import Planning
 from profilecore_exports.register import Entry, entries_of, sent_files
 from profilecore_exports.tables import Tables
 
