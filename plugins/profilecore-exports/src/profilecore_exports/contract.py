@@ -68,7 +68,7 @@ class Amends(Enum):
     AGAIN = "again"
     """The changed record is sent again under its own number, and replaces the first."""
     CANCEL = "cancel"
-    """The first is cancelled by the authority's number, then all of it is sent anew."""
+    """All under the authority's number is cancelled, then who is still true is sent anew."""
 
 
 class Action(Enum):

@@ -46,7 +46,7 @@ class Due:
 
     ``unknown`` counts companions of whom there is no profile; ``cleared`` those who are gone.
     ``left`` were reported and are no guests of this stay any more; they are the party where there
-    is nobody else.
+    is nobody else.  ``reported`` are the ids of everybody who was reported of the stay.
     """
 
     moment: Moment
@@ -56,6 +56,7 @@ class Due:
     unknown: int = 0
     cleared: int = 0
     left: tuple[Guest, ...] = ()
+    reported: tuple[str, ...] = ()
 
     @property
     def is_deserted(self) -> bool:
@@ -255,7 +256,8 @@ class _Gathering:
         )
         others = tuple(Guest(profile, first, stay, details, False, {}) for profile in gone)
         party = Party(stay, details, guests or others, part)
-        return Due(moment, day, party, is_off, unknown, cleared, others)
+        reported = tuple(sorted(self._reported.get(stay.id, ())))
+        return Due(moment, day, party, is_off, unknown, cleared, others, reported)
 
     def _left(self, stay: Stay) -> list[Profile]:
         """Give those who were reported of a stay and are not among its guests now."""

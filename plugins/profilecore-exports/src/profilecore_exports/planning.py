@@ -10,6 +10,7 @@ import attrs
 
 from profilecore.model.enums import State, StayStatus
 from profilecore.rules.checks import Missing
+from profilecore_exports.communications import Communications, Wrong
 from profilecore_exports.contract import (
     Action,
     Amends,
@@ -23,7 +24,7 @@ from profilecore_exports.faults import Unwritable
 from profilecore_exports.gathering import Due, Watch
 from profilecore_exports.guests import Guest, Party
 from profilecore_exports.outcome import Changed, Choice, Incomplete, Late, Plan
-from profilecore_exports.register import Entry, digest_of, entry_id
+from profilecore_exports.register import Entry, Stage, digest_of, entry_id
 
 # Records are compared as those of one of several, so that who else goes along is no change.
 SEVERAL = 2
@@ -38,6 +39,7 @@ class Planning:
     entries: Mapping[str, Entry]
     choices: Mapping[str, Choice]
     again: bool = False
+    _wrong: list[Wrong] = attrs.field(init=False, factory=list)
 
     @cached_property
     def made(self) -> Plan:
@@ -54,29 +56,36 @@ class Planning:
         return self.made
 
     def _add(self, one: Due) -> None:
-        made, format = self.made, self.format
-        made.count("cleared", one.cleared)
+        self.made.count("cleared", one.cleared)
+        self._wrong = []
         self._take_back(one, one.left, "left-the-stay")
+        covered: list[Guest] = []
         if one.is_off:
             self._take_back(one, one.party.guests, "stay-cancelled")
-            return
-        if one.is_deserted:
-            return
-        if self._is_to_come(one):
-            made.count("not_yet", len(one.party.guests))
-            return
-        covered = list(format.chosen(one.party))
-        made.count("not_covered", len(one.party.guests) - len(covered))
+        elif one.is_deserted:
+            pass
+        elif self._is_to_come(one):
+            self.made.count("not_yet", len(one.party.guests))
+        else:
+            covered = self._covered(one)
+        good = self._complete(one, covered)
+        going = self._going(one, good)
+        if self.format.amends is Amends.CANCEL:
+            going = self._communicated(one, covered, good, going)
+        if self.format.headed and going:
+            going = self._headed(one, going)
+        self._report(one, self._ruled(one, going))
+
+    def _covered(self, one: Due) -> list[Guest]:
+        """Give those who have to be reported, and note a companion whom nobody knows."""
+        covered = list(self.format.chosen(one.party))
+        self.made.count("not_covered", len(one.party.guests) - len(covered))
         if one.unknown:
             what = "A companion of this stay has no profile; correct the companions of the stay."
             self._refuse(
                 one, one.party.head, [Missing("/stay/companions", "companion", what, "desk")]
             )
-        good = self._complete(one, covered)
-        going = self._going(one, good)
-        if format.headed and going:
-            going = self._headed(one, going)
-        self._report(one, self._ruled(one, going))
+        return covered
 
     def _is_to_come(self, one: Due) -> bool:
         if one.moment is Moment.BOOKING or one.day <= self.setting.made_at.date():
@@ -116,18 +125,22 @@ class Planning:
 
     def _ruled(self, one: Due, going: list[Report]) -> list[Report]:
         """Leave out those who may not go with the others that go, until all may."""
-        while going and self.format.rules is not None:
-            broken = {
-                report.key: Missing(problem.path, problem.code, problem.message, "desk")
-                for report, problem in self.format.rules(going, self.setting)
-            }
-            out = [r for r in going if r.key in broken and not self._is_ignored(broken[r.key].code)]
-            for report in out:
-                self._refuse(one, report.guest, [broken[report.key]])
-            if not out:
-                break
-            going = [report for report in going if report not in out]
+        while broken := self._broken(going):
+            for report in going:
+                if report.key in broken:
+                    self._refuse(one, report.guest, [broken[report.key]])
+            going = [report for report in going if report.key not in broken]
         return going
+
+    def _broken(self, going: Sequence[Report]) -> dict[str, Missing]:
+        """Give what keeps some of those out who would go together, by the keys of their reports."""
+        if self.format.rules is None or not going:
+            return {}
+        return {
+            report.key: Missing(problem.path, problem.code, problem.message, "desk")
+            for report, problem in self.format.rules(going, self.setting)
+            if not self._is_ignored(problem.code)
+        }
 
     def _refuse(
         self, one: Due, guest: Guest, missing: Sequence[Missing], *, ignored: bool = False
@@ -150,7 +163,7 @@ class Planning:
         olds: dict[str, Entry] = {}
         going, edited = [], []
         for report in good:
-            id = entry_id(self.format.name, report)
+            id = self._id(report)
             digest = digest_of(report.text, common)
             self.made.digests[id] = digest
             old = self.entries.get(id)
@@ -161,24 +174,27 @@ class Planning:
             for surplus, other in list(self._standing(one, report.guest))[1:]:
                 # Two guests of this stay turned out to be one person.
                 self._cancel(one, surplus, other, "merged")
-            if self.again:
+            if self.again and self._is_free(old):
                 going.append(self._anew(report, old))
+            elif self.again:
+                self._wrong.append(Wrong(report, old, "again"))
             elif old.digest not in (None, digest):
                 edited.append(report)
             else:
                 self.made.count("already")
-        return going + self._amended(one, good, edited, olds) if edited else going
+        return going + self._amended(one, edited, olds) if edited else going
+
+    def _is_free(self, old: Entry) -> bool:
+        """Tell whether a record can be written again without cancelling what stands."""
+        is_out = old.reference is not None or old.stage is not Stage.WRITTEN
+        return self.format.amends is not Amends.CANCEL or not is_out
 
     @staticmethod
     def _anew(report: Report, old: Entry | None) -> Report:
         return report if old is None else changed(report, number=old.number)
 
     def _amended(
-        self,
-        one: Due,
-        good: Sequence[Report],
-        edited: Sequence[Report],
-        olds: Mapping[str, Entry],
+        self, one: Due, edited: Sequence[Report], olds: Mapping[str, Entry]
     ) -> list[Report]:
         if self.format.amends is Amends.AGAIN:
             self.made.count("corrected", len(edited))
@@ -194,35 +210,49 @@ class Planning:
         if self.format.amends is Amends.BY_HAND:
             for report in edited:
                 self._by_hand(one, report.guest, "edited", "Tell the authority by hand.")
-            return []
-        return self._cancelled_and_anew(one, good, edited, olds)
+        else:
+            self._wrong += [Wrong(r, olds[r.guest.id], "edited") for r in edited]
+        return []
 
-    def _cancelled_and_anew(
-        self,
-        one: Due,
-        good: Sequence[Report],
-        edited: Sequence[Report],
-        olds: Mapping[str, Entry],
+    def _communicated(
+        self, one: Due, covered: Sequence[Guest], good: Sequence[Report], going: Sequence[Report]
     ) -> list[Report]:
-        """Take back every communication that has an edited guest in it, and send all of it anew."""
-        known = {olds[r.guest.id].reference for r in edited} - {None}
-        for report in edited:
-            if olds[report.guest.id].reference is None:
-                self._by_hand(
-                    one,
-                    report.guest,
-                    "edited",
-                    "Read the authority's answer first; its number is needed to cancel.",
-                )
-        again = [r for r in good if r.guest.id in olds and olds[r.guest.id].reference in known]
-        for report in again:
-            reference = olds[report.guest.id].reference
-            self.made.cancellations.append(
-                changed(report, action=Action.CANCEL, reference=reference)
-            )
-        self.made.count("already", -sum(r not in edited for r in again))
-        self.made.count("cancelled", len(again))
-        return again
+        """Give those who go, with all whose communication is cancelled for it."""
+        if not self._wrong and not self._broken(going):
+            return [*going]
+        everybody = (*one.party.guests, *one.left)
+        known = {e.id: r for guest in everybody for r, e in self._standing(one, guest)}
+        fine = {self._id(report): report for report in good}
+        theirs = {self._id(self._report_of(one, guest)) for guest in covered}
+        numbers = {entry.reference for id in known if (entry := self.entries[id]).reference}
+        made = Communications(
+            self.format,
+            {number: self._by_number[number] for number in sorted(numbers)},
+            fine,
+            theirs - fine.keys(),
+            known,
+            self._broken,
+        ).anew(self._wrong, going)
+        self.made.cancellations += made.cancellations
+        self.made.count("cancelled", len(made.cancellations))
+        wrong = {each.report.key for each in self._wrong}
+        self.made.count("already", -sum(report.key not in wrong for report in made.reports))
+        for each, do in made.left:
+            self._by_hand(one, each.report.guest, each.why, do)
+        order = {report.key: number for number, report in enumerate(good)}
+        return sorted([*going, *made.reports], key=lambda report: order[report.key])
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[Entry]]:
+        """What stands, by the authority's numbers."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries.values():
+            if entry.stands and entry.reference:
+                found.setdefault(entry.reference, []).append(entry)
+        return found
+
+    def _id(self, report: Report) -> str:
+        return entry_id(self.format.name, report)
 
     def _take_back(self, one: Due, guests: Iterable[Guest], why: str) -> None:
         """Cancel what was sent of guests who, it turned out, were not there."""
@@ -231,13 +261,11 @@ class Planning:
                 self._cancel(one, report, old, why)
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
-        needs_reference = self.format.amends is Amends.CANCEL
+        if self.format.amends is Amends.CANCEL:
+            self._wrong.append(Wrong(report, old, why))
+            return
         is_cleared = report.guest.profile.state is not State.ACTIVE
-        if (
-            self.format.cancel is None
-            or (needs_reference and old.reference is None)
-            or (is_cleared and not self.format.cancels_bare)
-        ):
+        if self.format.cancel is None or (is_cleared and not self.format.cancels_bare):
             self._by_hand(one, report.guest, why, "Tell the authority by hand.")
             return
         self.made.cancellations.append(
@@ -261,7 +289,7 @@ class Planning:
         """Yield what was sent of a guest, under any id that was merged into this one."""
         for id in guest.profile.family if self.entries else ():
             report = Report(guest, one.party, one.moment, size=SEVERAL, reported_as=id)
-            entry = self.entries.get(entry_id(self.format.name, report))
+            entry = self.entries.get(self._id(report))
             if entry is not None and entry.stands:
                 yield report, entry
 

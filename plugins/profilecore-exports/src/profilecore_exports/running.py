@@ -124,8 +124,12 @@ def _zone(engine: Engine, property_id: str) -> ZoneInfo:
 
 
 def _owners(dues: Iterable[Due]) -> set[str]:
-    everybody = (guest for one in dues for guest in (*one.party.guests, *one.left))
-    return {id for guest in everybody for id in guest.profile.family}
+    found: set[str] = set()
+    for one in dues:
+        found.update(one.reported)
+        for guest in (*one.party.guests, *one.left):
+            found.update(guest.profile.family)
+    return found
 
 
 def _write(
