@@ -10,6 +10,7 @@ from exports_kit import BOOKED, HANS, LUCIA, MIA, P, World
 
 from profilecore import Profile, Stay
 from profilecore_exports import Run, read_answer
+from profilecore_exports.asking import write_queries
 
 PV = "es.ses-hospedajes"
 CODE = "00000000-0000-0000-0000-000000000001"
@@ -187,3 +188,66 @@ def test_a_child_that_comes_later_goes_with_all_of_its_party(world: World) -> No
     assert CODE.encode() in cancel
     assert report.count(b"<persona>") == 2
     assert run.incomplete == ()
+
+
+# ---- what the Ministry says of a cancellation
+
+
+def refusal(position: int | None = None) -> bytes:
+    if position is None:
+        return b"<r><respuesta><codigo>10120</codigo><descripcion>no</descripcion></respuesta></r>"
+    rows = "".join(
+        f"<resultadoComunicacion><orden>{number}</orden>"
+        + ("<tipoError>10120</tipoError><error>no</error>" if number == position else
+           f"<codigoComunicacion>{code}</codigoComunicacion>")
+        + "</resultadoComunicacion>"
+        for number, code in ((1, CODE), (2, OTHER))
+    )  # fmt: skip
+    return (
+        f"<r><resultado><lote>{LOT}</lote><codigoEstado>6</codigoEstado>{rows}</resultado></r>"
+    ).encode()
+
+
+def test_a_cancellation_that_is_refused_is_told_though_all_went_out_anew(world: World) -> None:
+    lucia, hans, _ = three(world)
+    party(world, lucia, hans)
+    world.engine.update(lucia.id, {"first_name": "Luz"})
+    run = world.export(PV)
+    made = read_answer(world.engine, world.format(PV), refusal(), file=run.files[0].name)
+    told = [(j.guest_id, j.kind, j.reference, j.accepted) for j in made.judged]
+    assert sorted(told) == sorted((g.id, "cancellation", CODE, False) for g in (lucia, hans))
+    assert made.refused == 2
+    assert stages(world, lucia, hans) == [("written", None)] * 2
+
+
+def test_the_question_about_a_cancellation_is_asked_until_it_is_answered(world: World) -> None:
+    lucia, *_ = three(world)
+    party(world, lucia)
+    world.engine.update(lucia.id, {"first_name": "Luz"})
+    run = world.export(PV)
+    form = world.format(PV)
+    received = f"<respuesta><codigo>0</codigo><lote>{LOT}</lote></respuesta>".encode()
+    read_answer(world.engine, form, received, file=run.files[0].name)
+    assert len(write_queries(world.engine, form, world.folder)) == 1
+    done = f"<r><resultado><lote>{LOT}</lote><codigoEstado>1</codigoEstado></resultado></r>"
+    made = read_answer(world.engine, form, done.encode())
+    assert [(j.kind, j.accepted) for j in made.judged] == [("cancellation", True)]
+    assert write_queries(world.engine, form, world.folder) == []
+
+
+def test_each_number_of_a_stay_is_cancelled_or_refused_for_itself(world: World) -> None:
+    lucia, hans, otto = three(world)
+    stay = party(world, lucia, hans)
+    correct(world, stay, companions=[hans.id, otto.id])
+    take(world, world.export(PV), OTHER)
+    correct(world, stay, status="cancelled")
+    run = world.export(PV)
+    assert world.contents(run)[0].count(b"codigoComunicacion>") == 4
+    made = read_answer(world.engine, world.format(PV), refusal(2), file=run.files[0].name)
+    assert [j.guest_id for j in made.judged if not j.accepted] == [otto.id]
+    assert stages(world, lucia, hans, otto) == [
+        ("cancelled", CODE),
+        ("cancelled", CODE),
+        ("accepted", OTHER),
+    ]
+    assert world.export(PV).counts == {"cancelled": 1}

@@ -22,13 +22,19 @@ MOST_TEXT = 500
 
 @frozen
 class Judged:
-    """What the authority said of one guest."""
+    """What the authority said of one guest.
+
+    ``kind`` is that of the file, ``report`` or ``cancellation``; ``reference`` the authority's
+    number that was to be cancelled.  It stands still if that was refused.
+    """
 
     guest_id: str
     stay_id: str
     accepted: bool
     code: str = ""
     text: str = ""
+    kind: str = "report"
+    reference: str | None = None
 
 
 @frozen
@@ -58,7 +64,8 @@ def read_answer(
 
     ``file`` is the name of the file that is answered; without it the answer's own lot tells, or
     the one file of the format that nobody has answered.  Of an answer about several lots each
-    tells its own.  A refused guest is reported again by the next run.
+    tells its own.  A refused guest is reported again by the next run.  Of a cancellation that is
+    refused the report stands, beside the one that went in its place.
 
     :raises ExportRefused: if the format has no answers, this is none, or its file is not known.
     :raises ScopeDenied: if it is another property's file.
@@ -128,20 +135,24 @@ def _noted(engine: Engine, sent: SentFile, answer: Answer, at: datetime) -> list
     entries = noted(engine, sent)
     changed: dict[str, tuple[Document, Entry]] = {}
     judged = []
-    for id, position in zip(sent.entries, sent.positions, strict=True):
+    is_decided = False
+    cancels = sent.references or (None,) * len(sent.entries)
+    for id, position, reference in zip(sent.entries, sent.positions, cancels, strict=True):
         verdict = by_position.get(position, whole)
         if verdict is None and answer.rest is not None:
             verdict = Verdict(answer.rest)
         if verdict is None or id not in entries:
             continue
+        is_decided = True
         document, entry = entries[id]
-        if entry.file != sent.name:
+        if entry.file == sent.name:
+            made = _judged(entry, verdict, sent)
+            if made != entry:
+                changed[id] = document, made
+        elif sent.kind != "cancellation":
             continue  # it went out again in a later file, which has an answer of its own
-        made = _judged(entry, verdict, sent)
-        if made != entry:
-            changed[id] = document, made
-        judged.append(_told(entry, verdict))
-    decided = at if judged else sent.decided_at
+        judged.append(_told(entry, verdict, sent, reference))
+    decided = at if is_decided else sent.decided_at
     told = evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided)
     note(engine, told, changed.values())
     return judged
@@ -161,11 +172,13 @@ def _judged(entry: Entry, verdict: Verdict, sent: SentFile) -> Entry:
     )
 
 
-def _told(entry: Entry, verdict: Verdict) -> Judged:
+def _told(entry: Entry, verdict: Verdict, sent: SentFile, reference: str | None) -> Judged:
     return Judged(
         entry.guest_id,
         entry.stay_id,
         verdict.accepted,
         verdict.code,
         printable(verdict.text, MOST_TEXT),
+        sent.kind,
+        reference,
     )

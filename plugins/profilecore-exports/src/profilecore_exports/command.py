@@ -192,6 +192,10 @@ def _show_answered(made: Answered) -> None:
     rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
     if rows:
         table(("guest", "code", "what the authority says"), rows)
+    kept = [j for j in made.judged if j.kind == "cancellation" and not j.accepted]
+    if kept:
+        say("Not cancelled; at the authority this stands still:")
+        table(("guest", "stay", "number"), [(j.guest_id, j.stay_id, j.reference) for j in kept])
 
 
 @export.command("send")

@@ -10,7 +10,7 @@ from profilecore import Entry as Document
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_exports.contract import Action, Format, OutFile, Report
+from profilecore_exports.contract import Action, Amends, Format, OutFile, Report
 from profilecore_exports.register import (
     ENTRY,
     FILE,
@@ -73,12 +73,13 @@ class Notes:
     def file(self, file: OutFile) -> None:
         """Note a file and everybody in it; what stood under an entry's id is replaced."""
         noting = self._noting
-        ids, positions, stays = [], [], []
+        ids, positions, stays, references = [], [], [], []
         for position, report in _placed(noting.format, file.reports):
             id = entry_id(noting.format.name, report)
             ids.append(id)
             positions.append(position)
             stays.append(report.party.stay.id)
+            references.append(report.reference if report.action is Action.CANCEL else None)
             if report.guest.profile.state is State.ACTIVE:
                 self._entries[id] = self._entry(file, report, id)
             else:
@@ -97,6 +98,7 @@ class Notes:
                 tuple(ids),
                 tuple(positions),
                 tuple(stays),
+                references=tuple(references) if any(references) else (),
             )
         )
 
@@ -168,10 +170,16 @@ class Notes:
 
 
 def _placed(format: Format, reports: Iterable[Report]) -> Iterator[tuple[int, Report]]:
-    """Yield each report with the number of its record: its own, or that of its party."""
-    stays: dict[str, int] = {}
+    """Yield each report with the number of its record: its own, or that of its party.
+
+    A cancellation by the authority's number has one record for each of these.
+    """
+    records: dict[str | None, int] = {}
     for number, report in enumerate(reports):
-        if format.one_position_a_party:
-            yield stays.setdefault(report.party.stay.id, len(stays)), report
+        is_by_number = format.amends is Amends.CANCEL and report.action is Action.CANCEL
+        if is_by_number:
+            yield records.setdefault(report.reference, len(records)), report
+        elif format.one_position_a_party:
+            yield records.setdefault(report.party.stay.id, len(records)), report
         else:
             yield number, report

@@ -104,7 +104,8 @@ class Entry:
 class SentFile:
     """One file that was written.  ``entries`` are the ids of its records' entries in order.
 
-    ``positions`` says, entry by entry, which record of the file it is in, ``stays`` of which stay.
+    ``positions`` says, entry by entry, which record of the file it is in, ``stays`` of which stay,
+    and ``references`` what it cancels, if that has a number of the authority.
     """
 
     id: str
@@ -122,6 +123,7 @@ class SentFile:
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     decided_at: datetime | None = None
+    references: tuple[str | None, ...] = ()
 
     @property
     def keys(self) -> list[tuple[str, str]]:
