@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from profilecore.values import frozen
 from profilecore_exports.contract import Format, Moment
 from profilecore_exports.details import DETAILS, Details
 from profilecore_exports.guests import Guest, Party
-from profilecore_exports.register import reported
+from profilecore_exports.register import reported, reported_between
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -28,11 +28,14 @@ A_DAY = timedelta(days=1)
 NEVER = frozenset({StayStatus.ENQUIRED, StayStatus.OPTIONAL})
 OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
 Watch = Callable[[str, int, int | None], object]
+# A moment of a stay, its day, the stay or its part, and the number of that.
+_Found = tuple[Moment, date, Stay, int]
 
 
 class _Glance(msgspec.Struct):
     """As much of a stored stay as tells whether it is due."""
 
+    id: str = ""
     property_id: str = ""
     arrival: str | None = None
     departure: str | None = None
@@ -77,18 +80,16 @@ def due(
 
     They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
     once, in the larger party.  With a ``spell`` a stay of more days arrives anew after so many.
+    A stay is due, too, on the days that were reported of it, if it is on others by now.
     """
     wanted, spell = frozenset(format.moments), format.spell
-    found = [
-        (moment, day, stay, part)
-        for given in _stays(engine, property_id, wanted, start, end, spell, watch)
-        for part, stay in enumerate(_parts(_by_the_clock_of(zone, given), spell))
-        for moment in Moment
-        if moment in wanted
-        and (part == 0 or moment is Moment.ARRIVAL)
-        and (day := day_of(stay, moment))
-        and start <= day <= end
-    ]
+    before = reported_between(engine, format.name, property_id, start, end)
+    found: list[_Found] = []
+    for given in _stays(engine, property_id, wanted, start, end, spell, before, watch):
+        days = list(_days(_by_the_clock_of(zone, given), wanted, spell))
+        told = before.get(given.id, {})
+        moved = {m for m in told if told[m] - {day for moment, day, *_ in days if moment is m}}
+        found += (each for each in days if start <= each[1] <= end or each[0] in moved)
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
     gather = _Gathering(engine, format, [stay for _, _, stay, _ in found])
     made = []
@@ -100,6 +101,15 @@ def due(
             made.append(one)
     order = list(Moment)
     return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
+
+
+def _days(stay: Stay, wanted: Collection[Moment], spell: int | None) -> Iterator[_Found]:
+    """Yield the moments of a stay and of its parts, each with its day."""
+    for part, each in enumerate(_parts(stay, spell)):
+        for moment in Moment:
+            day = day_of(each, moment)
+            if day and moment in wanted and (part == 0 or moment is Moment.ARRIVAL):
+                yield moment, day, each, part
 
 
 def _parts(stay: Stay, spell: int | None) -> Iterator[Stay]:
@@ -158,6 +168,7 @@ def _stays(
     start: date,
     end: date,
     spell: int | None,
+    besides: Collection[str],
     watch: Watch,
 ) -> Iterator[Stay]:
     # A booking is kept in UTC, where its day may be the one before or after.
@@ -172,7 +183,8 @@ def _stays(
         goes_on = (
             spell is not None and days[Moment.ARRIVAL] <= last and first < days[Moment.DEPARTURE]
         )
-        return goes_on or any(first <= days[moment] <= last for moment in moments)
+        is_near = any(first <= days[moment] <= last for moment in moments)
+        return is_near or goes_on or stay.id in besides
 
     yield from _all_stays(engine, property_id, is_due, watch)
 
@@ -220,7 +232,8 @@ class _Gathering:
     def __init__(self, engine: Engine, format: Format, stays: Sequence[Stay]) -> None:
         self._engine = engine
         self._details = details_of(engine, stays)
-        self._reported = reported(engine, format.name, [stay.id for stay in stays])
+        entries = reported(engine, format.name, [stay.id for stay in stays])
+        self._reported = {id: {each.guest_id for each in found} for id, found in entries.items()}
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
 

@@ -11,6 +11,7 @@ from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_exports.contract import Action, Amends, Format, OutFile, Report
+from profilecore_exports.gathering import day_of
 from profilecore_exports.register import (
     ENTRY,
     FILE,
@@ -74,6 +75,7 @@ class Notes:
         """Note a file and everybody in it; what stood under an entry's id is replaced."""
         noting = self._noting
         ids, positions, stays, references = [], [], [], []
+        days = set()
         for position, report in _placed(noting.format, file.reports):
             id = entry_id(noting.format.name, report)
             ids.append(id)
@@ -81,7 +83,9 @@ class Notes:
             stays.append(report.party.stay.id)
             references.append(report.reference if report.action is Action.CANCEL else None)
             if report.guest.profile.state is State.ACTIVE:
-                self._entries[id] = self._entry(file, report, id)
+                made = self._entries[id] = self._entry(file, report, id)
+                if made.day and made.stands:
+                    days.add(made.day)
             else:
                 taken = {"stage": Stage.CANCELLED, "file": file.name, "written_at": noting.at}
                 self._facts[id] = evolve(self._before[id], **taken)
@@ -99,6 +103,7 @@ class Notes:
                 tuple(positions),
                 tuple(stays),
                 references=tuple(references) if any(references) else (),
+                days=tuple(sorted(days)),
             )
         )
 
@@ -159,6 +164,7 @@ class Notes:
             number=report.number if report.number is not None else made.number,
             reference=made.reference if cancels or report.action is Action.CHANGE else None,
             written_at=noting.at,
+            day=made.day if cancels else day_of(stay, report.moment),
             by=noting.by,
             ended_on=stay.departure or stay.arrival,
             answer_code=None,

@@ -66,6 +66,7 @@ class Planning:
             pass
         elif self._is_to_come(one):
             self.made.count("not_yet", len(one.party.guests))
+            self._take_back(one, one.party.guests, "moved")
         else:
             covered = self._covered(one)
         good = self._complete(one, covered)

@@ -1,0 +1,81 @@
+"""Who is due: stays that were moved, bookings, guests of two stays, and departures."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from exports_kit import EVENING, HANS, P, World
+
+from profilecore import Stay
+
+LATER = {"arrival": "2027-03-01", "departure": "2027-03-03"}
+AFTER = EVENING + timedelta(days=6)
+
+
+def correct(world: World, stay: Stay, **values: Any) -> None:
+    given = {"property_id": P, "reference": stay.reference}
+    world.engine.record_stay(stay.profile_id, given | values)
+
+
+# ---- stays that were moved after their report
+
+
+def test_a_stay_that_was_moved_and_called_off_is_taken_back(world: World) -> None:
+    hans = world.guest(HANS)
+    stay = world.stay(hans)
+    world.export("si.eturizem")
+    correct(world, stay, **LATER, status="cancelled")
+    run = world.export("si.eturizem", now=AFTER)
+    assert [file.kind for file in run.files] == ["cancellation"]
+    assert [entry.stage.value for entry in world.entries(hans)] == ["cancelled"]
+    assert world.export("si.eturizem", now=AFTER).counts == {}
+
+
+def test_a_stay_that_was_moved_out_of_the_days_is_corrected(world: World) -> None:
+    hans = world.guest(HANS)
+    stay = world.stay(hans)
+    world.export("si.eturizem")
+    correct(world, stay, arrival="2026-11-18")
+    assert world.export("si.eturizem", now=AFTER).counts == {"corrected": 1, "late": 1}
+    assert [entry.day for entry in world.entries(hans)] == [date(2026, 11, 18)]
+    assert world.export("si.eturizem", now=AFTER).counts == {}
+
+
+@pytest.mark.parametrize("name", ["si.eturizem", "it.alloggiati"])
+def test_who_has_not_arrived_after_all_is_taken_back_or_told(world: World, name: str) -> None:
+    hans = world.guest(HANS)
+    stay = world.stay(hans)
+    world.export(name)
+    correct(world, stay, **LATER)
+    run = world.export(name, now=AFTER)
+    if name == "si.eturizem":
+        assert run.counts == {"cancelled": 1, "not_yet": 1}
+        arrived = {"start": date(2027, 3, 1), "end": date(2027, 3, 1)}
+        now = EVENING.replace(year=2027, month=3, day=1)
+        assert world.export(name, now=now, **arrived).counts == {"reported": 1}
+    else:
+        assert [(c.guest_id, c.why) for c in run.changed] == [(hans.id, "moved")]
+
+
+def test_a_stay_of_another_property_or_format_is_not_looked_for(world: World) -> None:
+    stay = world.stay(world.guest(HANS))
+    world.export("si.eturizem")
+    correct(world, stay, **LATER)
+    assert world.export("pt.siba", now=AFTER).counts == {}
+    assert world.export("si.eturizem", now=AFTER, start=date(2026, 11, 21)).counts == {}
+
+
+def test_an_entry_from_before_the_day_was_kept_is_read(world: World) -> None:
+    from profilecore.codec import Codec
+    from profilecore_exports.register import Entry, SentFile
+
+    codec = Codec()
+    assert codec.load(Entry, b'{"id":"a","format":"si.eturizem"}').day is None
+    file = codec.load(
+        SentFile,
+        b'{"id":"a","format":"f","property_id":"P1","name":"n","checksum":"c","kind":"report",'
+        b'"written_at":"2026-11-20T18:05:00+00:00","by":"desk"}',
+    )
+    assert (file.days, file.references, file.keys) == ((), (), [])
