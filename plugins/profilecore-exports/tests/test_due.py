@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from exports_kit import EVENING, HANS, P, World
+from exports_kit import ARRIVAL, EVENING, HANS, LUCIA, P, World
 
 from profilecore import Stay
 
 LATER = {"arrival": "2027-03-01", "departure": "2027-03-03"}
+RH = "es.ses-hospedajes-rh"
 AFTER = EVENING + timedelta(days=6)
 
 
@@ -79,3 +80,31 @@ def test_an_entry_from_before_the_day_was_kept_is_read(world: World) -> None:
         b'"written_at":"2026-11-20T18:05:00+00:00","by":"desk"}',
     )
     assert (file.days, file.references, file.keys) == ((), (), [])
+
+
+# ---- bookings
+
+
+def test_two_bookings_of_one_guest_on_one_day_are_both_reported(world: World) -> None:
+    lucia = world.guest(LUCIA)
+    booked = {"booked_at": "2026-11-20T10:00:00+00:00", "details": {"payment": "card"}}
+    world.stay(lucia, arrival="2026-12-01", departure="2026-12-04", **booked)
+    world.stay(lucia, arrival="2026-12-10", departure="2026-12-12", **booked)
+    run = world.export(RH)
+    assert run.counts == {"reported": 2}
+    assert world.contents(run)[0].count(b"<comunicacion>") == 2
+    assert world.export(RH).counts == {"already": 2}
+
+
+def test_a_stay_is_booked_on_the_day_of_its_contract_where_nothing_else_tells(
+    world: World,
+) -> None:
+    lucia = world.guest(LUCIA)
+    agreed = {"payment": "card", "contracted_on": ARRIVAL}
+    world.stay(lucia, arrival="2026-12-01", departure="2026-12-04", details=agreed)
+    run = world.export(RH)
+    assert run.counts == {"reported": 1}
+    assert b"<fechaContrato>2026-11-20</fechaContrato>" in world.contents(run)[0]
+    assert [entry.day for entry in world.entries(lucia)] == [ARRIVAL]
+    assert world.export(RH, start=date(2026, 11, 21)).counts == {}
+    assert world.export("es.ses-hospedajes").counts == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,12 @@ OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
 Watch = Callable[[str, int, int | None], object]
 # A moment of a stay, its day, the stay or its part, and the number of that.
 _Found = tuple[Moment, date, Stay, int]
+
+
+class _Agreed(msgspec.Struct):
+    """As much of stored details as tells when a stay was booked."""
+
+    contracted_on: str | None = None
 
 
 class _Glance(msgspec.Struct):
@@ -83,10 +89,13 @@ def due(
     A stay is due, too, on the days that were reported of it, if it is on others by now.
     """
     wanted, spell = frozenset(format.moments), format.spell
+    agreed = _agreed(engine) if Moment.BOOKING in wanted else {}
     before = reported_between(engine, format.name, property_id, start, end)
+    near = _near(wanted, start, end, spell, before, agreed)
     found: list[_Found] = []
-    for given in _stays(engine, property_id, wanted, start, end, spell, before, watch):
-        days = list(_days(_by_the_clock_of(zone, given), wanted, spell))
+    for given in _all_stays(engine, property_id, near, watch):
+        local = _by_the_clock_of(zone, given)
+        days = list(_days(local, wanted, spell, agreed.get(given.id)))
         told = before.get(given.id, {})
         moved = {m for m in told if told[m] - {day for moment, day, *_ in days if moment is m}}
         found += (each for each in days if start <= each[1] <= end or each[0] in moved)
@@ -103,11 +112,30 @@ def due(
     return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
 
 
-def _days(stay: Stay, wanted: Collection[Moment], spell: int | None) -> Iterator[_Found]:
+def _agreed(engine: Engine) -> dict[str, date]:
+    """Give by stay the day of the contract, where its details tell one."""
+    glance = msgspec.json.Decoder(_Agreed).decode
+    found: dict[str, date] = {}
+    after: str | None = None
+    while True:
+        with engine.store.read() as reader:
+            page = reader.listing(DETAILS, after, PAGE)
+        if not page:
+            return found
+        for document in page:
+            day = glance(document.body).contracted_on
+            if day is not None:
+                found[document.id] = date.fromisoformat(day)
+        after = page[-1].id
+
+
+def _days(
+    stay: Stay, wanted: Collection[Moment], spell: int | None, agreed: date | None
+) -> Iterator[_Found]:
     """Yield the moments of a stay and of its parts, each with its day."""
     for part, each in enumerate(_parts(stay, spell)):
         for moment in Moment:
-            day = day_of(each, moment)
+            day = day_of(each, moment, agreed)
             if day and moment in wanted and (part == 0 or moment is Moment.ARRIVAL):
                 yield moment, day, each, part
 
@@ -131,10 +159,10 @@ def _by_the_clock_of(zone: ZoneInfo, stay: Stay) -> Stay:
     return evolve(stay, booked_at=booked.astimezone(zone))
 
 
-def day_of(stay: Stay, moment: Moment) -> date | None:
-    """Give the day on which a moment of a stay is."""
+def day_of(stay: Stay, moment: Moment, agreed: date | None) -> date | None:
+    """Give the day on which a moment of a stay is; it is booked on the day ``agreed`` at last."""
     if moment is Moment.BOOKING:
-        return stay.booked_at.date() if stay.booked_at else None
+        return stay.booked_at.date() if stay.booked_at else agreed
     return stay.arrival if moment is Moment.ARRIVAL else stay.departure
 
 
@@ -161,32 +189,32 @@ def occupied(
     return counts
 
 
-def _stays(
-    engine: Engine,
-    property_id: str,
-    moments: frozenset[Moment],
+def _near(
+    moments: Collection[Moment],
     start: date,
     end: date,
     spell: int | None,
-    besides: Collection[str],
-    watch: Watch,
-) -> Iterator[Stay]:
+    before: Collection[str],
+    agreed: Mapping[str, date],
+) -> Callable[[_Glance], bool]:
+    """Make what tells of a stored stay whether it may be due."""
     # A booking is kept in UTC, where its day may be the one before or after.
     first, last = (start - A_DAY).isoformat(), (end + A_DAY).isoformat()
 
-    def is_due(stay: _Glance) -> bool:
+    def is_near(stay: _Glance) -> bool:
+        booked = stay.booked_at or agreed.get(stay.id) or ""
         days = {
-            Moment.BOOKING: (stay.booked_at or "")[:10],
+            Moment.BOOKING: str(booked)[:10],
             Moment.ARRIVAL: stay.arrival or "",
             Moment.DEPARTURE: stay.departure or "",
         }
         goes_on = (
             spell is not None and days[Moment.ARRIVAL] <= last and first < days[Moment.DEPARTURE]
         )
-        is_near = any(first <= days[moment] <= last for moment in moments)
-        return is_near or goes_on or stay.id in besides
+        is_on = any(first <= days[moment] <= last for moment in moments)
+        return is_on or goes_on or stay.id in before
 
-    yield from _all_stays(engine, property_id, is_due, watch)
+    return is_near
 
 
 def _all_stays(
@@ -227,7 +255,7 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 
 
 class _Gathering:
-    """Puts parties together; nobody is in two of one moment and day."""
+    """Puts parties together; nobody arrives or leaves in two of one day."""
 
     def __init__(self, engine: Engine, format: Format, stays: Sequence[Stay]) -> None:
         self._engine = engine
@@ -253,8 +281,7 @@ class _Gathering:
             if is_off:
                 # What was reported of such a stay is taken back, wherever the guest is by now.
                 profiles.append(profile)
-            elif not is_cleared and (key := (moment, day, profile.id)) not in self._seen:
-                self._seen.add(key)
+            elif not is_cleared and self._is_free(moment, day, profile):
                 profiles.append(profile)
         # Of who was cleared the report stays true where the stay does.
         gone = [] if is_off else [each for each in left if each.state is State.ACTIVE]
@@ -271,6 +298,14 @@ class _Gathering:
         party = Party(stay, details, guests or others, part)
         reported = tuple(sorted(self._reported.get(stay.id, ())))
         return Due(moment, day, party, is_off, unknown, cleared, others, reported)
+
+    def _is_free(self, moment: Moment, day: date, profile: Profile) -> bool:
+        """Tell whether a guest goes into this party: each booking is for itself."""
+        key = (moment, day, profile.id)
+        if moment is not Moment.BOOKING and key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
 
     def _left(self, stay: Stay) -> list[Profile]:
         """Give those who were reported of a stay and are not among its guests now."""

@@ -146,6 +146,7 @@ class Notes:
 
     def _entry(self, file: OutFile, report: Report, id: str) -> Entry:
         noting, stay = self._noting, report.party.stay
+        agreed = report.party.details.contracted_on
         cancels = report.action is Action.CANCEL
         before = self._before.get(id)
         old = self._entries.get(id) or before
@@ -164,7 +165,7 @@ class Notes:
             number=report.number if report.number is not None else made.number,
             reference=made.reference if cancels or report.action is Action.CHANGE else None,
             written_at=noting.at,
-            day=made.day if cancels else day_of(stay, report.moment),
+            day=made.day if cancels else day_of(stay, report.moment, agreed),
             by=noting.by,
             ended_on=stay.departure or stay.arrival,
             answer_code=None,
