@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from exports_kit import ARRIVAL, EVENING, HANS, LUCIA, P, World
+from exports_kit import ARRIVAL, EVENING, HANS, LUCIA, TIMES, P, World
 
 from profilecore import Stay
 
@@ -108,3 +108,32 @@ def test_a_stay_is_booked_on_the_day_of_its_contract_where_nothing_else_tells(
     assert [entry.day for entry in world.entries(lucia)] == [ARRIVAL]
     assert world.export(RH, start=date(2026, 11, 21)).counts == {}
     assert world.export("es.ses-hospedajes").counts == {}
+
+
+# ---- guests of two stays
+
+
+@pytest.mark.parametrize("name", ["pt.siba", "hr.evisitor"])
+def test_who_was_reported_alone_stays_there_when_named_in_a_larger_party(
+    world: World, name: str
+) -> None:
+    hans, lucia = world.guest(HANS), world.guest(HANS, first_name="Lucia")
+    alone = world.stay(hans, details=TIMES)
+    world.export(name, end=ARRIVAL)
+    world.stay(lucia, hans, details=TIMES)
+    assert world.export(name, end=ARRIVAL).counts == {"already": 1, "reported": 1}
+    departed = world.export(name, now=AFTER)
+    assert departed.counts.get("reported", 0) == (2 if name == "hr.evisitor" else 0)
+    assert {entry.stay_id for entry in world.entries(hans)} == {alone.id}
+
+
+def test_who_was_reported_alone_goes_with_the_party_once_the_own_stay_is_called_off(
+    world: World,
+) -> None:
+    hans, lucia = world.guest(HANS), world.guest(LUCIA)
+    alone = world.stay(hans)
+    world.export("si.eturizem")
+    world.stay(lucia, hans)
+    correct(world, alone, status="cancelled")
+    assert world.export("si.eturizem").counts == {"cancelled": 1, "reported": 2}
+    assert world.export("si.eturizem").counts == {"already": 2}

@@ -85,8 +85,9 @@ def due(
     """Give the parties of a property whose moment lies between two days, both included.
 
     They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
-    once, in the larger party.  With a ``spell`` a stay of more days arrives anew after so many.
-    A stay is due, too, on the days that were reported of it, if it is on others by now.
+    once, under the one that was reported, else in the larger party.  With a ``spell`` a stay of
+    more days arrives anew after so many.  A stay is due, too, on the days that were reported of
+    it, if it is on others by now.
     """
     wanted, spell = frozenset(format.moments), format.spell
     agreed = _agreed(engine) if Moment.BOOKING in wanted else {}
@@ -100,7 +101,7 @@ def due(
         moved = {m for m in told if told[m] - {day for moment, day, *_ in days if moment is m}}
         found += (each for each in days if start <= each[1] <= end or each[0] in moved)
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
-    gather = _Gathering(engine, format, [stay for _, _, stay, _ in found])
+    gather = _Gathering(engine, format, found)
     made = []
     for number, (moment, day, stay, part) in enumerate(found):
         if number % 200 == 0:
@@ -257,13 +258,25 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 class _Gathering:
     """Puts parties together; nobody arrives or leaves in two of one day."""
 
-    def __init__(self, engine: Engine, format: Format, stays: Sequence[Stay]) -> None:
+    def __init__(self, engine: Engine, format: Format, found: Sequence[_Found]) -> None:
+        stays = [stay for _, _, stay, _ in found]
         self._engine = engine
         self._details = details_of(engine, stays)
-        entries = reported(engine, format.name, [stay.id for stay in stays])
-        self._reported = {id: {each.guest_id for each in found} for id, found in entries.items()}
+        self._entries = reported(engine, format.name, [stay.id for stay in stays])
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
+        self._standing: dict[tuple[Moment, date, str], str] = {}
+        for moment, day, stay, _ in found:
+            for profile in self._who_stand(stay):
+                self._standing.setdefault((moment, day, profile.id), stay.id)
+
+    def _who_stand(self, stay: Stay) -> list[Profile]:
+        """Give the guests of a stay who were reported of it."""
+        ids = {entry.guest_id for entry in self._entries.get(stay.id, ()) if entry.stands}
+        if not ids or stay.status in NEVER | OFF:
+            return []
+        here = {p.id for p in map(self._profile, (stay.profile_id, *stay.companions)) if p}
+        return [p for p in map(self._profile, sorted(ids)) if p and p.id in here]
 
     def party(self, moment: Moment, day: date, stay: Stay, part: int) -> Due | None:
         if stay.status in NEVER:
@@ -281,7 +294,7 @@ class _Gathering:
             if is_off:
                 # What was reported of such a stay is taken back, wherever the guest is by now.
                 profiles.append(profile)
-            elif not is_cleared and self._is_free(moment, day, profile):
+            elif not is_cleared and self._is_free(moment, day, stay, profile):
                 profiles.append(profile)
         # Of who was cleared the report stays true where the stay does.
         gone = [] if is_off else [each for each in left if each.state is State.ACTIVE]
@@ -296,20 +309,25 @@ class _Gathering:
         )
         others = tuple(Guest(profile, first, stay, details, False, {}) for profile in gone)
         party = Party(stay, details, guests or others, part)
-        reported = tuple(sorted(self._reported.get(stay.id, ())))
-        return Due(moment, day, party, is_off, unknown, cleared, others, reported)
+        told = tuple(self._told(stay))
+        return Due(moment, day, party, is_off, unknown, cleared, others, told)
 
-    def _is_free(self, moment: Moment, day: date, profile: Profile) -> bool:
+    def _is_free(self, moment: Moment, day: date, stay: Stay, profile: Profile) -> bool:
         """Tell whether a guest goes into this party: each booking is for itself."""
         key = (moment, day, profile.id)
-        if moment is not Moment.BOOKING and key in self._seen:
-            return False
-        self._seen.add(key)
+        if moment is not Moment.BOOKING:
+            if key in self._seen or self._standing.get(key, stay.id) != stay.id:
+                return False
+            self._seen.add(key)
         return True
+
+    def _told(self, stay: Stay) -> list[str]:
+        """Give the ids of those who were ever reported of a stay."""
+        return sorted({entry.guest_id for entry in self._entries.get(stay.id, ())})
 
     def _left(self, stay: Stay) -> list[Profile]:
         """Give those who were reported of a stay and are not among its guests now."""
-        ids = sorted(self._reported.get(stay.id, ()))
+        ids = self._told(stay)
         if not ids:
             return []
         here = [self._profile(id) for id in (stay.profile_id, *stay.companions)]
