@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from profilecore.errors import ScopeDenied
 from profilecore.model.fields import evolve
+from profilecore.rules.visibility import may_see
 from profilecore.values import frozen
 from profilecore_exports.contract import Answer, Format, Verdict
 from profilecore_exports.faults import ExportRefused
@@ -67,8 +67,9 @@ def read_answer(
     tells its own.  A refused guest is reported again by the next run.  Of a cancellation that is
     refused the report stands, beside the one that went in its place.
 
+    For a property the files of others do not exist.
+
     :raises ExportRefused: if the format has no answers, this is none, or its file is not known.
-    :raises ScopeDenied: if it is another property's file.
     """
     if format.read_answer is None:
         raise ExportRefused("no-answers", f"{format.name} has no answers that can be read.")
@@ -89,14 +90,10 @@ def note_answer(
     """Note an answer that was read, as :func:`read_answer` does.
 
     :raises ExportRefused: if its file is not known.
-    :raises ScopeDenied: if it is another property's file.
     """
     at = now or datetime.now(UTC)
     several = (answer, *answer.others)
     found = [_answered_file(engine, format, each, file, len(several) == 1) for each in several]
-    for sent in found:
-        if engine.actor.property_id not in (None, sent.property_id):
-            raise ScopeDenied("read the answer to another property's file")
     judged: list[Judged] = []
     for each, sent in zip(several, found, strict=True):
         judged += _noted(engine, sent, each, at)
@@ -110,12 +107,14 @@ def _answered_file(
     engine: Engine, format: Format, answer: Answer, name: str | None, alone: bool
 ) -> SentFile:
     """Give the file that an answer is about; of several answers each must tell its lot."""
-    files = list(sent_files(engine.store, format.name))
+    everything = list(sent_files(engine.store, format.name))
+    files = [file for file in everything if may_see(file.property_id, engine.actor)]
     if name is not None and alone:
         found = [file for file in files if file.name == name][-1:]
     else:
         found = [file for file in files if answer.lot is not None and file.lot == answer.lot]
-        found = found or [file for file in files if alone and file.answered_at is None]
+        is_new = answer.lot is None or all(file.lot != answer.lot for file in everything)
+        found = found or [f for f in files if alone and is_new and f.answered_at is None]
     if len(found) == 1:
         return found[0]
     if not found:
