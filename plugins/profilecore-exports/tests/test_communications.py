@@ -251,3 +251,19 @@ def test_each_number_of_a_stay_is_cancelled_or_refused_for_itself(world: World) 
         ("accepted", OTHER),
     ]
     assert world.export(PV).counts == {"cancelled": 1}
+
+
+def test_a_row_without_a_number_shifts_no_verdict(world: World) -> None:
+    lucia, hans, _ = three(world)
+    for guest in (lucia, hans):
+        world.stay(guest, details=BOOKED)
+    world.export(PV)
+    rows = (
+        "<tipoError>1</tipoError><error>of the head</error>",
+        f"<orden>1</orden><codigoComunicacion>{CODE}</codigoComunicacion>",
+        "<orden>2</orden><tipoError>5</tipoError><error>wrong</error>",
+    )
+    listed = "".join(f"<resultadoComunicacion>{row}</resultadoComunicacion>" for row in rows)
+    text = f"<r><resultado><codigoEstado>6</codigoEstado>{listed}</resultado></r>"
+    judged = read_answer(world.engine, world.format(PV), text.encode()).judged
+    assert [(j.accepted, j.code) for j in judged] == [(True, ""), (False, "5")]
