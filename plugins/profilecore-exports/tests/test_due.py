@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from exports_kit import ARRIVAL, EVENING, HANS, LUCIA, TIMES, P, World
+from exports_kit import ARRIVAL, DEPARTURE, EVENING, HANS, LUCIA, TIMES, P, World
 
 from profilecore import Stay
+from profilecore_exports import Choice
 
 LATER = {"arrival": "2027-03-01", "departure": "2027-03-03"}
 RH = "es.ses-hospedajes-rh"
@@ -137,3 +138,53 @@ def test_who_was_reported_alone_goes_with_the_party_once_the_own_stay_is_called_
     correct(world, alone, status="cancelled")
     assert world.export("si.eturizem").counts == {"cancelled": 1, "reported": 2}
     assert world.export("si.eturizem").counts == {"already": 2}
+
+
+# ---- departures of a format that ends the record of the arrival
+
+HR = "hr.evisitor"
+
+
+def kinds(world: World, name: str = HR, **more: Any) -> list[str]:
+    """Give what each file of a run asks for, by the first word of its name."""
+    return [file.name.partition("_")[0] for file in world.export(name, **more).files]
+
+
+def test_a_departure_goes_only_after_its_arrival(world: World) -> None:
+    hans = world.guest(HANS, documents=[])
+    world.stay(hans, details=TIMES)
+    run = world.export(HR, now=AFTER)
+    assert run.files == ()
+    assert world.codes(run) == [["document"], ["document"]]
+    world.engine.update(hans.id, {"documents": HANS["documents"]})
+    departing = world.export(HR, start=DEPARTURE, now=AFTER)
+    assert departing.files == ()
+    assert world.codes(departing) == [["arrival-unreported"]]
+    assert kinds(world, now=AFTER) == ["CheckInTourist", "CheckOutTourist"]
+
+
+def test_a_departure_goes_where_its_arrival_went_before(world: World) -> None:
+    world.stay(world.guest(HANS), details=TIMES)
+    assert kinds(world, end=ARRIVAL) == ["CheckInTourist"]
+    assert kinds(world, start=DEPARTURE, now=AFTER) == ["CheckOutTourist"]
+
+
+def test_a_departure_can_go_alone_where_the_desk_says_so(world: World) -> None:
+    world.stay(world.guest(HANS), details=TIMES)
+    choices = {"arrival-unreported": Choice.IGNORE}
+    alone = kinds(world, start=DEPARTURE, now=AFTER, choices=choices)
+    assert alone == ["CheckOutTourist"]
+
+
+@pytest.mark.parametrize("end", [ARRIVAL, DEPARTURE])
+def test_a_departure_is_taken_back_before_its_arrival(world: World, end: date) -> None:
+    stay = world.stay(world.guest(HANS), world.guest(HANS), details=TIMES)
+    world.export(HR, now=AFTER)
+    correct(world, stay, status="cancelled")
+    assert kinds(world, now=AFTER, end=end) == [
+        "CancelTouristCheckOut",
+        "CancelTouristCheckOut",
+        "CancelTouristCheckIn",
+        "CancelTouristCheckIn",
+    ]
+    assert world.export(HR, now=AFTER).files == ()

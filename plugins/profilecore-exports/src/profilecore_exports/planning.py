@@ -40,6 +40,8 @@ class Planning:
     choices: Mapping[str, Choice]
     again: bool = False
     _wrong: list[Wrong] = attrs.field(init=False, factory=list)
+    _taken: set[str] = attrs.field(init=False, factory=set)
+    _reported: set[str] = attrs.field(init=False, factory=set)
 
     @cached_property
     def made(self) -> Plan:
@@ -53,6 +55,8 @@ class Planning:
             if number % 200 == 0:
                 watch("Checking guests", number, len(listed))
             self._add(one)
+        if self.format.paired:
+            self.made.cancellations.sort(key=lambda report: report.moment is Moment.ARRIVAL)
         return self.made
 
     def _add(self, one: Due) -> None:
@@ -70,6 +74,8 @@ class Planning:
         else:
             covered = self._covered(one)
         good = self._complete(one, covered)
+        if self.format.paired and one.moment is Moment.DEPARTURE:
+            good = [report for report in good if self._has_arrived(one, report)]
         going = self._going(one, good)
         if self.format.amends is Amends.CANCEL:
             going = self._communicated(one, covered, good, going)
@@ -115,6 +121,18 @@ class Planning:
                 good.append(report)
         return good
 
+    def _has_arrived(self, one: Due, report: Report) -> bool:
+        """Tell whether the arrival of a guest is at the authority, or goes in this run."""
+        arrival = changed(one, moment=Moment.ARRIVAL)
+        is_told = any(True for _ in self._standing(arrival, report.guest))
+        if is_told or self._id(self._report_of(arrival, report.guest)) in self._reported:
+            return True
+        what = "The arrival was not reported, so there is nothing to end: export its day first."
+        missing = Missing("/stay/arrival", "arrival-unreported", what, "desk")
+        is_ignored = self._is_ignored(missing.code)
+        self._refuse(one, report.guest, [missing], ignored=is_ignored)
+        return is_ignored
+
     def _missing(self, guest: Guest) -> tuple[list[Missing], list[Missing]]:
         """Give what a guest lacks, and what of it keeps the guest out."""
         needed = list(self.format.missing(guest))
@@ -152,7 +170,8 @@ class Planning:
         self.made.incomplete.append(
             Incomplete(guest.id, stay, one.moment, one.day, tuple(missing), ignored)
         )
-        self._note_late(one, [guest])
+        if not ignored:
+            self._note_late(one, [guest])
 
     # ---- what was sent before
 
@@ -257,9 +276,15 @@ class Planning:
 
     def _take_back(self, one: Due, guests: Iterable[Guest], why: str) -> None:
         """Cancel what was sent of guests who, it turned out, were not there."""
+        both = [one]
+        if self.format.paired and one.moment is Moment.ARRIVAL:
+            both.append(changed(one, moment=Moment.DEPARTURE))
         for guest in guests:
-            for report, old in self._standing(one, guest):
-                self._cancel(one, report, old, why)
+            for each in both:
+                for report, old in self._standing(each, guest):
+                    if old.id not in self._taken:
+                        self._taken.add(old.id)
+                        self._cancel(each, report, old, why)
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
         if self.format.amends is Amends.CANCEL:
@@ -325,6 +350,8 @@ class Planning:
                 report = changed(report, text=self.format.write(report, self.setting))
             written.append(report)
         self.made.reports += written
+        if self.format.paired:
+            self._reported.update(map(self._id, written))
         self.made.count("reported", sum(r.action is Action.NEW for r in written))
         self._note_late(one, [report.guest for report in written])
 
