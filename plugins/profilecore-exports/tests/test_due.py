@@ -83,6 +83,14 @@ def test_an_entry_from_before_the_day_was_kept_is_read(world: World) -> None:
     assert (file.days, file.references, file.keys) == ((), (), [])
 
 
+@pytest.mark.parametrize("name", ["pt.siba", "it.alloggiati", "es.ses-hospedajes-rh"])
+def test_a_run_may_ask_for_all_days_that_there_are(world: World, name: str) -> None:
+    details = {"payment": "card", "contracted_on": ARRIVAL}
+    world.stay(world.guest(HANS), details=details)
+    assert world.export(name, start=date.min, end=date.max).counts == {"reported": 1}
+    assert world.export(name, start=date.min, end=date.max).counts == {"already": 1}
+
+
 # ---- bookings
 
 

@@ -200,7 +200,8 @@ def _near(
 ) -> Callable[[_Glance], bool]:
     """Make what tells of a stored stay whether it may be due."""
     # A booking is kept in UTC, where its day may be the one before or after.
-    first, last = (start - A_DAY).isoformat(), (end + A_DAY).isoformat()
+    first = (max(start, date.min + A_DAY) - A_DAY).isoformat()
+    last = (min(end, date.max - A_DAY) + A_DAY).isoformat()
 
     def is_near(stay: _Glance) -> bool:
         booked = stay.booked_at or agreed.get(stay.id) or ""
