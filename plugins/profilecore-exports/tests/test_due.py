@@ -182,6 +182,7 @@ def test_a_departure_can_go_alone_where_the_desk_says_so(world: World) -> None:
     choices = {"arrival-unreported": Choice.IGNORE}
     alone = kinds(world, start=DEPARTURE, now=AFTER, choices=choices)
     assert alone == ["CheckOutTourist"]
+    assert world.export(HR, start=DEPARTURE, now=AFTER).counts == {"already": 1}
 
 
 @pytest.mark.parametrize("end", [ARRIVAL, DEPARTURE])

@@ -140,9 +140,11 @@ def _noted(engine: Engine, sent: SentFile, answer: Answer, at: datetime) -> list
         verdict = by_position.get(position, whole)
         if verdict is None and answer.rest is not None:
             verdict = Verdict(answer.rest)
-        if verdict is None or id not in entries:
+        if verdict is None:
             continue
         is_decided = True
+        if id not in entries:
+            continue
         document, entry = entries[id]
         if entry.file == sent.name:
             made = _judged(entry, verdict, sent)

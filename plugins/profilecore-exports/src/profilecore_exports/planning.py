@@ -124,7 +124,7 @@ class Planning:
     def _has_arrived(self, one: Due, report: Report) -> bool:
         """Tell whether the arrival of a guest is at the authority, or goes in this run."""
         arrival = changed(one, moment=Moment.ARRIVAL)
-        is_told = any(True for _ in self._standing(arrival, report.guest))
+        is_told = any(True for each in (arrival, one) for _ in self._standing(each, report.guest))
         if is_told or self._id(self._report_of(arrival, report.guest)) in self._reported:
             return True
         what = "The arrival was not reported, so there is nothing to end: export its day first."
