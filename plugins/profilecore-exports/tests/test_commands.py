@@ -193,6 +193,32 @@ def test_an_answer_is_read_and_refusals_end_with_1(
     assert json.loads(refused.stdout)["error"] == "export-refused"
 
 
+def test_what_was_not_cancelled_is_told_with_its_number(
+    desk: Desk, engine: Engine, tmp_path: Path
+) -> None:
+    guest = engine.create(LUCIA | {"addresses": HANS["addresses"]})
+    agreed = {"property_id": P, "arrival": YESTERDAY, "departure": TODAY, "reference": "R-1"}
+    made = engine.record_stay(guest.id, agreed)
+    desk("exports", "details", made.id, "payment=card", f"contracted_on={YESTERDAY}")
+    name, out, number = "es.ses-hospedajes", tmp_path / "out", "0000-1"
+    desk("export", name, *days(), "--out", out)
+    answer = tmp_path / "answer.xml"
+    answer.write_text(
+        "<r><resultado><codigoEstado>1</codigoEstado><resultadoComunicacion><orden>1</orden>"
+        f"<codigoComunicacion>{number}</codigoComunicacion></resultadoComunicacion></resultado></r>"
+    )
+    assert desk("export", "answer", name, answer).exit_code == 0
+    engine.update(guest.id, {"first_name": "Luz"})
+    desk("export", name, *days(), "--out", out)
+    (cancelling,) = (file.name for file in out.iterdir() if "anular" in file.name)
+    answer.write_text("<respuesta><codigo>10120</codigo></respuesta>")
+    refused = desk("export", "answer", name, answer, "--sent", cancelling)
+    assert refused.exit_code == 1
+    shown = told(refused)
+    assert "this stands still" in shown
+    assert number in shown
+
+
 def test_open_lots_are_asked_about_until_they_are_decided(
     desk: Desk, engine: Engine, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ from profilecore_exports import (
     export,
     record_details,
 )
+from profilecore_exports.placing import Placing, place
 from profilecore_exports.register import sent_files
 from profilecore_exports.tables import Tables, TableSpec
 
@@ -289,17 +290,15 @@ def test_a_failure_half_way_leaves_neither_files_nor_entries(
 ) -> None:
     for _ in range(33):
         world.stay(world.guest(HANS))
-    from profilecore_exports import running
+    original, calls = Placing.add, []
 
-    original, calls = running.place, []
-
-    def failing(path: Path, content: bytes) -> None:
-        calls.append(path)
+    def failing(placing: Placing, name: str, content: bytes) -> None:
+        calls.append(name)
         if len(calls) == 2:
             raise OSError("disk full")
-        original(path, content)
+        original(placing, name, content)
 
-    monkeypatch.setattr(running, "place", failing)
+    monkeypatch.setattr(Placing, "add", failing)
     with pytest.raises(OSError, match="disk full"):
         world.export("cz.ubyport-ws")
     assert list(world.folder.iterdir()) == []
@@ -309,12 +308,10 @@ def test_a_failure_half_way_leaves_neither_files_nor_entries(
 def test_a_file_is_whole_where_the_system_takes_it_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from profilecore_exports import running
-
     write = os.write
     monkeypatch.setattr(os, "write", lambda handle, content: write(handle, content[:3]))
-    running.place(tmp_path / "a" / "file.txt", b"0123456789")
-    running.place(tmp_path / "a" / "empty.txt", b"")
+    place(tmp_path / "a" / "file.txt", b"0123456789")
+    place(tmp_path / "a" / "empty.txt", b"")
     assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == {
         "file.txt": b"0123456789",
         "empty.txt": b"",
@@ -324,14 +321,12 @@ def test_a_file_is_whole_where_the_system_takes_it_piece_by_piece(
 def test_a_file_that_cannot_be_filled_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from profilecore_exports import running
-
     def full(handle: int, content: memoryview) -> int:
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="disk full"):
-        running.place(tmp_path / "file.txt", b"0123456789")
+        place(tmp_path / "file.txt", b"0123456789")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from profilecore_exports.details import Details, Registration, record_details
     from profilecore_exports.faults import ExportRefused, NotSent, TableMissing, Unwritable
     from profilecore_exports.guests import Guest, Party
-    from profilecore_exports.planning import Choice, Run
+    from profilecore_exports.outcome import Choice, Run
     from profilecore_exports.running import export
     from profilecore_exports.sending import send
     from profilecore_exports.tables import TableSpec, add_table
@@ -85,7 +85,7 @@ __getattr__ = later(
         "Action": "contract",
         "Amends": "contract",
         "Answer": "contract",
-        "Choice": "planning",
+        "Choice": "outcome",
         "Covers": "contract",
         "Deadline": "contract",
         "Details": "details",
@@ -103,7 +103,7 @@ __getattr__ = later(
         "Registration": "details",
         "Reply": "transport",
         "Report": "contract",
-        "Run": "planning",
+        "Run": "outcome",
         "Setting": "contract",
         "TableMissing": "faults",
         "TableSpec": "tables",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from profilecore.errors import ScopeDenied
 from profilecore.model.fields import evolve
+from profilecore.rules.visibility import may_see
 from profilecore.values import frozen
 from profilecore_exports.contract import Answer, Format, Verdict
 from profilecore_exports.faults import ExportRefused
@@ -22,13 +22,19 @@ MOST_TEXT = 500
 
 @frozen
 class Judged:
-    """What the authority said of one guest."""
+    """What the authority said of one guest.
+
+    ``kind`` is that of the file, ``report`` or ``cancellation``; ``reference`` the authority's
+    number that was to be cancelled.  It stands still if that was refused.
+    """
 
     guest_id: str
     stay_id: str
     accepted: bool
     code: str = ""
     text: str = ""
+    kind: str = "report"
+    reference: str | None = None
 
 
 @frozen
@@ -58,10 +64,12 @@ def read_answer(
 
     ``file`` is the name of the file that is answered; without it the answer's own lot tells, or
     the one file of the format that nobody has answered.  Of an answer about several lots each
-    tells its own.  A refused guest is reported again by the next run.
+    tells its own.  A refused guest is reported again by the next run.  Of a cancellation that is
+    refused the report stands, beside the one that went in its place.
+
+    For a property the files of others do not exist.
 
     :raises ExportRefused: if the format has no answers, this is none, or its file is not known.
-    :raises ScopeDenied: if it is another property's file.
     """
     if format.read_answer is None:
         raise ExportRefused("no-answers", f"{format.name} has no answers that can be read.")
@@ -82,14 +90,10 @@ def note_answer(
     """Note an answer that was read, as :func:`read_answer` does.
 
     :raises ExportRefused: if its file is not known.
-    :raises ScopeDenied: if it is another property's file.
     """
     at = now or datetime.now(UTC)
     several = (answer, *answer.others)
     found = [_answered_file(engine, format, each, file, len(several) == 1) for each in several]
-    for sent in found:
-        if engine.actor.property_id not in (None, sent.property_id):
-            raise ScopeDenied("read the answer to another property's file")
     judged: list[Judged] = []
     for each, sent in zip(several, found, strict=True):
         judged += _noted(engine, sent, each, at)
@@ -103,12 +107,14 @@ def _answered_file(
     engine: Engine, format: Format, answer: Answer, name: str | None, alone: bool
 ) -> SentFile:
     """Give the file that an answer is about; of several answers each must tell its lot."""
-    files = list(sent_files(engine.store, format.name))
+    everything = list(sent_files(engine.store, format.name))
+    files = [file for file in everything if may_see(file.property_id, engine.actor)]
     if name is not None and alone:
         found = [file for file in files if file.name == name][-1:]
     else:
         found = [file for file in files if answer.lot is not None and file.lot == answer.lot]
-        found = found or [file for file in files if alone and file.answered_at is None]
+        is_new = answer.lot is None or all(file.lot != answer.lot for file in everything)
+        found = found or [f for f in files if alone and is_new and f.answered_at is None]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -128,20 +134,26 @@ def _noted(engine: Engine, sent: SentFile, answer: Answer, at: datetime) -> list
     entries = noted(engine, sent)
     changed: dict[str, tuple[Document, Entry]] = {}
     judged = []
-    for id, position in zip(sent.entries, sent.positions, strict=True):
+    is_decided = False
+    cancels = sent.references or (None,) * len(sent.entries)
+    for id, position, reference in zip(sent.entries, sent.positions, cancels, strict=True):
         verdict = by_position.get(position, whole)
         if verdict is None and answer.rest is not None:
             verdict = Verdict(answer.rest)
-        if verdict is None or id not in entries:
+        if verdict is None:
+            continue
+        is_decided = True
+        if id not in entries:
             continue
         document, entry = entries[id]
-        if entry.file != sent.name:
+        if entry.file == sent.name:
+            made = _judged(entry, verdict, sent)
+            if made != entry:
+                changed[id] = document, made
+        elif sent.kind != "cancellation":
             continue  # it went out again in a later file, which has an answer of its own
-        made = _judged(entry, verdict, sent)
-        if made != entry:
-            changed[id] = document, made
-        judged.append(_told(entry, verdict))
-    decided = at if judged else sent.decided_at
+        judged.append(_told(entry, verdict, sent, reference))
+    decided = at if is_decided else sent.decided_at
     told = evolve(sent, lot=answer.lot or sent.lot, answered_at=at, decided_at=decided)
     note(engine, told, changed.values())
     return judged
@@ -161,11 +173,13 @@ def _judged(entry: Entry, verdict: Verdict, sent: SentFile) -> Entry:
     )
 
 
-def _told(entry: Entry, verdict: Verdict) -> Judged:
+def _told(entry: Entry, verdict: Verdict, sent: SentFile, reference: str | None) -> Judged:
     return Judged(
         entry.guest_id,
         entry.stay_id,
         verdict.accepted,
         verdict.code,
         printable(verdict.text, MOST_TEXT),
+        sent.kind,
+        reference,
     )

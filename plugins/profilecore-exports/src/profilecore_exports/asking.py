@@ -14,8 +14,8 @@ from profilecore_exports.answering import Answered, note_answer
 from profilecore_exports.contract import Format
 from profilecore_exports.faults import ExportRefused, NotSent
 from profilecore_exports.gathering import Watch
+from profilecore_exports.placing import place
 from profilecore_exports.register import SentFile, sent_files
-from profilecore_exports.running import place
 from profilecore_exports.transport import Asks
 
 if TYPE_CHECKING:

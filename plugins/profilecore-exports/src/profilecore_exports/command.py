@@ -16,7 +16,7 @@ from profilecore.cli.waiting import Count, progress
 if TYPE_CHECKING:
     from profilecore_exports.answering import Answered
     from profilecore_exports.contract import Format
-    from profilecore_exports.planning import Choice, Run
+    from profilecore_exports.outcome import Choice, Run
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(file_okay=False, path_type=Path)
@@ -124,7 +124,7 @@ def _export(
 
 
 def _choices(texts: tuple[str, ...]) -> dict[str, Choice]:
-    from profilecore_exports.planning import Choice
+    from profilecore_exports.outcome import Choice
 
     known = {choice.value: choice for choice in Choice}
     read = {}
@@ -192,6 +192,10 @@ def _show_answered(made: Answered) -> None:
     rows = [(j.guest_id, j.code, j.text) for j in made.judged if not j.accepted]
     if rows:
         table(("guest", "code", "what the authority says"), rows)
+    kept = [j for j in made.judged if j.kind == "cancellation" and not j.accepted]
+    if kept:
+        say("Not cancelled; at the authority this stands still:")
+        table(("guest", "stay", "number"), [(j.guest_id, j.stay_id, j.reference) for j in kept])
 
 
 @export.command("send")

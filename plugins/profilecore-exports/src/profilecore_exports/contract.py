@@ -68,7 +68,7 @@ class Amends(Enum):
     AGAIN = "again"
     """The changed record is sent again under its own number, and replaces the first."""
     CANCEL = "cancel"
-    """The first is cancelled by the authority's number, then all of it is sent anew."""
+    """All under the authority's number is cancelled, then who is still true is sent anew."""
 
 
 class Action(Enum):
@@ -274,7 +274,9 @@ class Format:
     of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
     A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
     makes a file that takes back what was sent; ``cancels_bare`` if it needs nothing personal for
-    that, so that it can for somebody who was cleared since.  ``numbered`` records have a running
+    that, so that it can for somebody who was cleared since.  In a ``paired`` format a departure
+    ends the record of its arrival: it goes only after that, and is taken back before it.
+    ``numbered`` records have a running
     number of the property.  ``counter`` names the series of the file's number.  ``query`` asks what
     became of lots that the authority has numbered.  ``choose`` picks those of a party who get a
     form, in place of ``covers``. After ``spell`` days a stay that goes on is reported anew, as if
@@ -309,6 +311,7 @@ class Format:
     amends: Amends = Amends.BY_HAND
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
     cancels_bare: bool = False
+    paired: bool = False
     query: Callable[[Sequence[str]], bytes] | None = None
     numbered: bool = False
     counter: Callable[[Sequence[Report], Setting], str] | None = None

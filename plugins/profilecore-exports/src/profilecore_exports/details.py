@@ -26,11 +26,11 @@ from profilecore.model.fields import (
     record,
 )
 from profilecore.model.reading import Reading
+from profilecore.rules.visibility import may_see
 from profilecore_exports.faults import ExportRefused
 
 if TYPE_CHECKING:
     from profilecore import Engine
-    from profilecore.store import Reader
 
 FACET = "registration"
 DETAILS = "registration-details"
@@ -153,7 +153,8 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
 
     ``stay`` is the id of one that the engine keeps, or one that the host keeps itself.
 
-    :raises NotFound: if the engine keeps no such stay, or no such guest.
+    :raises NotFound: if the engine keeps no such stay, or no such guest; so it is for a property
+        with the stay of another.
     :raises InvalidProfile: with every problem at once; nothing was written.
     :raises ProfileCleared: if the guest was cleared.
     """
@@ -163,8 +164,9 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
     if reading.problems:
         raise InvalidProfile(reading.problems)
     if isinstance(stay, str):
-        with engine.store.read() as reader:
-            stay = _kept_stay(reader, stay)
+        stay = _kept_stay(engine, stay)
+    elif not may_see(stay.property_id, engine.actor):
+        raise NotFound("stay", stay.id)
     with engine.transaction():
         found = engine.documents(DETAILS, ids=[stay.id])
         old = found[0].value if found else Details(id=stay.id)
@@ -188,11 +190,10 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
 def set_companions(engine: Engine, stay_id: str, companions: Sequence[str]) -> Stay:
     """Say who else stays, by the ids of their profiles; the stay keeps all else.
 
-    :raises NotFound: if the engine keeps no such stay.
+    :raises NotFound: if the engine keeps no such stay, or it is another property's.
     :raises ExportRefused: if it has no reference, by which it could be updated.
     """
-    with engine.store.read() as reader:
-        stay = _kept_stay(reader, stay_id)
+    stay = _kept_stay(engine, stay_id)
     if stay.reference is None:
         raise ExportRefused("no-reference", "A stay without a reference cannot be changed.")
     given = {
@@ -203,11 +204,13 @@ def set_companions(engine: Engine, stay_id: str, companions: Sequence[str]) -> S
     return engine.record_stay(stay.profile_id, given)
 
 
-def _kept_stay(reader: Reader, stay_id: str) -> Stay:
-    document = reader.get("stay", stay_id)
-    if document is None:
+def _kept_stay(engine: Engine, stay_id: str) -> Stay:
+    with engine.store.read() as reader:
+        document = reader.get("stay", stay_id)
+    stay = None if document is None else Codec().load(Stay, document.body)
+    if stay is None or not may_see(stay.property_id, engine.actor):
         raise NotFound("stay", stay_id)
-    return Codec().load(Stay, document.body)
+    return stay
 
 
 def _check_values(values: Mapping[str, Any], reading: Reading) -> None:

@@ -175,8 +175,8 @@ def _together(reports: Sequence[Report], setting: Setting) -> Iterator[tuple[Rep
     if any(report.guest.is_adult for report in reports):
         return
     message = (
-        "No adult of the party goes into the same communication: complete one, or write all of "
-        "the stay with --again."
+        "No adult of the party goes into the same communication: complete one, or read the answer "
+        "to what was sent of one, who then goes anew with the child."
     )
     for report in reports:
         yield report, Problem("/stay/companions", "adult", message)

@@ -104,10 +104,10 @@ def _of_lot(element: Element) -> Answer:
 def _verdicts(element: Element) -> Iterator[Verdict]:
     # The live service leaves out a letter of the name.
     rows = [texts(e) for e in every(element, "resultadoComunicacion", "resutadoComunicacion")]
-    found = [whole(row.get("orden")) for row in rows]
-    orders = [order for order in found if order is not None]
-    first = 0 if 0 in orders else 1
-    for row, order in zip(rows, orders, strict=False):
+    # A row that tells no number is about none of them.
+    ordered = [(order, row) for row in rows if (order := whole(row.get("orden"))) is not None]
+    first = 0 if any(order == 0 for order, _ in ordered) else 1
+    for order, row in ordered:
         code = row.get("codigoComunicacion")
         yield Verdict(
             bool(code), order - first, row.get("tipoError", ""), row.get("error", ""), code or None

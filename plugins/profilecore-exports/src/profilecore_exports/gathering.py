@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from profilecore.values import frozen
 from profilecore_exports.contract import Format, Moment
 from profilecore_exports.details import DETAILS, Details
 from profilecore_exports.guests import Guest, Party
-from profilecore_exports.register import reported
+from profilecore_exports.register import reported, reported_between
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -28,11 +28,20 @@ A_DAY = timedelta(days=1)
 NEVER = frozenset({StayStatus.ENQUIRED, StayStatus.OPTIONAL})
 OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
 Watch = Callable[[str, int, int | None], object]
+# A moment of a stay, its day, the stay or its part, and the number of that.
+_Found = tuple[Moment, date, Stay, int]
+
+
+class _Agreed(msgspec.Struct):
+    """As much of stored details as tells when a stay was booked."""
+
+    contracted_on: str | None = None
 
 
 class _Glance(msgspec.Struct):
     """As much of a stored stay as tells whether it is due."""
 
+    id: str = ""
     property_id: str = ""
     arrival: str | None = None
     departure: str | None = None
@@ -46,7 +55,7 @@ class Due:
 
     ``unknown`` counts companions of whom there is no profile; ``cleared`` those who are gone.
     ``left`` were reported and are no guests of this stay any more; they are the party where there
-    is nobody else.
+    is nobody else.  ``reported`` are the ids of everybody who was reported of the stay.
     """
 
     moment: Moment
@@ -56,6 +65,7 @@ class Due:
     unknown: int = 0
     cleared: int = 0
     left: tuple[Guest, ...] = ()
+    reported: tuple[str, ...] = ()
 
     @property
     def is_deserted(self) -> bool:
@@ -75,21 +85,23 @@ def due(
     """Give the parties of a property whose moment lies between two days, both included.
 
     They come by day, then arrival, then the id of the stay; a guest of two stays of one day comes
-    once, in the larger party.  With a ``spell`` a stay of more days arrives anew after so many.
+    once, under the one that was reported, else in the larger party.  With a ``spell`` a stay of
+    more days arrives anew after so many.  A stay is due, too, on the days that were reported of
+    it, if it is on others by now.
     """
     wanted, spell = frozenset(format.moments), format.spell
-    found = [
-        (moment, day, stay, part)
-        for given in _stays(engine, property_id, wanted, start, end, spell, watch)
-        for part, stay in enumerate(_parts(_by_the_clock_of(zone, given), spell))
-        for moment in Moment
-        if moment in wanted
-        and (part == 0 or moment is Moment.ARRIVAL)
-        and (day := day_of(stay, moment))
-        and start <= day <= end
-    ]
+    agreed = _agreed(engine) if Moment.BOOKING in wanted else {}
+    before = reported_between(engine, format.name, property_id, start, end)
+    near = _near(wanted, start, end, spell, before, agreed)
+    found: list[_Found] = []
+    for given in _all_stays(engine, property_id, near, watch):
+        local = _by_the_clock_of(zone, given)
+        days = list(_days(local, wanted, spell, agreed.get(given.id)))
+        told = before.get(given.id, {})
+        moved = {m for m in told if told[m] - {day for moment, day, *_ in days if moment is m}}
+        found += (each for each in days if start <= each[1] <= end or each[0] in moved)
     found.sort(key=lambda each: (-len(each[2].companions), each[1], each[2].id))
-    gather = _Gathering(engine, format, [stay for _, _, stay, _ in found])
+    gather = _Gathering(engine, format, found)
     made = []
     for number, (moment, day, stay, part) in enumerate(found):
         if number % 200 == 0:
@@ -99,6 +111,34 @@ def due(
             made.append(one)
     order = list(Moment)
     return sorted(made, key=lambda d: (d.day, order.index(d.moment), d.party.stay.id))
+
+
+def _agreed(engine: Engine) -> dict[str, date]:
+    """Give by stay the day of the contract, where its details tell one."""
+    glance = msgspec.json.Decoder(_Agreed).decode
+    found: dict[str, date] = {}
+    after: str | None = None
+    while True:
+        with engine.store.read() as reader:
+            page = reader.listing(DETAILS, after, PAGE)
+        if not page:
+            return found
+        for document in page:
+            day = glance(document.body).contracted_on
+            if day is not None:
+                found[document.id] = date.fromisoformat(day)
+        after = page[-1].id
+
+
+def _days(
+    stay: Stay, wanted: Collection[Moment], spell: int | None, agreed: date | None
+) -> Iterator[_Found]:
+    """Yield the moments of a stay and of its parts, each with its day."""
+    for part, each in enumerate(_parts(stay, spell)):
+        for moment in Moment:
+            day = day_of(each, moment, agreed)
+            if day and moment in wanted and (part == 0 or moment is Moment.ARRIVAL):
+                yield moment, day, each, part
 
 
 def _parts(stay: Stay, spell: int | None) -> Iterator[Stay]:
@@ -120,10 +160,10 @@ def _by_the_clock_of(zone: ZoneInfo, stay: Stay) -> Stay:
     return evolve(stay, booked_at=booked.astimezone(zone))
 
 
-def day_of(stay: Stay, moment: Moment) -> date | None:
-    """Give the day on which a moment of a stay is."""
+def day_of(stay: Stay, moment: Moment, agreed: date | None) -> date | None:
+    """Give the day on which a moment of a stay is; it is booked on the day ``agreed`` at last."""
     if moment is Moment.BOOKING:
-        return stay.booked_at.date() if stay.booked_at else None
+        return stay.booked_at.date() if stay.booked_at else agreed
     return stay.arrival if moment is Moment.ARRIVAL else stay.departure
 
 
@@ -150,30 +190,33 @@ def occupied(
     return counts
 
 
-def _stays(
-    engine: Engine,
-    property_id: str,
-    moments: frozenset[Moment],
+def _near(
+    moments: Collection[Moment],
     start: date,
     end: date,
     spell: int | None,
-    watch: Watch,
-) -> Iterator[Stay]:
+    before: Collection[str],
+    agreed: Mapping[str, date],
+) -> Callable[[_Glance], bool]:
+    """Make what tells of a stored stay whether it may be due."""
     # A booking is kept in UTC, where its day may be the one before or after.
-    first, last = (start - A_DAY).isoformat(), (end + A_DAY).isoformat()
+    first = (max(start, date.min + A_DAY) - A_DAY).isoformat()
+    last = (min(end, date.max - A_DAY) + A_DAY).isoformat()
 
-    def is_due(stay: _Glance) -> bool:
+    def is_near(stay: _Glance) -> bool:
+        booked = stay.booked_at or agreed.get(stay.id) or ""
         days = {
-            Moment.BOOKING: (stay.booked_at or "")[:10],
+            Moment.BOOKING: str(booked)[:10],
             Moment.ARRIVAL: stay.arrival or "",
             Moment.DEPARTURE: stay.departure or "",
         }
         goes_on = (
             spell is not None and days[Moment.ARRIVAL] <= last and first < days[Moment.DEPARTURE]
         )
-        return goes_on or any(first <= days[moment] <= last for moment in moments)
+        is_on = any(first <= days[moment] <= last for moment in moments)
+        return is_on or goes_on or stay.id in before
 
-    yield from _all_stays(engine, property_id, is_due, watch)
+    return is_near
 
 
 def _all_stays(
@@ -214,14 +257,27 @@ def _hosts_stays(engine: Engine) -> Iterator[Stay]:
 
 
 class _Gathering:
-    """Puts parties together; nobody is in two of one moment and day."""
+    """Puts parties together; nobody arrives or leaves in two of one day."""
 
-    def __init__(self, engine: Engine, format: Format, stays: Sequence[Stay]) -> None:
+    def __init__(self, engine: Engine, format: Format, found: Sequence[_Found]) -> None:
+        stays = [stay for _, _, stay, _ in found]
         self._engine = engine
         self._details = details_of(engine, stays)
-        self._reported = reported(engine, format.name, [stay.id for stay in stays])
+        self._entries = reported(engine, format.name, [stay.id for stay in stays])
         self._seen: set[tuple[Moment, date, str]] = set()
         self._profiles: dict[str, Profile | None] = {}
+        self._standing: dict[tuple[Moment, date, str], str] = {}
+        for moment, day, stay, _ in found:
+            for profile in self._who_stand(stay):
+                self._standing.setdefault((moment, day, profile.id), stay.id)
+
+    def _who_stand(self, stay: Stay) -> list[Profile]:
+        """Give the guests of a stay who were reported of it."""
+        ids = {entry.guest_id for entry in self._entries.get(stay.id, ()) if entry.stands}
+        if not ids or stay.status in NEVER | OFF:
+            return []
+        here = {p.id for p in map(self._profile, (stay.profile_id, *stay.companions)) if p}
+        return [p for p in map(self._profile, sorted(ids)) if p and p.id in here]
 
     def party(self, moment: Moment, day: date, stay: Stay, part: int) -> Due | None:
         if stay.status in NEVER:
@@ -239,8 +295,7 @@ class _Gathering:
             if is_off:
                 # What was reported of such a stay is taken back, wherever the guest is by now.
                 profiles.append(profile)
-            elif not is_cleared and (key := (moment, day, profile.id)) not in self._seen:
-                self._seen.add(key)
+            elif not is_cleared and self._is_free(moment, day, stay, profile):
                 profiles.append(profile)
         # Of who was cleared the report stays true where the stay does.
         gone = [] if is_off else [each for each in left if each.state is State.ACTIVE]
@@ -255,11 +310,25 @@ class _Gathering:
         )
         others = tuple(Guest(profile, first, stay, details, False, {}) for profile in gone)
         party = Party(stay, details, guests or others, part)
-        return Due(moment, day, party, is_off, unknown, cleared, others)
+        told = tuple(self._told(stay))
+        return Due(moment, day, party, is_off, unknown, cleared, others, told)
+
+    def _is_free(self, moment: Moment, day: date, stay: Stay, profile: Profile) -> bool:
+        """Tell whether a guest goes into this party: each booking is for itself."""
+        key = (moment, day, profile.id)
+        if moment is not Moment.BOOKING:
+            if key in self._seen or self._standing.get(key, stay.id) != stay.id:
+                return False
+            self._seen.add(key)
+        return True
+
+    def _told(self, stay: Stay) -> list[str]:
+        """Give the ids of those who were ever reported of a stay."""
+        return sorted({entry.guest_id for entry in self._entries.get(stay.id, ())})
 
     def _left(self, stay: Stay) -> list[Profile]:
         """Give those who were reported of a stay and are not among its guests now."""
-        ids = sorted(self._reported.get(stay.id, ()))
+        ids = self._told(stay)
         if not ids:
             return []
         here = [self._profile(id) for id in (stay.profile_id, *stay.companions)]

@@ -303,6 +303,7 @@ class CroatiaPlugin(CountryPlugin):
             house_hint=_HINT,
             needs=_NEEDS,
             moments=(Moment.ARRIVAL, Moment.DEPARTURE),
+            paired=True,
             single=True,
             amends=Amends.AGAIN,
             lists=(HR_CATEGORIES, HR_ORGANISATIONS),

@@ -10,7 +10,8 @@ from profilecore import Entry as Document
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_exports.contract import Action, Format, OutFile, Report
+from profilecore_exports.contract import Action, Amends, Format, OutFile, Report
+from profilecore_exports.gathering import day_of
 from profilecore_exports.register import (
     ENTRY,
     FILE,
@@ -73,14 +74,18 @@ class Notes:
     def file(self, file: OutFile) -> None:
         """Note a file and everybody in it; what stood under an entry's id is replaced."""
         noting = self._noting
-        ids, positions, stays = [], [], []
+        ids, positions, stays, references = [], [], [], []
+        days = set()
         for position, report in _placed(noting.format, file.reports):
             id = entry_id(noting.format.name, report)
             ids.append(id)
             positions.append(position)
             stays.append(report.party.stay.id)
+            references.append(report.reference if report.action is Action.CANCEL else None)
             if report.guest.profile.state is State.ACTIVE:
-                self._entries[id] = self._entry(file, report, id)
+                made = self._entries[id] = self._entry(file, report, id)
+                if made.day and made.stands:
+                    days.add(made.day)
             else:
                 taken = {"stage": Stage.CANCELLED, "file": file.name, "written_at": noting.at}
                 self._facts[id] = evolve(self._before[id], **taken)
@@ -97,6 +102,8 @@ class Notes:
                 tuple(ids),
                 tuple(positions),
                 tuple(stays),
+                references=tuple(references) if any(references) else (),
+                days=tuple(sorted(days)),
             )
         )
 
@@ -139,6 +146,7 @@ class Notes:
 
     def _entry(self, file: OutFile, report: Report, id: str) -> Entry:
         noting, stay = self._noting, report.party.stay
+        agreed = report.party.details.contracted_on
         cancels = report.action is Action.CANCEL
         before = self._before.get(id)
         old = self._entries.get(id) or before
@@ -157,6 +165,7 @@ class Notes:
             number=report.number if report.number is not None else made.number,
             reference=made.reference if cancels or report.action is Action.CHANGE else None,
             written_at=noting.at,
+            day=made.day if cancels else day_of(stay, report.moment, agreed),
             by=noting.by,
             ended_on=stay.departure or stay.arrival,
             answer_code=None,
@@ -168,10 +177,16 @@ class Notes:
 
 
 def _placed(format: Format, reports: Iterable[Report]) -> Iterator[tuple[int, Report]]:
-    """Yield each report with the number of its record: its own, or that of its party."""
-    stays: dict[str, int] = {}
+    """Yield each report with the number of its record: its own, or that of its party.
+
+    A cancellation by the authority's number has one record for each of these.
+    """
+    records: dict[str | None, int] = {}
     for number, report in enumerate(reports):
-        if format.one_position_a_party:
-            yield stays.setdefault(report.party.stay.id, len(stays)), report
+        is_by_number = format.amends is Amends.CANCEL and report.action is Action.CANCEL
+        if is_by_number:
+            yield records.setdefault(report.reference, len(records)), report
+        elif format.one_position_a_party:
+            yield records.setdefault(report.party.stay.id, len(records)), report
         else:
             yield number, report

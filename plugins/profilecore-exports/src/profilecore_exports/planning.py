@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
+from datetime import datetime
 from functools import cached_property
 
 import attrs
 
 from profilecore.model.enums import State, StayStatus
 from profilecore.rules.checks import Missing
-from profilecore.values import frozen
+from profilecore_exports.communications import Communications, Wrong
 from profilecore_exports.contract import (
     Action,
     Amends,
@@ -24,136 +23,11 @@ from profilecore_exports.contract import (
 from profilecore_exports.faults import Unwritable
 from profilecore_exports.gathering import Due, Watch
 from profilecore_exports.guests import Guest, Party
-from profilecore_exports.register import Entry, digest_of, entry_id
+from profilecore_exports.outcome import Changed, Choice, Incomplete, Late, Plan
+from profilecore_exports.register import Entry, Stage, digest_of, entry_id
 
 # Records are compared as those of one of several, so that who else goes along is no change.
 SEVERAL = 2
-
-
-class Choice(Enum):
-    """What happens to a guest who has a problem.
-
-    ``IGNORE`` reports the guest all the same where the record can be written without it,
-    ``EXCLUDE`` leaves the guest out, ``CANCEL`` stops the whole run.
-    """
-
-    IGNORE = "ignore"
-    EXCLUDE = "exclude"
-    CANCEL = "cancel"
-
-
-@frozen
-class Incomplete:
-    """A guest who cannot be reported, or was in spite of what is missing (``ignored``)."""
-
-    guest_id: str
-    stay_id: str
-    moment: Moment
-    day: date
-    missing: tuple[Missing, ...]
-    ignored: bool = False
-
-
-@frozen
-class Changed:
-    """Something sent that is not true any more and that a person has to put right."""
-
-    guest_id: str
-    stay_id: str
-    moment: Moment
-    why: str
-    do: str
-
-
-@frozen
-class Late:
-    """A guest whose report is late now, written or not: it was due ``until`` then.
-
-    The time is by the clock of the property.
-    """
-
-    guest_id: str
-    stay_id: str
-    moment: Moment
-    until: datetime
-
-
-@frozen
-class WrittenFile:
-    """A file of a run: its name, SHA-256, ``report`` or ``cancellation``, and its guests."""
-
-    name: str
-    checksum: str
-    kind: str
-    guests: int
-
-
-@frozen
-class Run:
-    """What came of a run, by ids alone.
-
-    ``stopped`` runs have written nothing.  ``counts``: reported, corrected (sent again under its
-    number), cancelled, already (in the register), not_covered, not_yet (to arrive later),
-    cleared, late.
-    """
-
-    format: str
-    property_id: str
-    first: date
-    last: date
-    files: tuple[WrittenFile, ...] = ()
-    incomplete: tuple[Incomplete, ...] = ()
-    changed: tuple[Changed, ...] = ()
-    late: tuple[Late, ...] = ()
-    counts: Mapping[str, int] = attrs.field(factory=dict)
-    stopped: bool = False
-
-    @property
-    def is_clean(self) -> bool:
-        """Tell whether nobody has anything left to do."""
-        return not self.changed and all(each.ignored for each in self.incomplete)
-
-
-@attrs.define(eq=False, repr=False)
-class Plan:
-    """What a run is going to write."""
-
-    format: Format
-    reports: list[Report] = attrs.field(factory=list)
-    cancellations: list[Report] = attrs.field(factory=list)
-    incomplete: list[Incomplete] = attrs.field(factory=list)
-    changed: list[Changed] = attrs.field(factory=list)
-    late: list[Late] = attrs.field(factory=list)
-    digests: dict[str, str] = attrs.field(factory=dict)
-    counts: dict[str, int] = attrs.field(factory=dict)
-    is_cancelled: bool = False
-
-    def count(self, what: str, number: int = 1) -> None:
-        """Count something that happened to a guest."""
-        if number:
-            self.counts[what] = self.counts.get(what, 0) + number
-
-    def run(
-        self,
-        property_id: str,
-        first: date,
-        last: date,
-        files: tuple[WrittenFile, ...],
-        stopped: bool,
-    ) -> Run:
-        """Give what came of it."""
-        return Run(
-            self.format.name,
-            property_id,
-            first,
-            last,
-            files,
-            tuple(self.incomplete),
-            tuple(self.changed),
-            tuple(self.late),
-            {what: number for what, number in sorted(self.counts.items()) if number},
-            stopped,
-        )
 
 
 @attrs.define(eq=False, repr=False, slots=False)
@@ -165,6 +39,9 @@ class Planning:
     entries: Mapping[str, Entry]
     choices: Mapping[str, Choice]
     again: bool = False
+    _wrong: list[Wrong] = attrs.field(init=False, factory=list)
+    _taken: set[str] = attrs.field(init=False, factory=set)
+    _reported: set[str] = attrs.field(init=False, factory=set)
 
     @cached_property
     def made(self) -> Plan:
@@ -178,32 +55,44 @@ class Planning:
             if number % 200 == 0:
                 watch("Checking guests", number, len(listed))
             self._add(one)
+        if self.format.paired:
+            self.made.cancellations.sort(key=lambda report: report.moment is Moment.ARRIVAL)
         return self.made
 
     def _add(self, one: Due) -> None:
-        made, format = self.made, self.format
-        made.count("cleared", one.cleared)
+        self.made.count("cleared", one.cleared)
+        self._wrong = []
         self._take_back(one, one.left, "left-the-stay")
+        covered: list[Guest] = []
         if one.is_off:
             self._take_back(one, one.party.guests, "stay-cancelled")
-            return
-        if one.is_deserted:
-            return
-        if self._is_to_come(one):
-            made.count("not_yet", len(one.party.guests))
-            return
-        covered = list(format.chosen(one.party))
-        made.count("not_covered", len(one.party.guests) - len(covered))
+        elif one.is_deserted:
+            pass
+        elif self._is_to_come(one):
+            self.made.count("not_yet", len(one.party.guests))
+            self._take_back(one, one.party.guests, "moved")
+        else:
+            covered = self._covered(one)
+        good = self._complete(one, covered)
+        if self.format.paired and one.moment is Moment.DEPARTURE:
+            good = [report for report in good if self._has_arrived(one, report)]
+        going = self._going(one, good)
+        if self.format.amends is Amends.CANCEL:
+            going = self._communicated(one, covered, good, going)
+        if self.format.headed and going:
+            going = self._headed(one, going)
+        self._report(one, self._ruled(one, going))
+
+    def _covered(self, one: Due) -> list[Guest]:
+        """Give those who have to be reported, and note a companion whom nobody knows."""
+        covered = list(self.format.chosen(one.party))
+        self.made.count("not_covered", len(one.party.guests) - len(covered))
         if one.unknown:
             what = "A companion of this stay has no profile; correct the companions of the stay."
             self._refuse(
                 one, one.party.head, [Missing("/stay/companions", "companion", what, "desk")]
             )
-        good = self._complete(one, covered)
-        going = self._going(one, good)
-        if format.headed and going:
-            going = self._headed(one, going)
-        self._report(one, self._ruled(one, going))
+        return covered
 
     def _is_to_come(self, one: Due) -> bool:
         if one.moment is Moment.BOOKING or one.day <= self.setting.made_at.date():
@@ -232,6 +121,18 @@ class Planning:
                 good.append(report)
         return good
 
+    def _has_arrived(self, one: Due, report: Report) -> bool:
+        """Tell whether the arrival of a guest is at the authority, or goes in this run."""
+        arrival = changed(one, moment=Moment.ARRIVAL)
+        is_told = any(True for each in (arrival, one) for _ in self._standing(each, report.guest))
+        if is_told or self._id(self._report_of(arrival, report.guest)) in self._reported:
+            return True
+        what = "The arrival was not reported, so there is nothing to end: export its day first."
+        missing = Missing("/stay/arrival", "arrival-unreported", what, "desk")
+        is_ignored = self._is_ignored(missing.code)
+        self._refuse(one, report.guest, [missing], ignored=is_ignored)
+        return is_ignored
+
     def _missing(self, guest: Guest) -> tuple[list[Missing], list[Missing]]:
         """Give what a guest lacks, and what of it keeps the guest out."""
         needed = list(self.format.missing(guest))
@@ -243,18 +144,22 @@ class Planning:
 
     def _ruled(self, one: Due, going: list[Report]) -> list[Report]:
         """Leave out those who may not go with the others that go, until all may."""
-        while going and self.format.rules is not None:
-            broken = {
-                report.key: Missing(problem.path, problem.code, problem.message, "desk")
-                for report, problem in self.format.rules(going, self.setting)
-            }
-            out = [r for r in going if r.key in broken and not self._is_ignored(broken[r.key].code)]
-            for report in out:
-                self._refuse(one, report.guest, [broken[report.key]])
-            if not out:
-                break
-            going = [report for report in going if report not in out]
+        while broken := self._broken(going):
+            for report in going:
+                if report.key in broken:
+                    self._refuse(one, report.guest, [broken[report.key]])
+            going = [report for report in going if report.key not in broken]
         return going
+
+    def _broken(self, going: Sequence[Report]) -> dict[str, Missing]:
+        """Give what keeps some of those out who would go together, by the keys of their reports."""
+        if self.format.rules is None or not going:
+            return {}
+        return {
+            report.key: Missing(problem.path, problem.code, problem.message, "desk")
+            for report, problem in self.format.rules(going, self.setting)
+            if not self._is_ignored(problem.code)
+        }
 
     def _refuse(
         self, one: Due, guest: Guest, missing: Sequence[Missing], *, ignored: bool = False
@@ -265,7 +170,8 @@ class Planning:
         self.made.incomplete.append(
             Incomplete(guest.id, stay, one.moment, one.day, tuple(missing), ignored)
         )
-        self._note_late(one, [guest])
+        if not ignored:
+            self._note_late(one, [guest])
 
     # ---- what was sent before
 
@@ -277,7 +183,7 @@ class Planning:
         olds: dict[str, Entry] = {}
         going, edited = [], []
         for report in good:
-            id = entry_id(self.format.name, report)
+            id = self._id(report)
             digest = digest_of(report.text, common)
             self.made.digests[id] = digest
             old = self.entries.get(id)
@@ -288,24 +194,27 @@ class Planning:
             for surplus, other in list(self._standing(one, report.guest))[1:]:
                 # Two guests of this stay turned out to be one person.
                 self._cancel(one, surplus, other, "merged")
-            if self.again:
+            if self.again and self._is_free(old):
                 going.append(self._anew(report, old))
+            elif self.again:
+                self._wrong.append(Wrong(report, old, "again"))
             elif old.digest not in (None, digest):
                 edited.append(report)
             else:
                 self.made.count("already")
-        return going + self._amended(one, good, edited, olds) if edited else going
+        return going + self._amended(one, edited, olds) if edited else going
+
+    def _is_free(self, old: Entry) -> bool:
+        """Tell whether a record can be written again without cancelling what stands."""
+        is_out = old.reference is not None or old.stage is not Stage.WRITTEN
+        return self.format.amends is not Amends.CANCEL or not is_out
 
     @staticmethod
     def _anew(report: Report, old: Entry | None) -> Report:
         return report if old is None else changed(report, number=old.number)
 
     def _amended(
-        self,
-        one: Due,
-        good: Sequence[Report],
-        edited: Sequence[Report],
-        olds: Mapping[str, Entry],
+        self, one: Due, edited: Sequence[Report], olds: Mapping[str, Entry]
     ) -> list[Report]:
         if self.format.amends is Amends.AGAIN:
             self.made.count("corrected", len(edited))
@@ -321,50 +230,68 @@ class Planning:
         if self.format.amends is Amends.BY_HAND:
             for report in edited:
                 self._by_hand(one, report.guest, "edited", "Tell the authority by hand.")
-            return []
-        return self._cancelled_and_anew(one, good, edited, olds)
+        else:
+            self._wrong += [Wrong(r, olds[r.guest.id], "edited") for r in edited]
+        return []
 
-    def _cancelled_and_anew(
-        self,
-        one: Due,
-        good: Sequence[Report],
-        edited: Sequence[Report],
-        olds: Mapping[str, Entry],
+    def _communicated(
+        self, one: Due, covered: Sequence[Guest], good: Sequence[Report], going: Sequence[Report]
     ) -> list[Report]:
-        """Take back every communication that has an edited guest in it, and send all of it anew."""
-        known = {olds[r.guest.id].reference for r in edited} - {None}
-        for report in edited:
-            if olds[report.guest.id].reference is None:
-                self._by_hand(
-                    one,
-                    report.guest,
-                    "edited",
-                    "Read the authority's answer first; its number is needed to cancel.",
-                )
-        again = [r for r in good if r.guest.id in olds and olds[r.guest.id].reference in known]
-        for report in again:
-            reference = olds[report.guest.id].reference
-            self.made.cancellations.append(
-                changed(report, action=Action.CANCEL, reference=reference)
-            )
-        self.made.count("already", -sum(r not in edited for r in again))
-        self.made.count("cancelled", len(again))
-        return again
+        """Give those who go, with all whose communication is cancelled for it."""
+        if not self._wrong and not self._broken(going):
+            return [*going]
+        everybody = (*one.party.guests, *one.left)
+        known = {e.id: r for guest in everybody for r, e in self._standing(one, guest)}
+        fine = {self._id(report): report for report in good}
+        theirs = {self._id(self._report_of(one, guest)) for guest in covered}
+        numbers = {entry.reference for id in known if (entry := self.entries[id]).reference}
+        made = Communications(
+            self.format,
+            {number: self._by_number[number] for number in sorted(numbers)},
+            fine,
+            theirs - fine.keys(),
+            known,
+            self._broken,
+        ).anew(self._wrong, going)
+        self.made.cancellations += made.cancellations
+        self.made.count("cancelled", len(made.cancellations))
+        wrong = {each.report.key for each in self._wrong}
+        self.made.count("already", -sum(report.key not in wrong for report in made.reports))
+        for each, do in made.left:
+            self._by_hand(one, each.report.guest, each.why, do)
+        order = {report.key: number for number, report in enumerate(good)}
+        return sorted([*going, *made.reports], key=lambda report: order[report.key])
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[Entry]]:
+        """What stands, by the authority's numbers."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries.values():
+            if entry.stands and entry.reference:
+                found.setdefault(entry.reference, []).append(entry)
+        return found
+
+    def _id(self, report: Report) -> str:
+        return entry_id(self.format.name, report)
 
     def _take_back(self, one: Due, guests: Iterable[Guest], why: str) -> None:
         """Cancel what was sent of guests who, it turned out, were not there."""
+        both = [one]
+        if self.format.paired and one.moment is Moment.ARRIVAL:
+            both.append(changed(one, moment=Moment.DEPARTURE))
         for guest in guests:
-            for report, old in self._standing(one, guest):
-                self._cancel(one, report, old, why)
+            for each in both:
+                for report, old in self._standing(each, guest):
+                    if old.id not in self._taken:
+                        self._taken.add(old.id)
+                        self._cancel(each, report, old, why)
 
     def _cancel(self, one: Due, report: Report, old: Entry, why: str) -> None:
-        needs_reference = self.format.amends is Amends.CANCEL
+        if self.format.amends is Amends.CANCEL:
+            self._wrong.append(Wrong(report, old, why))
+            return
         is_cleared = report.guest.profile.state is not State.ACTIVE
-        if (
-            self.format.cancel is None
-            or (needs_reference and old.reference is None)
-            or (is_cleared and not self.format.cancels_bare)
-        ):
+        if self.format.cancel is None or (is_cleared and not self.format.cancels_bare):
             self._by_hand(one, report.guest, why, "Tell the authority by hand.")
             return
         self.made.cancellations.append(
@@ -388,7 +315,7 @@ class Planning:
         """Yield what was sent of a guest, under any id that was merged into this one."""
         for id in guest.profile.family if self.entries else ():
             report = Report(guest, one.party, one.moment, size=SEVERAL, reported_as=id)
-            entry = self.entries.get(entry_id(self.format.name, report))
+            entry = self.entries.get(self._id(report))
             if entry is not None and entry.stands:
                 yield report, entry
 
@@ -423,6 +350,8 @@ class Planning:
                 report = changed(report, text=self.format.write(report, self.setting))
             written.append(report)
         self.made.reports += written
+        if self.format.paired:
+            self._reported.update(map(self._id, written))
         self.made.count("reported", sum(r.action is Action.NEW for r in written))
         self._note_late(one, [report.guest for report in written])
 

@@ -7,8 +7,8 @@ takes what is personal out of it.  Files and running numbers hold ids only and a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 ENTRY = "registration"
 FILE = "registration-file"
 NUMBER = "registration-number"
-STAY = "stay"  # files are found by the stays of their records
+# Files are found by the stays of their records, and by the months of the days reported.
+STAY, MONTH = "stay", "month"
 PAGE = 1_000
+EVERY = 1_000_000
 
 _fact = partial(
     field, merge="survivor", clear=Clear.KEEP, sensitivity=Sensitivity.NONE, search=Search.NONE
@@ -59,7 +61,7 @@ class Stage(Enum):
 
 @record
 class Entry:
-    """One guest reported in one format at one moment of one stay.
+    """One guest reported in one format at one moment of one stay, which was on ``day`` then.
 
     ``reference`` is the authority's number of the record, ``number`` our own where the format
     has one.  ``digest`` is over what was reported, ``copy`` the record itself where the format
@@ -78,6 +80,7 @@ class Entry:
     number: int | None = _fact()
     reference: str | None = _fact()
     written_at: datetime | None = _fact()
+    day: date | None = _fact()
     by: str | None = field(
         merge="survivor",
         clear=Clear.ERASE,
@@ -104,7 +107,9 @@ class Entry:
 class SentFile:
     """One file that was written.  ``entries`` are the ids of its records' entries in order.
 
-    ``positions`` says, entry by entry, which record of the file it is in, ``stays`` of which stay.
+    ``positions`` says, entry by entry, which record of the file it is in, ``stays`` of which stay,
+    and ``references`` what it cancels, if that has a number of the authority.  ``days`` are those
+    that were reported.
     """
 
     id: str
@@ -122,11 +127,15 @@ class SentFile:
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     decided_at: datetime | None = None
+    references: tuple[str | None, ...] = ()
+    days: tuple[date, ...] = ()
 
     @property
     def keys(self) -> list[tuple[str, str]]:
-        """What finds it: each stay that it has a record of."""
-        return [(STAY, stay) for stay in dict.fromkeys(self.stays)]
+        """What finds it: each stay that it has a record of, and each month."""
+        stays = [(STAY, stay) for stay in dict.fromkeys(self.stays)]
+        months = dict.fromkeys(_month(self.format, self.property_id, day) for day in self.days)
+        return [*stays, *((MONTH, month) for month in months)]
 
 
 @frozen
@@ -178,16 +187,52 @@ def entries_of(reader: Reader, owners: Sequence[str], format: str) -> dict[str, 
     return found
 
 
-def reported(engine: Engine, format: str, stays: Iterable[str]) -> dict[str, set[str]]:
-    """Give by stay who was reported in a format, also those who left the stay since.
+def reported(engine: Engine, format: str, stays: Iterable[str]) -> dict[str, list[Entry]]:
+    """Give by stay what was reported in a format, also of those who left the stay since.
 
     They are told by the ids that they had then.
     """
-    codec, keys = Codec(), [(f"{FILE}:{STAY}", stay) for stay in dict.fromkeys(stays)]
-    found = engine.look_up(keys, or_none=True)
+    wanted = set(stays)
+    named: dict[str, list[Entry]] = {}
+    for entry in _filed(engine, format, [(STAY, stay) for stay in wanted], wanted):
+        named.setdefault(entry.stay_id, []).append(entry)
+    return named
+
+
+def reported_between(
+    engine: Engine, format: str, property_id: str, start: date, end: date
+) -> dict[str, dict[Moment, set[date]]]:
+    """Give by stay and moment the days that stand at the authority, of those between two days."""
+    months = [start]
+    while (following := _following(months[-1])) and following <= end:
+        months.append(following)
+    keys = [(MONTH, _month(format, property_id, day)) for day in months]
+    found: dict[str, dict[Moment, set[date]]] = {}
+    for entry in _filed(engine, format, keys):
+        if entry.stands and entry.day is not None and start <= entry.day <= end:
+            found.setdefault(entry.stay_id, {}).setdefault(entry.moment, set()).add(entry.day)
+    return found
+
+
+def _month(format: str, property_id: str, day: date) -> str:
+    return f"{format}/{property_id}/{day:%Y-%m}"
+
+
+def _following(day: date) -> date | None:
+    """Give the first day of the next month; there is none after the last of all."""
+    if (day.year, day.month) == (date.max.year, date.max.month):
+        return None
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _filed(
+    engine: Engine, format: str, keys: Sequence[tuple[str, str]], stays: Collection[str] = ()
+) -> Iterator[Entry]:
+    """Yield the entries of the files that some keys find, each once; of some stays, if given."""
+    codec, seen = Codec(), set[str]()
+    named = [(f"{FILE}:{sort}", value) for sort, value in keys]
+    found = engine.look_up(named, at_most=EVERY, or_none=True)
     files = list({id for ids in found.values() for id in ids})
-    wanted = {stay for _, stay in found}
-    named: dict[str, set[str]] = {}
     with engine.store.read() as reader:
         for start in range(0, len(files), PAGE):
             for document in reader.get_many(FILE, files[start : start + PAGE]):
@@ -195,11 +240,10 @@ def reported(engine: Engine, format: str, stays: Iterable[str]) -> dict[str, set
                 if file.format != format:
                     continue
                 told = zip(file.entries, file.stays, strict=True)
-                ids = [id for id, stay in told if stay in wanted]
-                for each in reader.get_many(ENTRY, ids):
-                    entry = codec.load(Entry, each.body)
-                    named.setdefault(entry.stay_id, set()).add(entry.guest_id)
-    return named
+                ids = {id for id, stay in told if not stays or stay in stays} - seen
+                seen |= ids
+                for each in reader.get_many(ENTRY, sorted(ids)):
+                    yield codec.load(Entry, each.body)
 
 
 def sent_files(store: Store, format: str | None = None) -> Iterator[SentFile]:

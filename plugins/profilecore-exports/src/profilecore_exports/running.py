@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,16 +23,14 @@ from profilecore_exports.contract import (
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.gathering import Due, Watch, due, occupied
 from profilecore_exports.noting import Notes, Noting
-from profilecore_exports.planning import Choice, Plan, Planning, Run, WrittenFile
+from profilecore_exports.outcome import Choice, Plan, Run, WrittenFile
+from profilecore_exports.placing import Placing, finish
+from profilecore_exports.planning import Planning
 from profilecore_exports.register import Entry, entries_of, sent_files
 from profilecore_exports.tables import Tables
 
 if TYPE_CHECKING:
     from profilecore import Engine
-
-# More files than so are brought to the disk together.
-FEW = 16
-_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 @seldom_collected()  # a run makes dozens of values a guest, and keeps them to its end
@@ -58,7 +56,8 @@ def export(
     format knows how, else reported.  Without ``out`` nothing is written or registered.
 
     Files are readable by their owner alone.  Files and register entries come about together: a
-    failure leaves neither.
+    failure leaves neither, and what a run that was killed left half done the next one into the
+    directory finishes or removes.
 
     :raises ExportRefused: if the property lacks settings, or a file is there already.
     :raises TableMissing: if a code table that is needed was never loaded.
@@ -104,15 +103,14 @@ def _state(
     if file.checksum in known and not again:
         plan.count("already")
     elif out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        with engine.transaction():
+        with _placing(engine, out) as placing, engine.transaction():
             notes = Notes(engine, noting, {}, {})
             number = notes.numbers(f"file:{format.name}/{setting.property_id}", 1)[0]
             file = format.statement(changed(setting, number=number))
             notes.file(file)
             notes.store()
-            place(out / file.name, file.content)
-            settle([out / file.name])
+            placing.add(file.name, file.content)
+            placing.settle()
         files = (WrittenFile(file.name, file.checksum, file.kind, 0),)
     return plan.run(setting.property_id, setting.first, setting.last, files, stopped=False)
 
@@ -123,8 +121,12 @@ def _zone(engine: Engine, property_id: str) -> ZoneInfo:
 
 
 def _owners(dues: Iterable[Due]) -> set[str]:
-    everybody = (guest for one in dues for guest in (*one.party.guests, *one.left))
-    return {id for guest in everybody for id in guest.profile.family}
+    found: set[str] = set()
+    for one in dues:
+        found.update(one.reported)
+        for guest in (*one.party.guests, *one.left):
+            found.update(guest.profile.family)
+    return found
 
 
 def _write(
@@ -136,27 +138,32 @@ def _write(
     out: Path,
     watch: Watch,
 ) -> list[WrittenFile]:
-    out.mkdir(parents=True, exist_ok=True)
     written: list[WrittenFile] = []
-    placed: list[Path] = []
-    try:
-        with engine.transaction():
-            notes = Notes(engine, noting, entries, plan.digests)
-            for file in _files(plan, setting, noting.format, notes):
-                watch("Writing files", len(written), None)
-                path = out / file.name
-                place(path, file.content)
-                placed.append(path)
-                notes.file(file)
-                written.append(WrittenFile(file.name, file.checksum, file.kind, len(file.reports)))
-            notes.store()
-            settle(placed)
-    except BaseException:
-        for path in placed:
-            path.unlink(missing_ok=True)
-        raise
+    with _placing(engine, out) as placing, engine.transaction():
+        notes = Notes(engine, noting, entries, plan.digests)
+        for file in _files(plan, setting, noting.format, notes):
+            watch("Writing files", len(written), None)
+            placing.add(file.name, file.content)
+            notes.file(file)
+            written.append(WrittenFile(file.name, file.checksum, file.kind, len(file.reports)))
+        notes.store()
+        placing.settle()
     notes.store_facts()
     return written
+
+
+@contextmanager
+def _placing(engine: Engine, out: Path) -> Iterator[Placing]:
+    """Write files within the block, and give them their names when the register has them."""
+    out.mkdir(parents=True, exist_ok=True)
+    finish(engine, out)
+    placing = Placing(out)
+    try:
+        yield placing
+    except BaseException:
+        placing.drop()
+        raise
+    placing.show()
 
 
 def _files(plan: Plan, setting: Setting, format: Format, notes: Notes) -> Iterator[OutFile]:
@@ -222,46 +229,3 @@ def _chunks(reports: Iterable[Report], format: Format) -> Iterator[list[Report]]
         count += weight
     if chunk:
         yield chunk
-
-
-def settle(paths: list[Path]) -> None:
-    """Have files on the disk before the register says so; many of them at once, which is faster."""
-    if len(paths) > FEW and hasattr(os, "sync"):
-        os.sync()
-        return
-    for path in paths:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def place(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all, and that only its owner may read."""
-    name = os.fspath(path)
-    if os.path.exists(name):  # a pathlib way takes twice as long, ten thousand times
-        raise ExportRefused(
-            "file-exists", f"{path.name} is in the directory already; choose another with --out."
-        )
-    part = f"{name}.part"
-    try:
-        _fill(_opened(part), content)
-        os.replace(part, name)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-
-
-def _opened(part: str) -> int:
-    try:
-        return os.open(part, _ANEW, 0o600)
-    except FileNotFoundError:
-        Path(part).parent.mkdir(parents=True, exist_ok=True)
-        return os.open(part, _ANEW, 0o600)
-
-
-def _fill(handle: int, content: bytes) -> None:
-    try:
-        left = memoryview(content)
-        while left:  # a large file may take several calls
-            left = left[os.write(handle, left) :]
-    finally:
-        os.close(handle)

@@ -15,6 +15,7 @@ from profilecore_exports.answering import Answered, read_answer
 from profilecore_exports.contract import Format
 from profilecore_exports.faults import ExportRefused
 from profilecore_exports.gathering import Watch
+from profilecore_exports.placing import finish
 from profilecore_exports.register import SentFile, Stage, note, noted, sent_files
 from profilecore_exports.transport import Outgoing, Transport
 
@@ -56,6 +57,7 @@ def send(
         if format.transport is None:
             raise ExportRefused("no-transport", f"{format.name} has no service that files go to.")
         transport = format.transport(property_id)
+    finish(engine, folder)
     known = {
         file.name: file
         for file in sent_files(engine.store, format.name)
