@@ -311,8 +311,10 @@ def test_what_is_doubtful_is_left_out_of_a_named_profile(engine: Engine, passpor
     assert (profile.first_name, profile.birth_date) == ("Erika", "1964-08-12")
 
 
-def test_a_repaired_number_is_taken_and_not_verified(engine: Engine, passport: Lines) -> None:
-    made = scan(engine, spoilt(passport, 2, 2, "O"))
+def test_a_number_under_a_repaired_digit_is_taken_and_not_verified(
+    engine: Engine, passport: Lines
+) -> None:
+    made = scan(engine, spoilt(passport, 2, 10, "B"))
     (document,) = stored(engine, made).documents
     assert (document.number, document.verified) == ("C01X00T47", False)
     stamp = stored(engine, made).provenance.of("documents")
