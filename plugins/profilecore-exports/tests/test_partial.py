@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from exports_kit import HANS, LUCIA, TIMES, World, plain
+from exports_kit import HANS, LUCIA, TIMES, P, World, plain
 
 from profilecore_exports import Choice
 from profilecore_exports.workbook import guarded
@@ -86,11 +86,29 @@ def test_a_check_in_at_eturista_is_that_of_the_worked_sample(world: World, share
     for key, value in worked["PodaciOBoravku"].items():
         if value == "<codebook>":
             worked["PodaciOBoravku"][key] = None
+    assert len(made["OsnovniPodaci"]["ExternalId"]) == 20
+    worked["OsnovniPodaci"]["ExternalId"] = made["OsnovniPodaci"]["ExternalId"]
     assert made == worked
     world.engine.update(stay.profile_id, {"first_name": "Johann"})
     again = msgspec.json.decode(world.contents(world.export("rs.eturista"))[0])
     assert again["OsnovniPodaci"]["ExternalId"] == made["OsnovniPodaci"]["ExternalId"]
     assert again["OsnovniPodaci"]["Izmena"] is True
+
+
+def test_a_guest_of_eturista_keeps_the_number_when_a_companion_leaves(world: World) -> None:
+    guests = [world.guest(HANS, first_name=name) for name in ("Ana", "Ben", "Cem")]
+    stay = world.stay(*guests, details=TIMES)
+
+    def numbers() -> dict[str, str]:
+        made = [msgspec.json.decode(c) for c in world.contents(world.export("rs.eturista"))]
+        return {m["OsnovniPodaci"]["Ime"]: m["OsnovniPodaci"]["ExternalId"] for m in made}
+
+    first = numbers()
+    left = {"property_id": P, "reference": stay.reference, "companions": [guests[2].id]}
+    world.engine.record_stay(stay.profile_id, left)
+    assert numbers() == {}
+    world.engine.update(guests[2].id, {"first_name": "Cemal"})
+    assert numbers() == {"Cemal": first["Cem"]}
 
 
 def test_a_request_to_kbs_is_that_of_the_worked_sample_and_holds_no_password(
