@@ -27,6 +27,7 @@ from profilecore_exports.guests import Guest, Party
 if TYPE_CHECKING:
     from profilecore_exports.letters import Letters
     from profilecore_exports.lists import CodeList
+    from profilecore_exports.register import Entry
     from profilecore_exports.tables import Tables, TableSpec
     from profilecore_exports.transport import Transport
 
@@ -205,7 +206,8 @@ class Setting:
     """What a file is made in: the property, its own settings, when, and a number for the file.
 
     ``first`` and ``last`` are the days that were asked for; ``occupied`` has the rooms taken in
-    each night, where the format asks for it.
+    each night, where the format asks for it.  ``entries`` are those of the register of all the
+    guests of the run, by their ids.
     """
 
     property_id: str
@@ -216,6 +218,7 @@ class Setting:
     first: date = date.min
     last: date = date.min
     occupied: Mapping[date, int] = attrs.field(factory=dict, eq=False)
+    entries: Mapping[str, Entry] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @frozen

@@ -81,6 +81,7 @@ def export(
     dues = due(engine, property_id, format, start, end, zone, watch)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
+    setting = changed(setting, entries=entries)
     planning = Planning(format, setting, entries, dict(choices or {}), again)
     plan = planning.plan(dues, watch)
     stopped = bool(plan.incomplete) and (strict or plan.is_cancelled)
