@@ -30,6 +30,7 @@ monthly report counts rooms. What the machine does besides shows in both columns
 """
 PROPERTY = "P1"
 DAY = date(2026, 11, 20)
+MONTH = date(2026, 11, 1), date(2026, 11, 30)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARTY = 4
 TABLES = {
@@ -113,7 +114,8 @@ def measured(folder: Path, name: str) -> tuple[object, ...]:
     with Engine.open(f"sqlite:///{folder / name}.db", config=_config()) as engine:
         format = formats_of(engine.plugins.contributions.checks.values())[name]
         cpu, wall = time.process_time(), time.perf_counter()
-        done = export(engine, format, PROPERTY, DAY, DAY, folder / name, now=NOW)
+        first, last = (DAY, DAY) if format.statement is None else MONTH
+        done = export(engine, format, PROPERTY, first, last, folder / name, now=NOW)
         used, took = time.process_time() - cpu, time.perf_counter() - wall
     if done.incomplete:
         raise SystemExit(f"{name}: {done.incomplete[0]}")

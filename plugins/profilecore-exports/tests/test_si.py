@@ -12,7 +12,7 @@ import pytest
 from exports_kit import EVENING, HANS, LUCIA, MIA, TIMES, P, World, plain
 
 from profilecore import Engine
-from profilecore_exports import read_answer
+from profilecore_exports import ExportRefused, read_answer, record_details
 from profilecore_exports.si import SloveniaPlugin
 
 Validate = Callable[[bytes, str], list[str]]
@@ -80,19 +80,62 @@ def test_ajpes_takes_no_name_of_one_letter(world: World) -> None:
     assert world.codes(world.export("si.eturizem")) == [["name-too-short"]]
 
 
+def judged(world: World, text: str) -> list[tuple[bool, str]]:
+    for guest in (HANS, LUCIA):
+        world.stay(world.guest(guest))
+    world.export("si.eturizem")
+    answered = read_answer(world.engine, world.format("si.eturizem"), text.encode())
+    return [(j.accepted, j.text) for j in answered.judged]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         '<a failure="1" packageGuid="g"><r rowPackageId="2" msgTxt="Napaka"/></a>',
-        '{"data":{"@success":"0","row":[{"@id":"2","@msg":"7","@msgTxt":"Napaka"}]}}',
+        '{"data":{"@success":"1","row":[{"@id":"2","@msg":"7","@msgTxt":"Napaka"}]}}',
     ],
 )
 def test_ajpes_refuses_rows_by_their_place(world: World, text: str) -> None:
-    for guest in (HANS, LUCIA):
-        world.stay(world.guest(guest))
-    world.export("si.eturizem")
-    judged = read_answer(world.engine, world.format("si.eturizem"), text.encode()).judged
-    assert [(j.accepted, j.text) for j in judged] == [(True, ""), (False, "Napaka")]
+    assert judged(world, text) == [(True, ""), (False, "Napaka")]
+
+
+def test_ajpes_takes_nothing_where_it_tells_no_success(world: World) -> None:
+    text = '{"data":{"@success":"0","row":[{"@id":"2","@msg":"7","@msgTxt":"Napaka"}]}}'
+    assert judged(world, text) == [(False, ""), (False, "Napaka")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<Root failure="2" packageGuid="x" time="t"/>',
+        '<Root failure="2"><row rowPackageId="2" msgTxt="Napaka"/></Root>',
+        '<Root failure="many"/>',
+        '{"data":{"@success":"0"}}',
+        '{"data":{}}',
+    ],
+)
+def test_an_answer_of_ajpes_that_does_not_say_whom_it_refuses_is_no_verdict(
+    world: World, text: str
+) -> None:
+    with pytest.raises(ExportRefused) as refused:
+        judged(world, text)
+    assert refused.value.reason == "no-verdict"
+
+
+@pytest.mark.parametrize(
+    ("details", "codes"),
+    [
+        (TIMES, [["departure"]]),
+        ({"arrived_at": "16:05"}, [["departure"]]),
+        ({"arrived_at": "10:00", "departs_at": "18:00"}, []),
+        ({}, []),
+    ],
+)
+def test_a_departure_before_the_arrival_is_not_written(
+    world: World, details: dict[str, Any], codes: list[list[str]]
+) -> None:
+    world.stay(world.guest(HANS), departure="2026-11-20", details=details)
+    assert world.codes(world.export("si.eturizem")) == codes
 
 
 def test_the_monthly_report_counts_rooms_sold_and_goes_once(
@@ -105,3 +148,24 @@ def test_the_monthly_report_counts_rooms_sold_and_goes_once(
     assert plain(content) == plain(shared("samples/SI/worked-mesecno.xml").read_bytes())
     assert validate(content, "schemas/SI/GuestBookMRschema.xsd") == []
     assert world.export("si.eturizem-monthly", **month).counts == {"already": 1}
+
+
+@pytest.mark.parametrize(("first", "last"), [(10, 20), (1, 29), (2, 30)])
+def test_part_of_a_month_is_not_reported_as_the_month(world: World, first: int, last: int) -> None:
+    days = {"start": date(2026, 11, first), "end": date(2026, 11, last)}
+    with pytest.raises(ExportRefused) as refused:
+        world.export("si.eturizem-monthly", **days)
+    assert refused.value.reason == "whole-months"
+
+
+def test_a_month_is_reported_again_when_its_figures_are_what_they_were_before(
+    world: World,
+) -> None:
+    month = {"start": date(2026, 11, 1), "end": date(2026, 11, 30)}
+    stay = world.stay(world.guest(HANS))
+    for rooms in (1, 2, 1):
+        record_details(world.engine, stay.id, {"rooms": rooms})
+        assert len(world.export("si.eturizem-monthly", **month).files) == 1
+        october = {"start": date(2026, 10, 1), "end": date(2026, 10, 31)}
+        world.export("si.eturizem-monthly", **october)
+        assert world.export("si.eturizem-monthly", **month).counts == {"already": 1}

@@ -100,9 +100,14 @@ def _state(
     noting = Noting(format, setting.property_id, at, engine.actor.id)
     plan = Plan(format)
     file = format.statement(setting)
-    known = {sent.checksum for sent in sent_files(engine.store, format.name)}
+    series = file.name.rpartition("_")[0]  # what follows is the file's number
+    known = [
+        sent
+        for sent in sent_files(engine.store, format.name)
+        if (sent.property_id, sent.name.rpartition("_")[0]) == (setting.property_id, series)
+    ]
     files: tuple[WrittenFile, ...] = ()
-    if file.checksum in known and not again:
+    if known and known[-1].checksum == file.checksum and not again:
         plan.count("already")
     elif out is not None:
         out.mkdir(parents=True, exist_ok=True)
