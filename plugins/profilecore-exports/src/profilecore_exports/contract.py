@@ -275,6 +275,8 @@ class Format:
     records of a file, counted in parties where ``by_party``; a party is divided only if it alone
     has more.  ``rules`` looks at those of a party who go into one file and gives (report, problem)
     of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
+    ``unchangeable`` tells of the record that was sent and of the one that would be whether they
+    differ in what the authority takes no change of: that is left to a person.
     A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
     makes a file that takes back what was sent; ``cancels_bare`` if it needs nothing personal for
     that, so that it can for somebody who was cleared since.  ``numbered`` records have a running
@@ -311,6 +313,7 @@ class Format:
     rules: Callable[[Sequence[Report], Setting], Iterable[tuple[Report, Problem]]] | None = None
     common: Callable[[Party, Setting], str] | None = None
     amends: Amends = Amends.BY_HAND
+    unchangeable: Callable[[str, str], bool] | None = None
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
     cancels_bare: bool = False
     query: Callable[[Sequence[str]], bytes] | None = None

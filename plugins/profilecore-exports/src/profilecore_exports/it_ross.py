@@ -36,7 +36,7 @@ from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import HEAD, escape, parse, tag
 from profilecore_exports.naming import file_name, stay_number
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
-from profilecore_exports.register import entry_id
+from profilecore_exports.told import arrival_told
 
 ROSS = "it.ross1000"
 PRODUCT = "profilecore"
@@ -132,20 +132,21 @@ def _departure(report: Report, arrival: _Arrival) -> str:
 
 def _told(report: Report, setting: Setting) -> _Arrival:
     """Give a guest's arrival as the register has it, else as it would be told now."""
-    number, type_, day = _number(report), None, report.guest.arrived.date()
-    for id in dict.fromkeys((report.guest_id, *report.guest.profile.family)):
-        arrival = changed(report, moment=Moment.ARRIVAL, reported_as=id)
-        entry = setting.entries.get(entry_id(ROSS, arrival))
-        if entry is None or not entry.stands:
-            continue
-        number = _number(arrival)
-        if entry.copy:
-            movement = parse(entry.copy.encode())
-            type_ = next((found.text for found in movement.iter("tipoalloggiato")), None)
-            told = movement.findtext("data")
-            day = day if told is None else datetime.strptime(told, "%Y%m%d").date()  # noqa: DTZ007
-        break
-    return _Arrival(number, type_, day)
+    day = report.guest.arrived.date()
+    found = arrival_told(ROSS, report, setting)
+    if found is None:
+        return _Arrival(_number(report), None, day)
+    arrival, entry = found
+    if not entry.copy:
+        return _Arrival(_number(arrival), None, day)
+    movement = parse(entry.copy.encode())
+    type_ = next((each.text for each in movement.iter("tipoalloggiato")), None)
+    told = movement.findtext("data")
+    return _Arrival(_number(arrival), type_, _day(told) if told else day)
+
+
+def _day(text: str) -> date:
+    return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
 
 
 def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
@@ -186,8 +187,7 @@ def _movements(reports: Sequence[Report], setting: Setting) -> Iterator[str]:
     for report in reports:
         found = _MOVEMENT.fullmatch(report.text)
         assert found is not None
-        day = datetime.strptime(found[1], "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
-        moved.setdefault(day, {}).setdefault(found[2], []).append(found[3])
+        moved.setdefault(_day(found[1]), {}).setdefault(found[2], []).append(found[3])
     for day, records in sorted(moved.items()):
         yield _movement(day, records, setting)
 

@@ -308,6 +308,7 @@ class Planning:
         olds: Mapping[str, Entry],
     ) -> list[Report]:
         if self.format.amends is Amends.AGAIN:
+            edited = [r for r in edited if self._is_taken(one, r, olds[r.guest.id].copy)]
             self.made.count("corrected", len(edited))
             return [
                 changed(
@@ -323,6 +324,15 @@ class Planning:
                 self._by_hand(one, report.guest, "edited", "Tell the authority by hand.")
             return []
         return self._cancelled_and_anew(one, good, edited, olds)
+
+    def _is_taken(self, one: Due, report: Report, sent: str | None) -> bool:
+        """Tell whether the authority takes a correction; else leave it to a person."""
+        fixed = self.format.unchangeable
+        is_taken = fixed is None or sent is None or not fixed(sent, report.text)
+        if not is_taken:
+            do = "The authority takes no change of this: cancel it there, and enter it anew."
+            self._by_hand(one, report.guest, "edited", do)
+        return is_taken
 
     def _cancelled_and_anew(
         self,
