@@ -63,6 +63,45 @@ def test_a_large_group_is_on_the_leaders_form(world: World) -> None:
     assert tree.findtext("StaatsangehoerigkeitMitreisende") == "FRA"
 
 
+FRENCH = {"nationalities": ["FR"], "documents": HANS["documents"]}
+
+
+def counted(world: World) -> list[tuple[str | None, ...]]:
+    """Give first name, relatives and companions of each form."""
+    made = map(ElementTree.fromstring, world.contents(world.export("de.meldeschein")))
+    names = ("Vornamen", "AnzahlAngehoerige", "AnzahlMitreisende")
+    return [tuple(form.findtext(name) for name in names) for form in made]
+
+
+def test_the_foreign_spouse_of_a_german_fills_in_a_form_that_counts_the_child(
+    world: World,
+) -> None:
+    hans = world.guest(HANS)
+    wife = world.guest(LUCIA, relationships=[{"type": "spouse", "profile_id": hans.id}])
+    world.stay(hans, world.guest(MIA, nationalities=["ES"]), wife)
+    assert counted(world) == [("Lucía", "2", "0")]
+
+
+def test_a_foreign_child_with_germans_alone_has_a_form(world: World) -> None:
+    world.stay(world.guest(HANS), world.guest(MIA | FRENCH))
+    assert [form[0] for form in counted(world)] == ["Mia"]
+
+
+def test_a_large_group_under_a_german_is_on_the_form_of_its_first_foreigner(world: World) -> None:
+    others = [world.guest(LUCIA, nationalities=["FR"]) for _ in range(10)]
+    child = world.guest(MIA, nationalities=["FR"])
+    world.stay(world.guest(HANS), child, *others, details={"group": "group"})
+    assert counted(world) == [("Lucía", "0", "10")]
+
+
+def test_a_child_of_a_group_is_a_relative_of_its_own_parent_only(world: World) -> None:
+    lucia = world.guest(LUCIA)
+    own = world.guest(MIA, relationships=[{"type": "parent", "profile_id": lucia.id}])
+    other = world.guest(MIA, first_name="Ida", **FRENCH)
+    world.stay(lucia, own, other, details={"group": "group"})
+    assert counted(world) == [("Lucía", "1", "0"), ("Ida", "0", "0")]
+
+
 def test_forms_are_numbered_from_one_each_day_and_a_year_is_birth_enough(world: World) -> None:
     for arrival in ("2026-11-19", "2026-11-19", "2026-11-20"):
         world.stay(world.guest(LUCIA, birth_date="1988-03"), arrival=arrival)
