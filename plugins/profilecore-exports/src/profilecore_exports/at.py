@@ -80,7 +80,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Vorname", guest.given_names
     yield "Geburtsdatum", guest.profile.birth_date or ""
     yield "Geschlecht", _SEXES.get(guest.sex, "") if guest.sex else ""
-    yield "Staatsangehörigkeit", ", ".join(map(alpha_3, guest.profile.nationalities))
+    yield "Staatsangehörigkeit", ", ".join(map(alpha_3, guest.nationalities))
     yield "Herkunftsland", alpha_3(guest.residence)
     yield "Wohnadresse", f"{guest.street}, {guest.postal_code} {guest.town}"
     document = guest.proof

@@ -124,7 +124,7 @@ def _form(report: Report, setting: Setting) -> str:
         leaf("Familienname", guest.surnames),
         leaf("Vornamen", guest.given_names),
         leaf("Geburtsdatum", _birth(guest)),
-        leaf("Staatsangehoerigkeiten", ", ".join(map(alpha_3, guest.profile.nationalities))),
+        leaf("Staatsangehoerigkeiten", ", ".join(map(alpha_3, guest.nationalities))),
         tag("Anschrift", *_address(guest)),
         leaf("AnzahlAngehoerige", len(relatives)),
         leaf("AnzahlMitreisende", len(rest)),

@@ -62,13 +62,23 @@ def _expiry(value: str) -> str:
     return value.strip()
 
 
+class WithoutNationality(Enum):
+    """Persons without a nationality, as travel documents tell them (ICAO Doc 9303 part 3)."""
+
+    STATELESS = "stateless"
+    REFUGEE = "refugee"
+    """By the convention of 1951."""
+    OTHER_REFUGEE = "other_refugee"
+
+
 @record
 class Registration:
-    """The facet of a profile: codes that a person's places have at an authority.
+    """The facet of a profile: what authorities ask of a person that a profile has no field for.
 
-    ``residence_code`` is that of the municipality where the person lives, ``birth_code`` that of
-    the one where the person was born.  They are needed only where the address and the place of
-    birth do not lead to one municipality.
+    ``residence_code`` is the authority's code of the municipality where the person lives,
+    ``birth_code`` that of the one where the person was born.  They are needed only where the
+    address and the place of birth do not lead to one municipality.  ``without_nationality`` is
+    reported where the profile has no nationality.
     """
 
     residence_code: str | None = field(
@@ -84,6 +94,12 @@ class Registration:
         sensitivity=Sensitivity.IDENTITY,
         search=Search.NONE,
         limit=20,
+    )
+    without_nationality: WithoutNationality | None = field(
+        merge="best",
+        clear=Clear.ERASE,
+        sensitivity=Sensitivity.IDENTITY,
+        search=Search.NONE,
     )
 
 

@@ -13,6 +13,7 @@ from profilecore.model.dates import is_complete
 from profilecore.model.enums import DocumentType, NameType, RelationshipType, Sex
 from profilecore.model.parts import Name
 from profilecore.values import frozen
+from profilecore_exports.codes import WITHOUT
 from profilecore_exports.details import FACET, Details, Group, Registration
 from profilecore_exports.letters import is_latin
 
@@ -112,10 +113,19 @@ class Guest:
 
     # ---- where from
 
+    @cached_property
+    def nationalities(self) -> tuple[str, ...]:
+        """The nationalities, as ISO 3166-1 alpha-2; of who has none the code of travel documents.
+
+        That is one of :data:`~profilecore_exports.codes.WITHOUT`.
+        """
+        instead = self.registration.without_nationality
+        return self.profile.nationalities or ((WITHOUT[instead],) if instead is not None else ())
+
     @property
     def nationality(self) -> str | None:
-        """The first nationality, as ISO 3166-1 alpha-2."""
-        return next(iter(self.profile.nationalities), None)
+        """The first of the nationalities."""
+        return next(iter(self.nationalities), None)
 
     @cached_property
     def address(self) -> Address | None:

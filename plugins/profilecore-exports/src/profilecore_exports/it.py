@@ -13,7 +13,7 @@ from profilecore.errors import WrongValue
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.rules.retention import Clock, RetentionRule
 from profilecore.values import frozen
-from profilecore_exports.codes import spellings
+from profilecore_exports.codes import WITHOUT, spellings, stated
 from profilecore_exports.contract import (
     Answer,
     Deadline,
@@ -26,7 +26,7 @@ from profilecore_exports.contract import (
     Verdict,
 )
 from profilecore_exports.country import CountryPlugin
-from profilecore_exports.details import Group
+from profilecore_exports.details import Group, WithoutNationality
 from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from profilecore_exports.it_service import ItalyTransport
 
 ALLOGGIATI = "it.alloggiati"
-ITALY = "100000100"
+ITALY, STATELESS = "100000100", "100000999"
 MOST_DAYS = 30
 MOST_LINES = 1_000
 _PORTAL = "the portal Alloggiati Web of the Polizia di Stato (Supporto, Tabelle)"
@@ -128,13 +128,16 @@ class ItalyConfig:
 
 
 def state(country: str | None, tables: Tables, path: str, day: date | None = None) -> str:
-    """Give the police's code of a country.
+    """Give the police's code of a country, or of being stateless.
 
     :raises TableMissing: if the table of states was never loaded.
-    :raises Unwritable: if the country is not in it.
+    :raises Unwritable: if the country is not in it, or there is no code for who has none.
     """
     if country == "IT":
         return ITALY
+    if country == WITHOUT[WithoutNationality.STATELESS]:
+        return STATELESS
+    country = stated(country, "The police")
     table = tables.need(STATES)
     for name in spellings(country or "", "it"):
         found = table.named(name, day=day) or table.named(name)

@@ -13,6 +13,7 @@ import msgspec
 from profilecore.errors import WrongValue
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.values import frozen
+from profilecore_exports.codes import stated
 from profilecore_exports.contract import (
     Amends,
     Answer,
@@ -114,7 +115,7 @@ def _row(report: Report, setting: Setting) -> str:
             "pri": _name(guest.surnames, "/last_name", "surname"),
             "sp": "M" if guest.sex is Sex.MALE else "F",
             "dtRoj": guest.born,
-            "drzava": guest.nationality,
+            "drzava": stated(guest.nationality, "AJPES"),
             "vrstaDok": kind,
             "idStDok": number,
             "casPrihoda": f"{guest.arrived:%Y-%m-%dT%H:%M:%S}",
