@@ -31,7 +31,7 @@ from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
 from profilecore_exports.lists import IT_KINDS
-from profilecore_exports.markup import every, parse, texts
+from profilecore_exports.markup import every, local, parse, texts
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -276,7 +276,10 @@ def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
 
 
 def _answer(content: bytes) -> Answer:
-    """Read the answer to Send or Test: a verdict a row, in the order of the rows."""
+    """Read the answer to Send: a verdict a row, in the order of the rows.
+
+    :raises ExportRefused: if it is the answer to Test, which stores nothing, or tells no row.
+    """
     root = parse(content)
     rows = [
         row
@@ -284,10 +287,27 @@ def _answer(content: bytes) -> Answer:
         for row in detail
         if row.tag.rpartition("}")[2] == "EsitoOperazioneServizio"
     ]
-    if rows:
-        return Answer(tuple(_verdict(texts(row), number) for number, row in enumerate(rows)))
-    whole = every(root, "SendResult", "TestResult", "result", "EsitoOperazioneServizio")
-    return Answer(tuple(_verdict(texts(row), None) for row in whole[:1]))
+    verdicts = tuple(_verdict(texts(row), number) for number, row in enumerate(rows))
+    if any(local(element).endswith(("TestResponse", "TestResult")) for element in root.iter()):
+        raise _only_a_test(verdicts)
+    if verdicts:
+        return Answer(verdicts)
+    sent = [element for element in root.iter() if local(element).endswith("SendResult")]
+    whole = texts(next(iter(sent or every(root, "EsitoOperazioneServizio")), root))
+    if whole.get("esito") != "false":
+        raise ExportRefused("no-verdict", "This answer tells of no card whether it was taken.")
+    return Answer((_verdict(whole, None),))
+
+
+def _only_a_test(verdicts: Sequence[Verdict]) -> ExportRefused:
+    wrong = ", ".join(
+        f"{number} ({verdict.code})"
+        for number, verdict in enumerate(verdicts, 1)
+        if not verdict.accepted
+    )
+    told = f"card {wrong} would be refused" if wrong else "no card would be refused"
+    message = f"This is the answer to Test, which stores nothing: {told}. Send the file."
+    return ExportRefused("only-a-test", message)
 
 
 def _verdict(row: dict[str, str], position: int | None) -> Verdict:
