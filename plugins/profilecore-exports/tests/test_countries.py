@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, TIMES, P, World, plain
+from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, PORTUGAL, TIMES, P, World, plain
 
+from profilecore import Engine
 from profilecore_exports import read_answer
+from profilecore_exports.pt import PortugalPlugin
 
 Validate = Callable[[bytes, str], list[str]]
 Shared = Callable[[str], Path]
@@ -196,6 +199,17 @@ def test_a_departure_that_changes_is_told_by_the_bulletin_again(world: World) ->
     assert b"2026-11-25T00:00:00" in world.contents(run)[0]
 
 
+@pytest.mark.parametrize("establishment", ["A1", "", "-1", "00001"])
+def test_an_establishment_that_is_no_number_is_refused_by_its_key(establishment: str) -> None:
+    house = PORTUGAL["properties"][P] | {"establishment": establishment}
+    options: Any = {"plugins": [PortugalPlugin], "discover": False}
+    config = {"exports-pt": {"properties": {P: house}}}
+    with Engine.open("memory://", config=config, **options) as engine:
+        (failure,) = engine.plugins.failures
+        assert failure.hook == "config"
+        assert "establishment" in str(failure)
+
+
 # ---- Czechia
 
 
@@ -263,6 +277,17 @@ def test_ubyport_refuses_by_number_and_only_notifies_by_others(world: World) -> 
     )
     judged = read_answer(world.engine, world.format("cz.ubyport-ws"), text.encode()).judged
     assert [(j.accepted, j.code) for j in judged] == [(True, "112"), (False, "112;106")]
+
+
+@pytest.mark.parametrize(
+    ("head", "accepted"), [("", True), ("1;", True), ("1;112;", True), ("1;5;", False)]
+)
+def test_a_notice_about_the_head_refuses_nobody(world: World, head: str, accepted: bool) -> None:
+    world.stay(world.guest(HANS))
+    world.export("cz.ubyport-ws")
+    text = f"<r><ChybyHlavicky>{head}</ChybyHlavicky><ChybyZaznamu><string/></ChybyZaznamu></r>"
+    judged = read_answer(world.engine, world.format("cz.ubyport-ws"), text.encode()).judged
+    assert [j.accepted for j in judged] == [accepted]
 
 
 # ---- Colombia

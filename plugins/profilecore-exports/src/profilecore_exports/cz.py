@@ -299,7 +299,7 @@ def answer(content: bytes) -> Answer:
     if not heads and not rows:
         raise ExportRefused("no-verdict", "This is no answer of UbyPort.")
     codes = _numbers(heads[0].text if heads else "")
-    if codes:
+    if not NOTICES.issuperset(codes):
         return Answer((Verdict(False, None, ";".join(codes)),), rest=False)
     verdicts = []
     for position, row in enumerate(rows):
