@@ -165,11 +165,16 @@ def _guest(number: int) -> dict[str, Any]:
         "birth_place": "Bonn",
         "nationalities": ["NL"],
         "country_of_residence": "NL",
-        "documents": [{"type": "passport", "number": f"C{number:08d}", "country": "NL"}],
+        "documents": [
+            {
+                "type": "passport", "number": f"C{number:08d}", "country": "NL",
+                "issued_on": "2020-01-02", "issuing_authority": "Gemeente Bonn",
+            }
+        ],
         "addresses": [{"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "NL"}],
         "emails": [f"guest{number}@example.com"],
         "phones": [f"+4917{number:08d}"],
-    }
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
