@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 import attrs
@@ -215,9 +215,22 @@ class Guest:
 
     @property
     def arrived(self) -> datetime:
-        """When the guest arrived, by the clock of the property; midnight if the time is unknown."""
+        """When the guest arrived, by the clock of the property; midnight if the time is unknown.
+
+        The day is the stay's, unless another was noted with the time.
+        """
         day = (self.stay.arrival if self.stay else None) or self.day
-        return datetime.combine(day, _at(self.details.arrived_at))  # the authority's local time
+        noted = (self.details.arrived_at or "").rpartition("T")[0]
+        # A part of a long stay begins on its own day.
+        if noted and date.fromisoformat(noted) >= day - timedelta(days=1):
+            day = date.fromisoformat(noted)
+        return datetime.combine(day, _at(self.arrival_time))  # the authority's local time
+
+    @property
+    def arrival_time(self) -> str | None:
+        """The time of the arrival as it was noted, ``HH:MM``."""
+        noted = self.details.arrived_at
+        return noted and noted.rpartition("T")[2]
 
     @property
     def leaves(self) -> datetime | None:

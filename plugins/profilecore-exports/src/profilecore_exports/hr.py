@@ -105,7 +105,7 @@ def _check_in(report: Report, setting: Setting) -> dict[str, Any]:
     assert guest.born is not None
     assert document is not None
     assert leaves is not None
-    arrived = _time(guest.details.arrived_at or house.check_in, "arrived_at")
+    arrived = _time(guest.arrival_time or house.check_in, "arrived_at")
     leaving = _leaving(guest, leaves, house)
     kind = house.document_types.get(document.type.value)
     if kind is None:
@@ -166,7 +166,7 @@ def _time(text: str | None, field: str) -> str:
 def _leaving(guest: Guest, leaves: datetime, house: CroatianHouse) -> str:
     """Give the time of departure, which must lie after the arrival."""
     leaving = _time(guest.details.departs_at or house.check_out, "departs_at")
-    arrived = guest.details.arrived_at or house.check_in or ""
+    arrived = guest.arrival_time or house.check_in or ""
     if (leaves.date(), leaving.zfill(5)) <= (guest.arrived.date(), arrived.zfill(5)):
         message = "The departure must lie after the arrival; correct departs_at or arrived_at."
         raise unwritable("/stay/details/departs_at", "departure", message)

@@ -211,15 +211,16 @@ def _record(report: Report, setting: Setting) -> str:
     p = guest.profile
     assert guest.born is not None
     assert guest.stay is not None
-    assert guest.stay.arrival is not None
+    assert guest.stay.departure is not None
+    nights = (guest.stay.departure - guest.arrived.date()).days
     born_in_italy = p.birth_country == "IT"
     place, area = birth_town(guest, tables) if born_in_italy else ("", "")
     type_ = kind(report)
     document = _document(guest, tables) if type_ in (SINGLE, FAMILY_HEAD, GROUP_HEAD) else ""
     fields = (
         type_,
-        f"{guest.stay.arrival:%d/%m/%Y}",
-        f"{min(max(report.party.nights or 1, 1), MOST_DAYS):02d}",
+        f"{guest.arrived:%d/%m/%Y}",
+        f"{min(max(nights, 1), MOST_DAYS):02d}",
         fits(UPPER_NAME.fit(guest.surnames, 50), "/last_name", "surname").ljust(50),
         fits(UPPER_NAME.fit(guest.given_names, 30), "/first_name", "first name").ljust(30),
         "1" if guest.sex is Sex.MALE else "2",
