@@ -114,7 +114,7 @@ def measured(folder: Path, name: str) -> tuple[object, ...]:
     with Engine.open(f"sqlite:///{folder / name}.db", config=_config()) as engine:
         format = formats_of(engine.plugins.contributions.checks.values())[name]
         cpu, wall = time.process_time(), time.perf_counter()
-        first, last = (DAY, DAY) if format.statement is None else MONTH
+        first, last = (DAY, DAY) if format.moments else MONTH
         done = export(engine, format, PROPERTY, first, last, folder / name, now=NOW)
         used, took = time.process_time() - cpu, time.perf_counter() - wall
     if done.incomplete:

@@ -180,3 +180,23 @@ def test_who_arrived_before_the_day_of_the_booking_is_in_the_file(world: World) 
     assert run.counts == {"reported": 1}
     (arrival,) = moved(world, run, "arrivo")
     assert arrival["data"] == "20261121"
+
+
+def test_days_on_which_nobody_comes_or_goes_are_told_once(world: World) -> None:
+    world.stay(world.guest(MARIA), departure="2026-11-25", status="in_house")
+    quiet = {"start": date(2026, 11, 21), "end": date(2026, 11, 23)}
+    assert world.export(FORMAT, out=None, now=LATER, **quiet).files == ()
+    (content,) = world.contents(world.export(FORMAT, now=LATER, **quiet))
+    made = ElementTree.fromstring(content)
+    assert [m.findtext("data") for m in made.iter("movimento")] == [
+        "20261121",
+        "20261122",
+        "20261123",
+    ]
+    assert {m.findtext("struttura/camereoccupate") for m in made.iter("movimento")} == {"1"}
+    assert world.export(FORMAT, now=LATER, **quiet).counts == {"already": 1}
+
+
+def test_days_to_come_are_not_told(world: World) -> None:
+    quiet = {"start": date(2026, 11, 21), "end": date(2026, 11, 22)}
+    assert world.export(FORMAT, **quiet).files == ()

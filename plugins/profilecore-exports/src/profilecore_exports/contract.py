@@ -284,10 +284,10 @@ class Format:
     became of lots that the authority has numbered.  ``choose`` picks those of a party who get a
     form, in place of ``covers``. After ``spell`` days a stay that goes on is reported anew, as if
     it began then.  A ``single`` format has one record a file.  ``statement`` makes the file of a
-    period that is about no guest at all, its name being the period's, "_" and the file's number;
-    ``counts_rooms`` asks for the rooms taken in each night.  ``transport`` makes what sends the
-    files of a property, where the settings say how.  ``tables`` are loaded from the authority's
-    files, ``lists`` are the short ones it brings along.
+    period in which nobody is due, its name being the period's, "_" and the file's number; a format
+    without ``moments`` has no other files.  ``counts_rooms`` asks for the rooms taken in each
+    night.  ``transport`` makes what sends the files of a property, where the settings say how.
+    ``tables`` are loaded from the authority's files, ``lists`` are the short ones it brings along.
     """
 
     name: str

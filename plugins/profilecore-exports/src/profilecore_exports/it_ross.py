@@ -34,7 +34,7 @@ from profilecore_exports.it import (
 from profilecore_exports.letters import UPPER_NAME, printable
 from profilecore_exports.lists import IT_KINDS
 from profilecore_exports.markup import HEAD, escape, parse, tag
-from profilecore_exports.naming import file_name, stay_number
+from profilecore_exports.naming import file_name, safe, stay_number
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
 from profilecore_exports.told import arrival_told
 
@@ -173,6 +173,13 @@ def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
     return OutFile(file_name(ROSS, setting, "xml"), content, tuple(whole))
 
 
+def _quiet(setting: Setting) -> OutFile:
+    """Give the file of days on which nobody comes or goes."""
+    span = f"{setting.first:%Y%m%d}-{setting.last:%Y%m%d}"
+    name = f"{ROSS}_{safe(setting.property_id)}_{span}_{setting.number:04d}.xml"
+    return OutFile(name, _whole("".join(_movements((), setting)), setting))
+
+
 def _whole(body: str, setting: Setting) -> bytes:
     head = _field("codice", setting.house.structure) + _field("prodotto", PRODUCT)
     return f"{HEAD}{tag('movimenti', head, body)}\n".encode()
@@ -267,6 +274,7 @@ def ross1000(config: ItalyConfig) -> Format:
         counts_rooms=True,
         cancel=_cancel,
         cancels_bare=True,
+        statement=_quiet,
         tables=(STATES, TOWNS),
         lists=(IT_KINDS,),
         note="Regions differ in the words of their lists; Puglia has another format.",

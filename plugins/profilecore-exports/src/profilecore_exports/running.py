@@ -76,9 +76,9 @@ def export(
     setting = Setting(property_id, house, here, Tables(engine.store), first=start, last=end)
     if format.counts_rooms:
         setting = changed(setting, occupied=occupied(engine, property_id, start, end, watch))
-    if format.statement is not None:
-        return _state(engine, format, setting, out, again=again, at=at)
     dues = due(engine, property_id, format, start, end, zone, watch)
+    if format.statement is not None and not dues and start <= here.date():
+        return _state(engine, format, setting, out, again=again, at=at)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
     setting = changed(setting, entries=entries)

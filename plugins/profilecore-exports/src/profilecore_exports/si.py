@@ -345,6 +345,7 @@ class SloveniaPlugin(CountryPlugin):
             assemble=_no_file,
             houses=houses,
             house_hint=_HINT,
+            moments=(),
             counts_rooms=True,
             lists=(SI_STATUSES,),
             statement=_monthly,
