@@ -30,6 +30,7 @@ monthly report counts rooms. What the machine does besides shows in both columns
 """
 PROPERTY = "P1"
 DAY = date(2026, 11, 20)
+MONTH = date(2026, 11, 1), date(2026, 11, 30)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARTY = 4
 TABLES = {
@@ -113,7 +114,8 @@ def measured(folder: Path, name: str) -> tuple[object, ...]:
     with Engine.open(f"sqlite:///{folder / name}.db", config=_config()) as engine:
         format = formats_of(engine.plugins.contributions.checks.values())[name]
         cpu, wall = time.process_time(), time.perf_counter()
-        done = export(engine, format, PROPERTY, DAY, DAY, folder / name, now=NOW)
+        first, last = (DAY, DAY) if format.moments else MONTH
+        done = export(engine, format, PROPERTY, first, last, folder / name, now=NOW)
         used, took = time.process_time() - cpu, time.perf_counter() - wall
     if done.incomplete:
         raise SystemExit(f"{name}: {done.incomplete[0]}")
@@ -163,11 +165,16 @@ def _guest(number: int) -> dict[str, Any]:
         "birth_place": "Bonn",
         "nationalities": ["NL"],
         "country_of_residence": "NL",
-        "documents": [{"type": "passport", "number": f"C{number:08d}", "country": "NL"}],
+        "documents": [
+            {
+                "type": "passport", "number": f"C{number:08d}", "country": "NL",
+                "issued_on": "2020-01-02", "issuing_authority": "Gemeente Bonn",
+            }
+        ],
         "addresses": [{"line1": "Weg 5", "city": "Bonn", "postal_code": "53111", "country": "NL"}],
         "emails": [f"guest{number}@example.com"],
         "phones": [f"+4917{number:08d}"],
-    }
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

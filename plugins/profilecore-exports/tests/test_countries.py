@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import msgspec
 import pytest
-from exports_kit import DEPARTURE, EVENING, HANS, ITALIAN_STATES, LUCIA, MIA, TIMES, P, World, plain
+from exports_kit import DEPARTURE, EVENING, HANS, LUCIA, MIA, PORTUGAL, TIMES, P, World, plain
 
 from profilecore import Engine
 from profilecore_exports import read_answer
-from profilecore_exports.it import ItalyPlugin
-from profilecore_exports.si import SloveniaPlugin
+from profilecore_exports.pt import PortugalPlugin
 
 Validate = Callable[[bytes, str], list[str]]
 Shared = Callable[[str], Path]
@@ -67,6 +64,45 @@ def test_a_large_group_is_on_the_leaders_form(world: World) -> None:
     tree = ElementTree.fromstring(content)
     assert tree.findtext("AnzahlMitreisende") == "10"
     assert tree.findtext("StaatsangehoerigkeitMitreisende") == "FRA"
+
+
+FRENCH = {"nationalities": ["FR"], "documents": HANS["documents"]}
+
+
+def counted(world: World) -> list[tuple[str | None, ...]]:
+    """Give first name, relatives and companions of each form."""
+    made = map(ElementTree.fromstring, world.contents(world.export("de.meldeschein")))
+    names = ("Vornamen", "AnzahlAngehoerige", "AnzahlMitreisende")
+    return [tuple(form.findtext(name) for name in names) for form in made]
+
+
+def test_the_foreign_spouse_of_a_german_fills_in_a_form_that_counts_the_child(
+    world: World,
+) -> None:
+    hans = world.guest(HANS)
+    wife = world.guest(LUCIA, relationships=[{"type": "spouse", "profile_id": hans.id}])
+    world.stay(hans, world.guest(MIA, nationalities=["ES"]), wife)
+    assert counted(world) == [("Lucía", "2", "0")]
+
+
+def test_a_foreign_child_with_germans_alone_has_a_form(world: World) -> None:
+    world.stay(world.guest(HANS), world.guest(MIA | FRENCH))
+    assert [form[0] for form in counted(world)] == ["Mia"]
+
+
+def test_a_large_group_under_a_german_is_on_the_form_of_its_first_foreigner(world: World) -> None:
+    others = [world.guest(LUCIA, nationalities=["FR"]) for _ in range(10)]
+    child = world.guest(MIA, nationalities=["FR"])
+    world.stay(world.guest(HANS), child, *others, details={"group": "group"})
+    assert counted(world) == [("Lucía", "0", "10")]
+
+
+def test_a_child_of_a_group_is_a_relative_of_its_own_parent_only(world: World) -> None:
+    lucia = world.guest(LUCIA)
+    own = world.guest(MIA, relationships=[{"type": "parent", "profile_id": lucia.id}])
+    other = world.guest(MIA, first_name="Ida", **FRENCH)
+    world.stay(lucia, own, other, details={"group": "group"})
+    assert counted(world) == [("Lucía", "1", "0"), ("Ida", "0", "0")]
 
 
 def test_forms_are_numbered_from_one_each_day_and_a_year_is_birth_enough(world: World) -> None:
@@ -163,6 +199,17 @@ def test_a_departure_that_changes_is_told_by_the_bulletin_again(world: World) ->
     assert b"2026-11-25T00:00:00" in world.contents(run)[0]
 
 
+@pytest.mark.parametrize("establishment", ["A1", "", "-1", "00001"])
+def test_an_establishment_that_is_no_number_is_refused_by_its_key(establishment: str) -> None:
+    house = PORTUGAL["properties"][P] | {"establishment": establishment}
+    options: Any = {"plugins": [PortugalPlugin], "discover": False}
+    config = {"exports-pt": {"properties": {P: house}}}
+    with Engine.open("memory://", config=config, **options) as engine:
+        (failure,) = engine.plugins.failures
+        assert failure.hook == "config"
+        assert "establishment" in str(failure)
+
+
 # ---- Czechia
 
 
@@ -232,226 +279,15 @@ def test_ubyport_refuses_by_number_and_only_notifies_by_others(world: World) -> 
     assert [(j.accepted, j.code) for j in judged] == [(True, "112"), (False, "112;106")]
 
 
-# ---- Croatia
-
-
-def test_a_check_in_is_that_of_the_worked_sample(world: World, shared: Shared) -> None:
-    world.stay(world.guest(HANS, emails=[]), details=TIMES)
-    run = world.export("hr.evisitor")
-    made = msgspec.json.decode(world.contents(run)[0])
-    worked = msgspec.json.decode(shared("samples/HR/worked-CheckInTourist.json").read_bytes())
-    assert len(made.pop("ID")) == len(worked.pop("ID"))
-    assert made == worked
-    assert list(made) == list(worked)
-
-
-def test_an_import_is_that_of_the_worked_sample(world: World, shared: Shared) -> None:
-    world.stay(world.guest(HANS, emails=[]), details=TIMES)
-    made = msgspec.json.decode(world.contents(world.export("hr.evisitor-import"))[0])
-    worked = msgspec.json.decode(shared("samples/HR/worked-ImportTourists.json").read_bytes())
-
-    def rows(given: Any) -> list[tuple[str, str | None]]:
-        (guest,) = ElementTree.fromstring(given["Xml"])
-        return [(e.tag, e.text) for e in guest if e.tag != "ID"]
-
-    assert made["Register"] is True
-    assert rows(made) == rows(worked)
-
-
-def test_a_check_out_and_an_edit_have_the_id_of_the_check_in(world: World) -> None:
-    stay = world.stay(world.guest(HANS), details=TIMES)
-    first = msgspec.json.decode(world.contents(world.export("hr.evisitor"))[0])
-    world.engine.update(stay.profile_id, {"birth_place": "Bonn"})
-    run = world.export("hr.evisitor", now=LATER)
-    made = [msgspec.json.decode(content) for content in world.contents(run)]
-    assert {each["ID"] for each in made} == {first["ID"]}
-    assert made[0]["CityOfBirth"] == "Bonn"
-    assert made[1] == {"ID": first["ID"], "CheckOutDate": "20261123", "CheckOutTime": "11:00"}
-
-
 @pytest.mark.parametrize(
-    ("changes", "details", "code"),
-    [
-        ({"country_of_residence": "US"}, TIMES, "border"),
-        ({"country_of_residence": "HR"}, TIMES, "place"),
-        ({}, {}, "arrived-at"),
-        ({"documents": [{"type": "other", "number": "X1", "country": "DE"}]}, TIMES,
-         "document-type"),
-        ({}, TIMES | {"values": {"hr.evisitor.category": "3"}}, "category"),
-    ],
-)  # fmt: skip
-def test_what_evisitor_needs_besides_is_asked(
-    world: World, changes: dict[str, Any], details: dict[str, Any], code: str
-) -> None:
-    world.stay(world.guest(HANS, **changes), details=details)
-    assert world.codes(world.export("hr.evisitor")) == [[code]]
-
-
-def test_the_tax_category_goes_by_age(world: World) -> None:
-    for birth in ("2017-05-09", "2010-01-01", "1985-07-02"):
-        world.stay(world.guest(HANS, birth_date=birth), details=TIMES)
-    made = [msgspec.json.decode(c) for c in world.contents(world.export("hr.evisitor"))]
-    assert sorted(each["TTPaymentCategory"] for each in made) == ["1", "14", "2"]
-
-
-def test_evisitor_accepts_with_silence_and_a_cancelled_stay_is_taken_back(world: World) -> None:
-    stay = world.stay(world.guest(HANS), details=TIMES)
-    world.export("hr.evisitor")
-    form = world.format("hr.evisitor")
-    assert [j.accepted for j in read_answer(world.engine, form, b"").judged] == [True]
-    off = {"property_id": P, "reference": stay.reference, "status": "no_show"}
-    world.engine.record_stay(stay.profile_id, off)
-    (file,) = (run := world.export("hr.evisitor")).files
-    assert (file.kind, file.name.partition("_")[0]) == ("cancellation", "CancelTouristCheckIn")
-    assert set(msgspec.json.decode(world.contents(run)[0])) == {"ID", "Reason"}
-
-
-# ---- Slovenia
-
-
-def test_rows_of_the_guest_book_validate_and_are_those_of_the_sample(
-    world: World, shared: Shared, validate: Validate
-) -> None:
-    passport = {"type": "passport", "number": "C02X00T47", "country": "DE"}
-    hans, mia = world.guest(HANS), world.guest(MIA, documents=[passport], birth_date="2021-05-09")
-    world.stay(hans, mia, details=TIMES)
-    (content,) = world.contents(world.export("si.eturizem"))
-    assert validate(content, "schemas/SI/GuestBookSchema.xsd") == []
-    made = [e.attrib for e in ElementTree.fromstring(content)]
-    worked = ElementTree.parse(shared("samples/SI/worked-knjigaGostov.xml")).getroot()
-    first, second = (e.attrib for e in worked)
-    assert made[0] == first
-    # The tax is the full one, whatever the relief; the departure of the stay is known.
-    assert made[1] == second | {"ttVisina": "2.50", "casOdhoda": "2026-11-23T11:00:00"}
-
-
-def test_an_edit_goes_again_under_its_number_and_new_guests_get_new_ones(
-    world: World, validate: Validate
-) -> None:
-    stay = world.stay(world.guest(HANS))
-    world.export("si.eturizem")
-    world.engine.update(stay.profile_id, {"first_name": "Johann"})
-    world.stay(world.guest(LUCIA))
-    (content,) = world.contents(world.export("si.eturizem"))
-    assert validate(content, "schemas/SI/GuestBookSchema.xsd") == []
-    rows = {e.get("ime"): e.get("zst") for e in ElementTree.fromstring(content)}
-    assert rows == {"Johann": "1", "Lucía": "2"}
-
-
-def test_a_cancelled_stay_is_marked_as_taken_back(world: World, validate: Validate) -> None:
-    stay = world.stay(world.guest(HANS))
-    world.export("si.eturizem")
-    off = {"property_id": P, "reference": stay.reference, "status": "cancelled"}
-    world.engine.record_stay(stay.profile_id, off)
-    (content,) = world.contents(world.export("si.eturizem"))
-    assert validate(content, "schemas/SI/GuestBookSchema.xsd") == []
-    (row,) = ElementTree.fromstring(content)
-    assert (row.get("zst"), row.get("status")) == ("1", "2")
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"tax": "1E-2"}, {"tax": "2,50"}, {"tax": "NaN"}, {"number": -1}]
+    ("head", "accepted"), [("", True), ("1;", True), ("1;112;", True), ("1;5;", False)]
 )
-def test_settings_that_the_schema_would_refuse_are_refused(wrong: dict[str, Any]) -> None:
-    config = {"exports-si": {"properties": {P: {"number": 1, "tax": "2.50"} | wrong}}}
-    options: Any = {"plugins": [SloveniaPlugin], "discover": False, "config": config}
-    with Engine.open("memory://", **options) as engine:
-        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
-
-
-def test_ajpes_takes_no_arrival_from_before_its_register(world: World) -> None:
-    world.stay(world.guest(HANS), arrival="2016-12-31", departure="2017-01-02")
-    run = world.export("si.eturizem", start=date(2016, 12, 31), end=date(2016, 12, 31))
-    assert world.codes(run) == [["arrival"]]
-
-
-def test_ajpes_takes_no_name_of_one_letter(world: World) -> None:
-    world.stay(world.guest(HANS, first_name="X"))
-    assert world.codes(world.export("si.eturizem")) == [["name-too-short"]]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '<a failure="1" packageGuid="g"><r rowPackageId="2" msgTxt="Napaka"/></a>',
-        '{"data":{"@success":"0","row":[{"@id":"2","@msg":"7","@msgTxt":"Napaka"}]}}',
-    ],
-)
-def test_ajpes_refuses_rows_by_their_place(world: World, text: str) -> None:
-    for guest in (HANS, LUCIA):
-        world.stay(world.guest(guest))
-    world.export("si.eturizem")
-    judged = read_answer(world.engine, world.format("si.eturizem"), text.encode()).judged
-    assert [(j.accepted, j.text) for j in judged] == [(True, ""), (False, "Napaka")]
-
-
-def test_the_monthly_report_counts_rooms_sold_and_goes_once(
-    world: World, shared: Shared, validate: Validate
-) -> None:
-    for _ in range(14):
-        world.stay(world.guest(HANS))
-    month = {"start": EVENING.date().replace(day=1), "end": EVENING.date().replace(day=30)}
-    (content,) = world.contents(world.export("si.eturizem-monthly", **month))
-    assert plain(content) == plain(shared("samples/SI/worked-mesecno.xml").read_bytes())
-    assert validate(content, "schemas/SI/GuestBookMRschema.xsd") == []
-    assert world.export("si.eturizem-monthly", **month).counts == {"already": 1}
-
-
-# ---- ROSS1000
-
-
-def test_statistics_of_italy_are_those_of_the_worked_sample(world: World, shared: Shared) -> None:
-    values = {"tipoturismo": "Culturale", "mezzotrasporto": "Auto",
-              "canaleprenotazione": "Indiretta web"}  # fmt: skip
-    details = {"values": {f"it.ross1000.{name}": value for name, value in values.items()}}
-    world.stay(*world.family(), details=details)
-    (content,) = world.contents(world.export("it.ross1000", now=LATER))
-    made = ElementTree.fromstring(content)
-    worked = ElementTree.parse(shared("samples/IT/worked-ross1000.xml")).getroot()
-    numbers: dict[str, str] = {}
-    for element in made.iter():
-        if element.tag in ("idswh", "idcapo") and element.text:
-            assert len(element.text) <= 20
-            element.text = numbers.setdefault(element.text, str(100001 + len(numbers)))
-    days = [movement.findtext("data") for movement in made.findall("movimento")]
-    assert days == ["20261120", "20261121", "20261122", "20261123"]
-    for movement in made.findall("movimento"):
-        if movement.findtext("data") in ("20261121", "20261122"):
-            assert movement.findtext("struttura/camereoccupate") == "1"
-            made.remove(movement)
-    assert plain(ElementTree.tostring(made)) == plain(ElementTree.tostring(worked))
-
-
-def test_a_closed_property_reports_its_closed_days_with_noughts(
-    make_world: Callable[..., World],
-) -> None:
-    house = {
-        "structure": "S",
-        "rooms": 10,
-        "beds": 20,
-        "closed": ["2026-11-01/2026-11-20", "2026-11-22"],
-    }
-    world = make_world(**{"exports-it": {"properties": {P: house}}})
-    world.load("it.stati", ITALIAN_STATES)
+def test_a_notice_about_the_head_refuses_nobody(world: World, head: str, accepted: bool) -> None:
     world.stay(world.guest(HANS))
-    days = {"start": date(2026, 11, 19), "now": LATER}
-    made = ElementTree.fromstring(world.contents(world.export("it.ross1000", **days))[0])
-    shown = [[e.text for e in found] for found in made.iter("struttura")]
-    assert shown == [
-        ["NO", "0", "0", "0"],
-        ["SI", "1", "10", "20"],
-        ["SI", "1", "10", "20"],
-        ["NO", "0", "0", "0"],
-        ["SI", "0", "10", "20"],
-    ]
-
-
-@pytest.mark.parametrize("closed", ["November", "2026-11-02/2026-11-01", "2026-02-30"])
-def test_days_of_closing_that_are_none_are_refused(closed: str) -> None:
-    config = {"exports-it": {"properties": {P: {"closed": [closed]}}}}
-    options: Any = {"plugins": [ItalyPlugin], "discover": False, "config": config}
-    with Engine.open("memory://", **options) as engine:
-        assert [failure.hook for failure in engine.plugins.failures] == ["config"]
+    world.export("cz.ubyport-ws")
+    text = f"<r><ChybyHlavicky>{head}</ChybyHlavicky><ChybyZaznamu><string/></ChybyZaznamu></r>"
+    judged = read_answer(world.engine, world.format("cz.ubyport-ws"), text.encode()).judged
+    assert [j.accepted for j in judged] == [accepted]
 
 
 # ---- Colombia

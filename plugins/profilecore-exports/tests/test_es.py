@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from exports_kit import BOOKED, EVENING, HANS, LUCIA, MIA, P, World, plain
+from exports_kit import BOOKED, EVENING, HANS, LUCIA, MIA, POSTCODES, P, World, plain
 
 from profilecore import Stay
 from profilecore_exports import ExportRefused, Run, read_answer
@@ -335,3 +335,13 @@ def test_the_file_for_catalonia_is_that_of_the_worked_sample(
     worked = shared("samples/ES/worked-mossos-V24-UNVERIFIED.txt").read_text().split("\n")
     assert made[1].split("|")[4] == f"{EVENING:%H%M}"
     assert [made[0], *made[2:]] == [worked[0], *worked[2:]]
+
+
+def test_an_address_that_would_part_a_record_of_catalonia_is_refused(
+    make_world: Callable[..., World],
+) -> None:
+    house = {"code": "0000000001", "mossos_code": "000000M", "name": "HOTEL"}
+    world = make_world(**{"exports-es": {"properties": {P: house}}})
+    world.load("es.codigos-postales", POSTCODES)
+    world.stay(world.guest(LUCIA, emails=["a|b@example.com"]), details=BOOKED)
+    assert world.codes(world.export(MOSSOS)) == [["email"]]

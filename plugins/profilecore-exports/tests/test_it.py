@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from exports_kit import EVENING, HANS, MARIA, MIA, P, World
 
-from profilecore_exports import TableMissing, read_answer
+from profilecore_exports import ExportRefused, TableMissing, read_answer
 from profilecore_exports.it import state
 from profilecore_exports.tables import Tables
 
@@ -244,6 +244,52 @@ def test_an_answer_accepts_and_refuses_row_by_row_and_the_refused_go_again(world
     again = world.export(FORMAT)
     # The head was accepted, and a child has no document to go alone.
     assert world.codes(again) == [["head"]]
+
+
+OK = "<EsitoOperazioneServizio><esito>true</esito></EsitoOperazioneServizio>"
+BAD = (
+    "<EsitoOperazioneServizio><esito>false</esito><ErroreCod>222</ErroreCod>"
+    "</EsitoOperazioneServizio>"
+)
+
+
+def answered(world: World, text: str) -> list[tuple[bool, str]]:
+    world.stay(*world.family())
+    world.export(FORMAT)
+    judged = read_answer(world.engine, world.format(FORMAT), text.encode()).judged
+    return [(j.accepted, j.code) for j in judged]
+
+
+@pytest.mark.parametrize("verb", ["Test", "GestioneAppartamenti_FileUnico_Test"])
+def test_the_answer_to_a_test_is_shown_and_marks_nobody(world: World, verb: str) -> None:
+    text = (
+        f"<e><{verb}Response><{verb}Result><esito>true</esito></{verb}Result><result>"
+        f"<Dettaglio>{OK}{BAD}</Dettaglio></result></{verb}Response></e>"
+    )
+    with pytest.raises(ExportRefused, match=r"card 2 \(222\) would be refused") as refused:
+        answered(world, text)
+    assert refused.value.reason == "only-a-test"
+    assert world.export(FORMAT).counts == {"already": 2}
+
+
+@pytest.mark.parametrize("detail", ["<Dettaglio/>", ""])
+def test_an_answer_that_tells_of_no_card_accepts_none(world: World, detail: str) -> None:
+    text = (
+        "<e><SendResponse><SendResult><esito>true</esito></SendResult>"
+        f"<result><SchedineValide>0</SchedineValide>{detail}</result></SendResponse></e>"
+    )
+    with pytest.raises(ExportRefused) as refused:
+        answered(world, text)
+    assert refused.value.reason == "no-verdict"
+
+
+@pytest.mark.parametrize("verb", ["Send", "GestioneAppartamenti_FileUnico_Send"])
+def test_a_refusal_of_all_cards_keeps_its_code(world: World, verb: str) -> None:
+    text = (
+        f"<e><{verb}Response><{verb}Result><esito>false</esito><ErroreCod>100</ErroreCod>"
+        f"</{verb}Result><result><SchedineValide>0</SchedineValide></result></{verb}Response></e>"
+    )
+    assert answered(world, text) == [(False, "100"), (False, "100")]
 
 
 # Places that no table of the police has: they are parts of other countries, or empty.

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from exports_kit import HANS, LUCIA, TIMES, World, plain
+from exports_kit import HANS, LUCIA, MIA, TIMES, P, World, plain
 
 from profilecore_exports import Choice
 from profilecore_exports.workbook import guarded
@@ -35,20 +35,51 @@ class Cells(HTMLParser):
         self.texts.append(data)
 
 
+(PASSPORT,) = HANS["documents"]
+ISSUED = {"issued_on": "2020-01-02", "issuing_authority": "Stadt Musterstadt"}
+AUSTRIAN = HANS | {"documents": [PASSPORT | ISSUED]}
+
+
 def test_an_austrian_sheet_has_the_head_and_the_companions(world: World) -> None:
-    world.stay(*world.family())
+    world.stay(world.guest(AUSTRIAN), world.guest(MIA))
     (content,) = world.contents(world.export("at.gaesteblatt"))
     cells = Cells(content)
     assert cells.tags.count("section") == 1
-    for text in ("Muster", "Hans", "Reisepass C01X00T47", "Muster Mia", "20.11.2026", "DEU"):
+    for text in (
+        "Muster", "Hans", "Reisepass C01X00T47 vom 02.01.2020", "Stadt Musterstadt DEU",
+        "Muster Mia", "20.11.2026", "DEU",
+    ):  # fmt: skip
         assert text in cells.texts
+
+
+def test_an_austrian_sheet_without_a_companions_birth_date_is_told(world: World) -> None:
+    world.stay(world.guest(AUSTRIAN), world.guest(MIA, birth_date=None))
+    run = world.export("at.gaesteblatt")
+    assert (run.files, world.codes(run)) == ((), [["companion-birth-date"]])
+    choices = {"companion-birth-date": Choice.IGNORE}
+    assert world.export("at.gaesteblatt", choices=choices).counts["reported"] == 1
+
+
+def test_what_an_austrian_sheet_should_have_besides_can_be_left_out(world: World) -> None:
+    bare = {"type": "passport", "number": "C01X00T47"}
+    values = {"country_of_residence": None, "documents": [bare]}
+    (home,) = HANS["addresses"]
+    world.stay(world.guest(HANS, addresses=[home | {"country": None}], **values))
+    run = world.export("at.gaesteblatt")
+    codes = ["residence", "document-issued", "document-authority", "document-country"]
+    assert world.codes(run) == [codes]
+    run = world.export("at.gaesteblatt", choices=dict.fromkeys(codes, Choice.IGNORE))
+    assert (run.counts["reported"], run.is_clean) == (1, True)
+    lucia = world.guest(LUCIA, nationalities=["AT"], documents=[])
+    world.stay(lucia)
+    assert lucia.id not in {i.guest_id for i in world.export("at.gaesteblatt").incomplete}
 
 
 def test_austrian_sheets_are_numbered_without_gaps_over_runs(world: World) -> None:
     for _ in range(2):
-        world.stay(world.guest(HANS))
+        world.stay(world.guest(AUSTRIAN))
     world.export("at.gaesteblatt")
-    world.stay(world.guest(LUCIA))
+    world.stay(world.guest(AUSTRIAN, first_name="Jan"))
     (content,) = world.contents(world.export("at.gaesteblatt"))
     texts = Cells(content).texts
     assert texts[texts.index("Laufende Nummer") + 1] == "3"
@@ -68,7 +99,7 @@ def test_a_french_form_is_for_each_foreigner_and_children_stand_on_an_adults(
 
 
 def test_a_sheet_shows_a_name_and_never_runs_it(world: World) -> None:
-    world.stay(world.guest(HANS, last_name='<script>alert("x")</script>'))
+    world.stay(world.guest(AUSTRIAN, last_name='<script>alert("x")</script>'))
     (content,) = world.contents(world.export("at.gaesteblatt"))
     assert "script" not in Cells(content).tags
     assert b"<script" not in content
@@ -86,11 +117,29 @@ def test_a_check_in_at_eturista_is_that_of_the_worked_sample(world: World, share
     for key, value in worked["PodaciOBoravku"].items():
         if value == "<codebook>":
             worked["PodaciOBoravku"][key] = None
+    assert len(made["OsnovniPodaci"]["ExternalId"]) == 20
+    worked["OsnovniPodaci"]["ExternalId"] = made["OsnovniPodaci"]["ExternalId"]
     assert made == worked
     world.engine.update(stay.profile_id, {"first_name": "Johann"})
     again = msgspec.json.decode(world.contents(world.export("rs.eturista"))[0])
     assert again["OsnovniPodaci"]["ExternalId"] == made["OsnovniPodaci"]["ExternalId"]
     assert again["OsnovniPodaci"]["Izmena"] is True
+
+
+def test_a_guest_of_eturista_keeps_the_number_when_a_companion_leaves(world: World) -> None:
+    guests = [world.guest(HANS, first_name=name) for name in ("Ana", "Ben", "Cem")]
+    stay = world.stay(*guests, details=TIMES)
+
+    def numbers() -> dict[str, str]:
+        made = [msgspec.json.decode(c) for c in world.contents(world.export("rs.eturista"))]
+        return {m["OsnovniPodaci"]["Ime"]: m["OsnovniPodaci"]["ExternalId"] for m in made}
+
+    first = numbers()
+    left = {"property_id": P, "reference": stay.reference, "companions": [guests[2].id]}
+    world.engine.record_stay(stay.profile_id, left)
+    assert numbers() == {}
+    world.engine.update(guests[2].id, {"first_name": "Cemal"})
+    assert numbers() == {"Cemal": first["Cem"]}
 
 
 def test_a_request_to_kbs_is_that_of_the_worked_sample_and_holds_no_password(

@@ -16,14 +16,17 @@ from profilecore import (
     NotFound,
     Profile,
     ProfileCleared,
+    hookimpl,
 )
 from profilecore.model.documents import ReceiptStatus
 from profilecore.model.enums import DocumentType
+from profilecore.model.fields import Clear, Search, Sensitivity, field, record
 from profilecore_scanner import (
     DocumentElsewhere,
     Form,
     Proposal,
     ScanDoubtful,
+    ScannerPlugin,
     Zone,
     ZoneUnreadable,
     scan,
@@ -311,8 +314,10 @@ def test_what_is_doubtful_is_left_out_of_a_named_profile(engine: Engine, passpor
     assert (profile.first_name, profile.birth_date) == ("Erika", "1964-08-12")
 
 
-def test_a_repaired_number_is_taken_and_not_verified(engine: Engine, passport: Lines) -> None:
-    made = scan(engine, spoilt(passport, 2, 2, "O"))
+def test_a_number_under_a_repaired_digit_is_taken_and_not_verified(
+    engine: Engine, passport: Lines
+) -> None:
+    made = scan(engine, spoilt(passport, 2, 10, "B"))
     (document,) = stored(engine, made).documents
     assert (document.number, document.verified) == ("C01X00T47", False)
     stamp = stored(engine, made).provenance.of("documents")
@@ -397,3 +402,42 @@ def test_a_host_scans_with_its_engine(engine: Any, passport: Lines) -> None:
 async def test_an_asynchronous_host_awaits_the_scan(engine: Engine, passport: Lines) -> None:
     made = await AsyncEngine(engine).scan(passport)  # type: ignore[attr-defined]  # a plugin's verb
     assert engine.get(made.profile_id).birth_date == "1964-08-12"
+
+
+@record
+class Registration:
+    """As much of the facet of guest registration as counts here."""
+
+    birth_code: str | None = field(
+        merge="best", clear=Clear.ERASE, sensitivity=Sensitivity.PERSONAL, search=Search.NONE
+    )
+    without_nationality: str | None = field(
+        merge="best", clear=Clear.ERASE, sensitivity=Sensitivity.PERSONAL, search=Search.NONE
+    )
+
+
+class RegistrationPlugin:
+    name = "registration"
+
+    @hookimpl
+    def profilecore_register_facets(self, register: Callable[[str, type], None]) -> None:
+        register("registration", Registration)
+
+
+def test_who_has_no_nationality_is_noted_where_registration_has_a_place_for_it() -> None:
+    lines = zone(nationality="XXB")
+    facet = {"registration": {"birth_code": "403097002"}}
+    plugins = [ScannerPlugin, RegistrationPlugin]
+    with Engine.open("memory://", discover=False, plugins=plugins, strict=True) as engine:
+        known = engine.create({"last_name": "Mueller", "facets": facet})
+        for profile_id in (known.id, None):
+            scan(engine, lines, profile_id)
+        held = engine.get(known.id).facets["registration"]
+        assert (held.birth_code, held.without_nationality) == ("403097002", "refugee")
+        other = scan(engine, zone(nationality="XXA", number="X1"))
+        assert stored(engine, other).facets["registration"].without_nationality == "stateless"
+
+
+def test_who_has_no_nationality_is_read_where_no_facet_takes_it(engine: Engine) -> None:
+    made = scan(engine, zone(nationality="XXA"))
+    assert stored(engine, made).facets == {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
+from profilecore.errors import Problem
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.rules.retention import Clock, RetentionRule
 from profilecore.values import frozen
@@ -18,6 +19,7 @@ from profilecore_exports.contract import (
     Report,
     Setting,
     Trust,
+    changed,
 )
 from profilecore_exports.country import CountryPlugin
 from profilecore_exports.guests import Guest
@@ -28,6 +30,7 @@ from profilecore_exports.needs import (
     FIRST_NAME,
     LAST_NAME,
     NATIONALITY,
+    RESIDENCE,
     SEX,
     TOWN,
 )
@@ -63,6 +66,19 @@ def _is_foreign(guest: Guest) -> bool:
     return "AT" not in guest.profile.nationalities
 
 
+def _travels_by_document(guest: Guest) -> bool:
+    return _is_foreign(guest) and guest.proof is not None
+
+
+def _companions(reports: Sequence[Report], setting: Setting) -> Iterator[tuple[Report, Problem]]:
+    """Companions stand on the sheet with their dates of birth."""
+    message = "The date of birth of a companion is missing, which stands on this sheet."
+    for report in reports:
+        others = (guest for guest in report.party.guests if guest.id != report.guest.id)
+        if any(not guest.profile.birth_date for guest in others):
+            yield report, Problem("/stay/companions", "companion-birth-date", message)
+
+
 def _sheet(report: Report, setting: Setting) -> str:
     guest, party = report.guest, report.party
     companions = [
@@ -80,7 +96,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Vorname", guest.given_names
     yield "Geburtsdatum", guest.profile.birth_date or ""
     yield "Geschlecht", _SEXES.get(guest.sex, "") if guest.sex else ""
-    yield "Staatsangehörigkeit", ", ".join(map(alpha_3, guest.profile.nationalities))
+    yield "Staatsangehörigkeit", ", ".join(map(alpha_3, guest.nationalities))
     yield "Herkunftsland", alpha_3(guest.residence)
     yield "Wohnadresse", f"{guest.street}, {guest.postal_code} {guest.town}"
     document = guest.proof
@@ -92,6 +108,28 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
         yield "Ausstellende Behörde und Staat", f"{by} {alpha_3(document.country)}".strip()
     yield "Ankunft", f"{guest.arrived:%d.%m.%Y}"
     yield "Voraussichtliche Abreise", f"{guest.leaves:%d.%m.%Y}" if guest.leaves else ""
+
+
+_OF_THE_DOCUMENT = tuple(
+    Need("/documents", f"document-{code}", message, given, _travels_by_document, soft=True)
+    for code, message, given in (
+        (
+            "issued",
+            "The day on which the travel document was issued is missing.",
+            lambda g: g.proof.issued_on,
+        ),
+        (
+            "authority",
+            "The authority that issued the travel document is missing.",
+            lambda g: g.proof.issuing_authority or g.proof.issuing_place,
+        ),
+        (
+            "country",
+            "The country that issued the travel document is missing.",
+            lambda g: g.proof.country,
+        ),
+    )
+)
 
 
 class AustriaPlugin(CountryPlugin):
@@ -129,10 +167,13 @@ class AustriaPlugin(CountryPlugin):
                     lambda g: g.proof,
                     when=_is_foreign,
                 ),
+                changed(RESIDENCE, soft=True),
+                *_OF_THE_DOCUMENT,
                 ARRIVAL,
                 DEPARTURE,
             ),
             by_party=True,
+            rules=_companions,
             numbered=True,
             retention=(
                 RetentionRule(

@@ -11,7 +11,7 @@ import attrs
 from profilecore.errors import WrongValue
 from profilecore.model.enums import DocumentType
 from profilecore.values import frozen
-from profilecore_exports.codes import spellings
+from profilecore_exports.codes import spellings, stated
 from profilecore_exports.contract import (
     Covers,
     Deadline,
@@ -124,7 +124,7 @@ def _line(report: Report, setting: Setting) -> str:
             house.city,
             str(kind),
             fits(NUMBER.fit(document.number), "/documents", "document's number"),
-            _country(guest.nationality, tables, "/nationalities"),
+            _country(stated(guest.nationality, "SIRE"), tables, "/nationalities"),
             fits(NAME.fit(guest.name.last_name), "/last_name", "surname"),
             NAME.fit(guest.name.second_last_name),
             fits(NAME.fit(guest.given_names), "/first_name", "first name"),

@@ -7,16 +7,29 @@ from functools import lru_cache
 from typing import Any
 
 from profilecore.normalise.text import fold
+from profilecore_exports.details import WithoutNationality
+from profilecore_exports.faults import unwritable
 
+# ICAO Doc 9303 part 3, section 5: persons without a nationality.
+WITHOUT: Mapping[WithoutNationality, str] = {
+    WithoutNationality.STATELESS: "XXA",
+    WithoutNationality.REFUGEE: "XXB",
+    WithoutNationality.OTHER_REFUGEE: "XXC",
+}
 # Travel documents know Kosovo under codes that ISO leaves to users.
 _OWN_ALPHA_3 = {"XK": "XKX"}
 
 
 @lru_cache(maxsize=512)
 def alpha_3(country: str | None) -> str:
-    """Give the ISO 3166-1 alpha-3 code of an alpha-2 code; nothing of nothing."""
+    """Give the ISO 3166-1 alpha-3 code of an alpha-2 code; nothing of nothing.
+
+    A code of :data:`WITHOUT` is one of three letters already.
+    """
     if not country:
         return ""
+    if country in WITHOUT.values():
+        return country
     if country in _OWN_ALPHA_3:
         return _OWN_ALPHA_3[country]
     import pycountry
@@ -304,6 +317,20 @@ SPANISH: Mapping[str, tuple[str, ...]] = {
     "XK": ("kosovo",),
     "ZW": ("zimbabue",),
 }
+
+
+def stated(nationality: str | None, authority: str) -> str | None:
+    """Give a nationality to an authority that has no code for persons without one.
+
+    :raises Unwritable: if the person has none.
+    """
+    if nationality in WITHOUT.values():
+        message = (
+            f"{authority} has no code for stateless persons and refugees, so that this guest "
+            "cannot be written: tell the authority by hand."
+        )
+        raise unwritable("/nationalities", "without-nationality", message)
+    return nationality
 
 
 def spellings(country: str, language: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from profilecore_exports.guests import Guest, Party
 if TYPE_CHECKING:
     from profilecore_exports.letters import Letters
     from profilecore_exports.lists import CodeList
+    from profilecore_exports.register import Entry
     from profilecore_exports.tables import Tables, TableSpec
     from profilecore_exports.transport import Transport
 
@@ -205,7 +206,8 @@ class Setting:
     """What a file is made in: the property, its own settings, when, and a number for the file.
 
     ``first`` and ``last`` are the days that were asked for; ``occupied`` has the rooms taken in
-    each night, where the format asks for it.
+    each night, where the format asks for it.  ``entries`` are those of the register of all the
+    guests of the run, by their ids.
     """
 
     property_id: str
@@ -216,6 +218,7 @@ class Setting:
     first: date = date.min
     last: date = date.min
     occupied: Mapping[date, int] = attrs.field(factory=dict, eq=False)
+    entries: Mapping[str, Entry] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @frozen
@@ -272,6 +275,8 @@ class Format:
     records of a file, counted in parties where ``by_party``; a party is divided only if it alone
     has more.  ``rules`` looks at those of a party who go into one file and gives (report, problem)
     of who may not; ``common`` gives what all its records share, so that a change of it is noticed.
+    ``unchangeable`` tells of the record that was sent and of the one that would be whether they
+    differ in what the authority takes no change of: that is left to a person.
     A ``headed`` format wants the head of a party before its members, with a document.  ``cancel``
     makes a file that takes back what was sent; ``cancels_bare`` if it needs nothing personal for
     that, so that it can for somebody who was cleared since.  In a ``paired`` format a departure
@@ -281,9 +286,10 @@ class Format:
     became of lots that the authority has numbered.  ``choose`` picks those of a party who get a
     form, in place of ``covers``. After ``spell`` days a stay that goes on is reported anew, as if
     it began then.  A ``single`` format has one record a file.  ``statement`` makes the file of a
-    period that is about no guest at all; ``counts_rooms`` asks for the rooms taken in each night.
-    ``transport`` makes what sends the files of a property, where the settings say how.  ``tables``
-    are loaded from the authority's files, ``lists`` are the short ones it brings along.
+    period in which nobody is due, its name being the period's, "_" and the file's number; a format
+    without ``moments`` has no other files.  ``counts_rooms`` asks for the rooms taken in each
+    night.  ``transport`` makes what sends the files of a property, where the settings say how.
+    ``tables`` are loaded from the authority's files, ``lists`` are the short ones it brings along.
     """
 
     name: str
@@ -309,6 +315,7 @@ class Format:
     rules: Callable[[Sequence[Report], Setting], Iterable[tuple[Report, Problem]]] | None = None
     common: Callable[[Party, Setting], str] | None = None
     amends: Amends = Amends.BY_HAND
+    unchangeable: Callable[[str, str], bool] | None = None
     cancel: Callable[[Sequence[Report], Setting], OutFile] | None = None
     cancels_bare: bool = False
     paired: bool = False

@@ -11,7 +11,7 @@ import attrs
 from profilecore.errors import WrongValue
 from profilecore.rules.retention import RetentionRule
 from profilecore.values import frozen
-from profilecore_exports.codes import alpha_3
+from profilecore_exports.codes import alpha_3, stated
 from profilecore_exports.contract import (
     Answer,
     Covers,
@@ -143,7 +143,7 @@ def _values(report: Report, setting: Setting) -> _Values:
     return _Values(
         surname,
         name,
-        KOSOVO if guest.nationality == "XK" else alpha_3(guest.nationality),
+        KOSOVO if guest.nationality == "XK" else alpha_3(stated(guest.nationality, "UbyPort")),
         home[:128].rstrip(),
         document,
         visa,
@@ -299,7 +299,7 @@ def answer(content: bytes) -> Answer:
     if not heads and not rows:
         raise ExportRefused("no-verdict", "This is no answer of UbyPort.")
     codes = _numbers(heads[0].text if heads else "")
-    if codes:
+    if not NOTICES.issuperset(codes):
         return Answer((Verdict(False, None, ";".join(codes)),), rest=False)
     verdicts = []
     for position, row in enumerate(rows):

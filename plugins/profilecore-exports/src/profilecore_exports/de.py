@@ -36,6 +36,7 @@ from profilecore_exports.needs import (
 )
 
 FORMAT = "de.meldeschein"
+_PARENTS = frozenset({RelationshipType.PARENT, RelationshipType.GUARDIAN})
 # Of a group of more, only the leader fills in a form.
 SMALL_GROUP = 10
 _NUMBER = re.compile(
@@ -62,31 +63,56 @@ class GermanyConfig:
 
 
 def forms(party: Party) -> Iterator[Guest]:
-    """Yield those who fill in a form: foreigners, but for spouses and children of the head.
+    """Yield those who fill in a form: foreigners, but for those who are counted on the leader's.
 
     Of a group of more than ten only the leader does.
     """
+    lead = leader(party)
+    if lead is None:
+        return
     for guest in party.guests:
-        is_foreign = "DE" not in guest.profile.nationalities
-        large = party.group is Group.GROUP and len(party.guests) > SMALL_GROUP
-        if is_foreign and (guest.is_head or not (large or is_relative(guest, party))):
+        is_counted = _is_large(party) or is_relative(guest, lead, party)
+        if guest is lead or (is_foreign(guest) and not is_counted):
             yield guest
 
 
-def is_relative(guest: Guest, party: Party) -> bool:
-    """Tell whether a guest is a relative whom the head's form counts: spouse or minor."""
-    if guest.is_head:
-        return False
-    return not guest.is_adult or guest.kin.get(party.head.id) is RelationshipType.SPOUSE
+def is_foreign(guest: Guest) -> bool:
+    """Tell whether a guest is no German; who is of unknown nationality has to be asked."""
+    return "DE" not in guest.profile.nationalities
+
+
+def leader(party: Party) -> Guest | None:
+    """Give who counts the others on a form: the head, else the first foreign adult or child.
+
+    A German head fills in none.
+    """
+    foreign = [guest for guest in party.guests if is_foreign(guest)]
+    return min(foreign, key=lambda g: (g.id != party.head.id, not g.is_adult), default=None)
+
+
+def is_relative(guest: Guest, lead: Guest, party: Party) -> bool:
+    """Tell whether a guest is a relative whom the leader's form counts: spouse or minor child.
+
+    The minors of a family party are taken for its children.
+    """
+    kin = guest.kin.get(lead.id)
+    if guest.is_adult:
+        return kin is RelationshipType.SPOUSE
+    return party.group is Group.FAMILY or kin in _PARENTS
+
+
+def _is_large(party: Party) -> bool:
+    return party.group is Group.GROUP and len(party.guests) > SMALL_GROUP
 
 
 def _form(report: Report, setting: Setting) -> str:
     guest, party = report.guest, report.party
-    others = [g for g in party.guests if not g.is_head] if guest.is_head else []
-    relatives = [g for g in others if is_relative(g, party)]
+    lead = leader(party)
+    is_lead = lead is not None and lead.id == guest.id
+    others = [g for g in party.guests if g.id != guest.id] if is_lead else []
+    relatives = [g for g in others if is_relative(g, guest, party)]
     # Adults of a small party have forms of their own; a large group is counted on the leader's.
-    large = party.group is Group.GROUP and len(party.guests) > SMALL_GROUP
-    rest = [g for g in others if g not in relatives] if large else []
+    rest = [g for g in others if is_foreign(g) and g not in relatives] if _is_large(party) else []
     states = dict.fromkeys(alpha_3(g.nationality) for g in rest if g.nationality)
     document = guest.proof
     leaves = guest.leaves
@@ -98,7 +124,7 @@ def _form(report: Report, setting: Setting) -> str:
         leaf("Familienname", guest.surnames),
         leaf("Vornamen", guest.given_names),
         leaf("Geburtsdatum", _birth(guest)),
-        leaf("Staatsangehoerigkeiten", ", ".join(map(alpha_3, guest.profile.nationalities))),
+        leaf("Staatsangehoerigkeiten", ", ".join(map(alpha_3, guest.nationalities))),
         tag("Anschrift", *_address(guest)),
         leaf("AnzahlAngehoerige", len(relatives)),
         leaf("AnzahlMitreisende", len(rest)),

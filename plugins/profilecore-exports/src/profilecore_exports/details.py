@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -56,19 +56,44 @@ def clock(value: str) -> str:
     return f"{int(match[1]):02d}:{match[2]}"
 
 
+def arrival(value: str) -> str:
+    """Read a time of day, or a day and a time, and give it as ``HH:MM`` or ``YYYY-MM-DDTHH:MM``.
+
+    :raises ValueError: unless it is one.
+    """
+    day, _, time = value.strip().replace("T", " ").rpartition(" ")
+    if not day:
+        return clock(time)
+    try:
+        return f"{date.fromisoformat(day.strip())}T{clock(time)}"
+    except ValueError:
+        message = "must be a time of day, as 16:05, or with its day, as 2026-11-21T00:30"
+        raise ValueError(message) from None
+
+
 def _expiry(value: str) -> str:
     if _EXPIRY.fullmatch(value.strip()) is None:
         raise ValueError("must be a month and a year, as 12/2029")
     return value.strip()
 
 
+class WithoutNationality(Enum):
+    """Persons without a nationality, as travel documents tell them (ICAO Doc 9303 part 3)."""
+
+    STATELESS = "stateless"
+    REFUGEE = "refugee"
+    """By the convention of 1951."""
+    OTHER_REFUGEE = "other_refugee"
+
+
 @record
 class Registration:
-    """The facet of a profile: codes that a person's places have at an authority.
+    """The facet of a profile: what authorities ask of a person that a profile has no field for.
 
-    ``residence_code`` is that of the municipality where the person lives, ``birth_code`` that of
-    the one where the person was born.  They are needed only where the address and the place of
-    birth do not lead to one municipality.
+    ``residence_code`` is the authority's code of the municipality where the person lives,
+    ``birth_code`` that of the one where the person was born.  They are needed only where the
+    address and the place of birth do not lead to one municipality.  ``without_nationality`` is
+    reported where the profile has no nationality.
     """
 
     residence_code: str | None = field(
@@ -84,6 +109,12 @@ class Registration:
         sensitivity=Sensitivity.IDENTITY,
         search=Search.NONE,
         limit=20,
+    )
+    without_nationality: WithoutNationality | None = field(
+        merge="best",
+        clear=Clear.ERASE,
+        sensitivity=Sensitivity.IDENTITY,
+        search=Search.NONE,
     )
 
 
@@ -111,13 +142,15 @@ class Group(Enum):
 class Details:
     """What the property knows of a stay beyond its booking; ``id`` is that of the stay.
 
-    Times are of the property's clock.  ``values`` has what one format alone asks, under
-    ``<format>.<key>``, or ``<guest id>/<format>.<key>`` for one of the guests.
+    Times are of the property's clock.  ``arrived_at`` may name the day too, where that is another
+    than the stay's, as of a guest who came after midnight; that day is reported then.  ``values``
+    has what one format alone asks, under ``<format>.<key>``, or ``<guest id>/<format>.<key>`` for
+    one of the guests.
     """
 
     id: str = _fact(default="")
     version: int = _fact(default=0)
-    arrived_at: str | None = _value(clean=clock, limit=8)
+    arrived_at: str | None = _value(clean=arrival, limit=25)
     departs_at: str | None = _value(clean=clock, limit=8)
     contracted_on: date | None = _value()
     rooms: int | None = _value()
@@ -167,6 +200,7 @@ def record_details(engine: Engine, stay: str | Stay, given: Mapping[str, Any]) -
         stay = _kept_stay(engine, stay)
     elif not may_see(stay.property_id, engine.actor):
         raise NotFound("stay", stay.id)
+    _check_arrival(good.get("arrived_at"), stay)
     with engine.transaction():
         found = engine.documents(DETAILS, ids=[stay.id])
         old = found[0].value if found else Details(id=stay.id)
@@ -211,6 +245,16 @@ def _kept_stay(engine: Engine, stay_id: str) -> Stay:
     if stay is None or not may_see(stay.property_id, engine.actor):
         raise NotFound("stay", stay_id)
     return stay
+
+
+def _check_arrival(given: str | None, stay: Stay) -> None:
+    """Refuse a day of arrival that is not of the stay; the night before its first day is."""
+    if given is None or "T" not in given or stay.arrival is None:
+        return
+    day = date.fromisoformat(given[:10])
+    if not stay.arrival - timedelta(days=1) <= day <= (stay.departure or date.max):
+        message = "must lie between the day before the arrival and the departure of the stay"
+        raise InvalidProfile([Problem("/arrived_at", "out-of-range", message)])
 
 
 def _check_values(values: Mapping[str, Any], reading: Reading) -> None:

@@ -21,6 +21,8 @@ from profilecore_exports.es_people import (
     municipality,
     payment_of,
 )
+from profilecore_exports.faults import unwritable
+from profilecore_exports.guests import Guest
 from profilecore_exports.letters import Letters
 from profilecore_exports.naming import safe
 
@@ -68,8 +70,8 @@ def _record(report: Report, setting: Setting) -> str:
         PAYMENTS[payment_of(party, setting.house)],
         guest.phone,
         "" if guest.is_adult else kinship(report),
-        guest.email,
-        (document.support_number or "") if document and is_spanish else "",
+        _email(guest),
+        _plain(document.support_number or "", 9) if document and is_spanish else "",
         _TEXT.fit(guest.street, 100),
         code[:2],
         code,
@@ -78,6 +80,13 @@ def _record(report: Report, setting: Setting) -> str:
         _plain(guest.postal_code, 20),
     )
     return "|".join(fields) + "|"
+
+
+def _email(guest: Guest) -> str:
+    if "|" in guest.email:
+        message = "The file takes no e-mail address with the sign |; correct it, or leave it out."
+        raise unwritable("/emails", "email", message)
+    return guest.email
 
 
 def _plain(text: str, limit: int) -> str:

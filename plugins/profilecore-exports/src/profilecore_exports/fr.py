@@ -80,7 +80,7 @@ def _rows(guest: Guest) -> Iterator[tuple[str, str]]:
     yield "Prénoms", guest.given_names
     yield "Date de naissance", guest.profile.birth_date or ""
     yield "Lieu de naissance", guest.profile.birth_place or ""
-    yield "Nationalité", ", ".join(map(alpha_3, guest.profile.nationalities))
+    yield "Nationalité", ", ".join(map(alpha_3, guest.nationalities))
     yield "Domicile habituel", home
     yield "Téléphone mobile", guest.phone
     yield "Adresse électronique", guest.email

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 import attrs
@@ -13,6 +13,7 @@ from profilecore.model.dates import is_complete
 from profilecore.model.enums import DocumentType, NameType, RelationshipType, Sex
 from profilecore.model.parts import Name
 from profilecore.values import frozen
+from profilecore_exports.codes import WITHOUT
 from profilecore_exports.details import FACET, Details, Group, Registration
 from profilecore_exports.letters import is_latin
 
@@ -112,10 +113,19 @@ class Guest:
 
     # ---- where from
 
+    @cached_property
+    def nationalities(self) -> tuple[str, ...]:
+        """The nationalities, as ISO 3166-1 alpha-2; of who has none the code of travel documents.
+
+        That is one of :data:`~profilecore_exports.codes.WITHOUT`.
+        """
+        instead = self.registration.without_nationality
+        return self.profile.nationalities or ((WITHOUT[instead],) if instead is not None else ())
+
     @property
     def nationality(self) -> str | None:
-        """The first nationality, as ISO 3166-1 alpha-2."""
-        return next(iter(self.profile.nationalities), None)
+        """The first of the nationalities."""
+        return next(iter(self.nationalities), None)
 
     @cached_property
     def address(self) -> Address | None:
@@ -205,9 +215,22 @@ class Guest:
 
     @property
     def arrived(self) -> datetime:
-        """When the guest arrived, by the clock of the property; midnight if the time is unknown."""
+        """When the guest arrived, by the clock of the property; midnight if the time is unknown.
+
+        The day is the stay's, unless another was noted with the time.
+        """
         day = (self.stay.arrival if self.stay else None) or self.day
-        return datetime.combine(day, _at(self.details.arrived_at))  # the authority's local time
+        noted = (self.details.arrived_at or "").rpartition("T")[0]
+        # A part of a long stay begins on its own day.
+        if noted and date.fromisoformat(noted) >= day - timedelta(days=1):
+            day = date.fromisoformat(noted)
+        return datetime.combine(day, _at(self.arrival_time))  # the authority's local time
+
+    @property
+    def arrival_time(self) -> str | None:
+        """The time of the arrival as it was noted, ``HH:MM``."""
+        noted = self.details.arrived_at
+        return noted and noted.rpartition("T")[2]
 
     @property
     def leaves(self) -> datetime | None:

@@ -47,6 +47,7 @@ from profilecore_exports.needs import (
     SEX,
     TOWN,
 )
+from profilecore_exports.told import arrival_told
 
 EVISITOR, IMPORT = "hr.evisitor", "hr.evisitor-import"
 # The ids of check-ins are made of ours, so that an edit or a check-out finds them again.
@@ -59,6 +60,8 @@ EU = frozenset(
 )  # fmt: skip
 CHILD, YOUTH, ADULT = "1", "2", "14"
 _PLACE = re.compile(r"[^-]+-[^-].*")
+# What an operator cannot change later, in JSON and in XML.
+_ARRIVED = re.compile(r'\b(?:Time)?StayFrom(?:":"|>)([^"<]+)')
 
 
 @frozen
@@ -85,8 +88,13 @@ class CroatiaConfig:
     properties: dict[str, CroatianHouse] = attrs.field(factory=dict)
 
 
-def check_in_id(report: Report) -> str:
-    """Give the id of a guest's check-in, the same whenever it is asked for."""
+def check_in_id(report: Report, setting: Setting) -> str:
+    """Give the id of a guest's check-in, the same whenever it is asked for.
+
+    That of a check-out is the one under which the guest was checked in.
+    """
+    if report.moment is Moment.DEPARTURE:
+        report, _ = arrival_told(EVISITOR, report, setting) or (report, None)
     return str(uuid.uuid5(_SPACE, f"{report.party.stay.id}/{report.guest_id}"))
 
 
@@ -97,8 +105,8 @@ def _check_in(report: Report, setting: Setting) -> dict[str, Any]:
     assert guest.born is not None
     assert document is not None
     assert leaves is not None
-    arrived = _time(guest.details.arrived_at or house.check_in, "arrived_at")
-    leaving = _time(guest.details.departs_at or house.check_out, "departs_at")
+    arrived = _time(guest.arrival_time or house.check_in, "arrived_at")
+    leaving = _leaving(guest, leaves, house)
     kind = house.document_types.get(document.type.value)
     if kind is None:
         message = (
@@ -107,7 +115,7 @@ def _check_in(report: Report, setting: Setting) -> dict[str, Any]:
         )
         raise unwritable("/documents", "document-type", message)
     given = {
-        "ID": check_in_id(report),
+        "ID": check_in_id(report, setting),
         "Facility": house.facility,
         "StayFrom": _day(guest.arrived),
         "TimeStayFrom": arrived,
@@ -115,8 +123,8 @@ def _check_in(report: Report, setting: Setting) -> dict[str, Any]:
         "TimeEstimatedStayUntil": leaving,
         "DocumentType": kind,
         "DocumentNumber": _number(document.number),
-        "TouristName": printable(guest.given_names, 64).upper(),
-        "TouristSurname": printable(guest.surnames, 64).upper(),
+        "TouristName": _capitals(guest.given_names),
+        "TouristSurname": _capitals(guest.surnames),
         "Gender": "muški" if guest.sex is Sex.MALE else "ženski",
         "CountryOfBirth": alpha_3(guest.profile.birth_country),
         "CityOfBirth": _place(
@@ -139,6 +147,11 @@ def _check_in(report: Report, setting: Setting) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _capitals(text: str) -> str:
+    # In capitals first: they may be more letters, as SS for ß.
+    return printable(text.upper(), 64)
+
+
 def _day(moment: datetime) -> str:
     return f"{moment:%Y%m%d}"
 
@@ -148,6 +161,16 @@ def _time(text: str | None, field: str) -> str:
         message = f"The time is missing: {field} among the details of the stay, or the house's."
         raise unwritable(f"/stay/details/{field}", field.replace("_", "-"), message)
     return text
+
+
+def _leaving(guest: Guest, leaves: datetime, house: CroatianHouse) -> str:
+    """Give the time of departure, which must lie after the arrival."""
+    leaving = _time(guest.details.departs_at or house.check_out, "departs_at")
+    arrived = guest.arrival_time or house.check_in or ""
+    if (leaves.date(), leaving.zfill(5)) <= (guest.arrived.date(), arrived.zfill(5)):
+        message = "The departure must lie after the arrival; correct departs_at or arrived_at."
+        raise unwritable("/stay/details/departs_at", "departure", message)
+    return leaving
 
 
 def _number(text: str | None) -> str:
@@ -205,15 +228,19 @@ def _document(report: Report, setting: Setting) -> str:
     if report.moment is Moment.DEPARTURE:
         leaves = report.guest.leaves
         assert leaves is not None
-        time = _time(report.guest.details.departs_at or setting.house.check_out, "departs_at")
         given: dict[str, Any] = {
-            "ID": check_in_id(report),
+            "ID": check_in_id(report, setting),
             "CheckOutDate": _day(leaves),
-            "CheckOutTime": time,
+            "CheckOutTime": _leaving(report.guest, leaves, setting.house),
         }
     else:
         given = _check_in(report, setting)
     return msgspec.json.encode(given).decode()
+
+
+def _moves(sent: str, text: str) -> bool:
+    """Tell whether a check-in has another arrival than the one that was sent."""
+    return _ARRIVED.findall(sent) != _ARRIVED.findall(text)
 
 
 def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
@@ -223,13 +250,13 @@ def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
 
 
 def _name(verb: str, report: Report, setting: Setting) -> str:
-    return f"{verb}_{setting.number:06d}_{check_in_id(report)}.json"
+    return f"{verb}_{setting.number:06d}_{check_in_id(report, setting)}.json"
 
 
 def _cancel(reports: Sequence[Report], setting: Setting) -> OutFile:
     (report,) = reports
     verb = "CancelTouristCheckOut" if report.moment is Moment.DEPARTURE else "CancelTouristCheckIn"
-    given = {"ID": check_in_id(report), "Reason": "Storno"}
+    given = {"ID": check_in_id(report, setting), "Reason": "Storno"}
     content = msgspec.json.encode(given)
     return OutFile(_name(verb, report, setting), content, (report,), "cancellation")
 
@@ -251,15 +278,20 @@ def _import(reports: Sequence[Report], setting: Setting) -> OutFile:
 
 
 def answer(content: bytes) -> Answer:
-    """Read the answer to one request: nothing if it went well, else messages as JSON."""
+    """Read the answer to one request: nothing if it went well, else messages as JSON.
+
+    :raises ExportRefused: if it is neither.
+    """
     if not content.strip():
         return Answer(rest=True)
     try:
         found = msgspec.json.decode(content)
     except (ValueError, RecursionError):
         raise ExportRefused("no-verdict", "This is no answer of eVisitor.") from None
+    if found is True:
+        return Answer(rest=True)
     if not isinstance(found, dict):
-        return Answer(rest=bool(found))
+        raise ExportRefused("no-verdict", "This is no answer of eVisitor.")
     said = found.get("UserMessage") or found.get("SystemMessage") or ""
     return Answer((Verdict(False, None, "refused", str(said)),))
 
@@ -306,6 +338,7 @@ class CroatiaPlugin(CountryPlugin):
             paired=True,
             single=True,
             amends=Amends.AGAIN,
+            unchangeable=_moves,
             lists=(HR_CATEGORIES, HR_ORGANISATIONS),
             cancel=_cancel,
             cancels_bare=True,
@@ -325,6 +358,7 @@ class CroatiaPlugin(CountryPlugin):
             house_hint=_HINT,
             needs=_NEEDS,
             amends=Amends.AGAIN,
+            unchangeable=_moves,
             lists=(HR_CATEGORIES, HR_ORGANISATIONS),
             read_answer=answer,
         )

@@ -13,7 +13,7 @@ from profilecore.errors import WrongValue
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.rules.retention import Clock, RetentionRule
 from profilecore.values import frozen
-from profilecore_exports.codes import spellings
+from profilecore_exports.codes import WITHOUT, spellings, stated
 from profilecore_exports.contract import (
     Answer,
     Deadline,
@@ -26,12 +26,12 @@ from profilecore_exports.contract import (
     Verdict,
 )
 from profilecore_exports.country import CountryPlugin
-from profilecore_exports.details import Group
+from profilecore_exports.details import Group, WithoutNationality
 from profilecore_exports.faults import ExportRefused, TableMissing, unwritable
 from profilecore_exports.guests import Guest
 from profilecore_exports.letters import NUMBER, UPPER_NAME
 from profilecore_exports.lists import IT_KINDS
-from profilecore_exports.markup import every, parse, texts
+from profilecore_exports.markup import every, local, parse, texts
 from profilecore_exports.naming import file_name
 from profilecore_exports.needs import (
     ARRIVAL,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from profilecore_exports.it_service import ItalyTransport
 
 ALLOGGIATI = "it.alloggiati"
-ITALY = "100000100"
+ITALY, STATELESS = "100000100", "100000999"
 MOST_DAYS = 30
 MOST_LINES = 1_000
 _PORTAL = "the portal Alloggiati Web of the Polizia di Stato (Supporto, Tabelle)"
@@ -128,13 +128,16 @@ class ItalyConfig:
 
 
 def state(country: str | None, tables: Tables, path: str, day: date | None = None) -> str:
-    """Give the police's code of a country.
+    """Give the police's code of a country, or of being stateless.
 
     :raises TableMissing: if the table of states was never loaded.
-    :raises Unwritable: if the country is not in it.
+    :raises Unwritable: if the country is not in it, or there is no code for who has none.
     """
     if country == "IT":
         return ITALY
+    if country == WITHOUT[WithoutNationality.STATELESS]:
+        return STATELESS
+    country = stated(country, "The police")
     table = tables.need(STATES)
     for name in spellings(country or "", "it"):
         found = table.named(name, day=day) or table.named(name)
@@ -208,15 +211,16 @@ def _record(report: Report, setting: Setting) -> str:
     p = guest.profile
     assert guest.born is not None
     assert guest.stay is not None
-    assert guest.stay.arrival is not None
+    assert guest.stay.departure is not None
+    nights = (guest.stay.departure - guest.arrived.date()).days
     born_in_italy = p.birth_country == "IT"
     place, area = birth_town(guest, tables) if born_in_italy else ("", "")
     type_ = kind(report)
     document = _document(guest, tables) if type_ in (SINGLE, FAMILY_HEAD, GROUP_HEAD) else ""
     fields = (
         type_,
-        f"{guest.stay.arrival:%d/%m/%Y}",
-        f"{min(max(report.party.nights or 1, 1), MOST_DAYS):02d}",
+        f"{guest.arrived:%d/%m/%Y}",
+        f"{min(max(nights, 1), MOST_DAYS):02d}",
         fits(UPPER_NAME.fit(guest.surnames, 50), "/last_name", "surname").ljust(50),
         fits(UPPER_NAME.fit(guest.given_names, 30), "/first_name", "first name").ljust(30),
         "1" if guest.sex is Sex.MALE else "2",
@@ -273,7 +277,10 @@ def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
 
 
 def _answer(content: bytes) -> Answer:
-    """Read the answer to Send or Test: a verdict a row, in the order of the rows."""
+    """Read the answer to Send: a verdict a row, in the order of the rows.
+
+    :raises ExportRefused: if it is the answer to Test, which stores nothing, or tells no row.
+    """
     root = parse(content)
     rows = [
         row
@@ -281,10 +288,27 @@ def _answer(content: bytes) -> Answer:
         for row in detail
         if row.tag.rpartition("}")[2] == "EsitoOperazioneServizio"
     ]
-    if rows:
-        return Answer(tuple(_verdict(texts(row), number) for number, row in enumerate(rows)))
-    whole = every(root, "SendResult", "TestResult", "result", "EsitoOperazioneServizio")
-    return Answer(tuple(_verdict(texts(row), None) for row in whole[:1]))
+    verdicts = tuple(_verdict(texts(row), number) for number, row in enumerate(rows))
+    if any(local(element).endswith(("TestResponse", "TestResult")) for element in root.iter()):
+        raise _only_a_test(verdicts)
+    if verdicts:
+        return Answer(verdicts)
+    sent = [element for element in root.iter() if local(element).endswith("SendResult")]
+    whole = texts(next(iter(sent or every(root, "EsitoOperazioneServizio")), root))
+    if whole.get("esito") != "false":
+        raise ExportRefused("no-verdict", "This answer tells of no card whether it was taken.")
+    return Answer((_verdict(whole, None),))
+
+
+def _only_a_test(verdicts: Sequence[Verdict]) -> ExportRefused:
+    wrong = ", ".join(
+        f"{number} ({verdict.code})"
+        for number, verdict in enumerate(verdicts, 1)
+        if not verdict.accepted
+    )
+    told = f"card {wrong} would be refused" if wrong else "no card would be refused"
+    message = f"This is the answer to Test, which stores nothing: {told}. Send the file."
+    return ExportRefused("only-a-test", message)
 
 
 def _verdict(row: dict[str, str], position: int | None) -> Verdict:

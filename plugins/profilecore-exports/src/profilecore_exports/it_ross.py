@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from profilecore.model.enums import Sex
-from profilecore_exports.contract import Deadline, Format, Moment, OutFile, Report, Setting, Trust
+from profilecore.values import frozen
+from profilecore_exports.contract import (
+    Deadline,
+    Format,
+    Moment,
+    OutFile,
+    Report,
+    Setting,
+    Trust,
+    changed,
+)
 from profilecore_exports.guests import Guest
 from profilecore_exports.it import (
     PERSON,
@@ -23,21 +33,23 @@ from profilecore_exports.it import (
 )
 from profilecore_exports.letters import UPPER_NAME, printable
 from profilecore_exports.lists import IT_KINDS
-from profilecore_exports.markup import HEAD, escape, tag
-from profilecore_exports.naming import file_name
+from profilecore_exports.markup import HEAD, escape, parse, tag
+from profilecore_exports.naming import file_name, safe, stay_number
 from profilecore_exports.needs import ARRIVAL, DEPARTURE, RESIDENCE, fits
+from profilecore_exports.told import arrival_told
 
 ROSS = "it.ross1000"
 PRODUCT = "profilecore"
 UNSTATED = "Non specificato"
 # The list of the means of travel has it with a capital.
 _UNSTATED_MEANS = "Non Specificato"
-
-
-def number_of(report: Report, guest: Guest | None = None) -> str:
-    """Give the number of a guest's stay: unique, the same at departure, 20 characters."""
-    whole = f"{report.party.stay.id}/{guest.id if guest else report.guest_id}"
-    return hashlib.blake2b(whole.encode(), digest_size=10).hexdigest()
+# The type of a guest, in what takes a stay out again, where it is not known.
+UNKNOWN = "99"
+_COMES, _GOES = "arrivi", "partenze"
+_NO_LEAD = "<idcapo></idcapo>"
+_MOVEMENT = re.compile(
+    rf"<movimento><data>([0-9]{{8}})</data><({_COMES}|{_GOES})>(.*)</\2></movimento>"
+)
 
 
 def _field(name: str, value: object) -> str:
@@ -45,20 +57,39 @@ def _field(name: str, value: object) -> str:
     return f"<{name}>{escape(printable('' if value is None else str(value)))}</{name}>"
 
 
+@frozen
+class _Arrival:
+    """An arrival as it is told, or was; ``type`` is ``None`` where that is not known any more."""
+
+    number: str
+    type: str | None
+    day: date
+
+
+def _number(report: Report) -> str:
+    return stay_number(report.party.stay.id, report.guest_id)
+
+
+def _moved(day: date, kind: str, record: str) -> str:
+    """Give a record as it stands in the file: in the movement of its day."""
+    return tag("movimento", _field("data", f"{day:%Y%m%d}"), tag(kind, record))
+
+
 def _record(report: Report, setting: Setting) -> str:
+    """Give the movement of a guest; whoever else is in the file is put in by :func:`_file`."""
     if report.moment is Moment.DEPARTURE:
-        return _departure(report)
+        leaves = report.guest.leaves
+        assert leaves is not None
+        return _moved(leaves.date(), _GOES, tag("partenza", _field("idswh", _number(report))))
     guest, tables, type_ = report.guest, setting.tables, kind(report)
     p = guest.profile
     assert guest.born is not None
     place = birth_town(guest, tables)[0] if p.birth_country == "IT" else ""
-    head = report.party.head
-    is_member = not guest.is_head and type_ != SINGLE
-    return tag(
+    record = tag(
         "arrivo",
-        _field("idswh", number_of(report)),
+        _field("idswh", _number(report)),
         _field("tipoalloggiato", type_),
-        _field("idcapo", number_of(report, head) if is_member else ""),
+        _NO_LEAD,
         _field("cognome", fits(UPPER_NAME.fit(guest.surnames, 50), "/last_name", "surname")),
         _field("nome", fits(UPPER_NAME.fit(guest.given_names, 30), "/first_name", "first name")),
         _field("sesso", "M" if guest.sex is Sex.MALE else "F"),
@@ -75,6 +106,7 @@ def _record(report: Report, setting: Setting) -> str:
         _field("professione", guest.value(f"{ROSS}.professione")),
         _field("esenzioneimposta", guest.value(f"{ROSS}.esenzioneimposta")),
     )
+    return _moved(guest.arrived.date(), _COMES, record)
 
 
 def _lives_in(guest: Guest, setting: Setting) -> str:
@@ -85,18 +117,67 @@ def _lives_in(guest: Guest, setting: Setting) -> str:
     return town(guest.town, code, "", setting.tables, "/addresses", guest.day)[0]
 
 
-def _departure(report: Report) -> str:
-    return tag(
+def _departure(report: Report, arrival: _Arrival) -> str:
+    """Give a departure under the number, the type and the day of its arrival."""
+    leaves = report.guest.leaves
+    assert leaves is not None
+    record = tag(
         "partenza",
-        _field("idswh", number_of(report)),
-        _field("tipoalloggiato", kind(report)),
-        _field("arrivo", f"{report.guest.arrived:%Y%m%d}"),
+        _field("idswh", arrival.number),
+        _field("tipoalloggiato", arrival.type or kind(report)),
+        _field("arrivo", f"{arrival.day:%Y%m%d}"),
     )
+    return _moved(leaves.date(), _GOES, record)
+
+
+def _told(report: Report, setting: Setting) -> _Arrival:
+    """Give a guest's arrival as the register has it, else as it would be told now."""
+    day = report.guest.arrived.date()
+    found = arrival_told(ROSS, report, setting)
+    if found is None:
+        return _Arrival(_number(report), None, day)
+    arrival, entry = found
+    if not entry.copy:
+        return _Arrival(_number(arrival), None, day)
+    movement = parse(entry.copy.encode())
+    type_ = next((each.text for each in movement.iter("tipoalloggiato")), None)
+    told = movement.findtext("data")
+    return _Arrival(_number(arrival), type_, _day(told) if told else day)
+
+
+def _day(text: str) -> date:
+    return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
 
 
 def _file(reports: Sequence[Report], setting: Setting) -> OutFile:
-    body = "".join(_movement(day, reports, setting) for day in _days(setting))
-    return OutFile(file_name(ROSS, setting, "xml"), _whole(body, setting), tuple(reports))
+    come = [report for report in reports if report.moment is Moment.ARRIVAL]
+    leads = {report.party.stay.id: _number(report) for report in come if report.guest.is_head}
+    here = {
+        (report.party.stay.id, report.guest.id): _Arrival(
+            _number(report), kind(report), report.guest.arrived.date()
+        )
+        for report in come
+    }
+    whole = []
+    for report in reports:
+        stay = report.party.stay.id
+        if report.moment is Moment.DEPARTURE:
+            arrival = here.get((stay, report.guest.id)) or _told(report, setting)
+            text = _departure(report, arrival)
+        else:
+            is_member = not report.guest.is_head and kind(report) != SINGLE
+            lead = _field("idcapo", leads.get(stay) if is_member else "")
+            text = report.text.replace(_NO_LEAD, lead, 1)
+        whole.append(changed(report, text=text))
+    content = _whole("".join(_movements(whole, setting)), setting)
+    return OutFile(file_name(ROSS, setting, "xml"), content, tuple(whole))
+
+
+def _quiet(setting: Setting) -> OutFile:
+    """Give the file of days on which nobody comes or goes."""
+    span = f"{setting.first:%Y%m%d}-{setting.last:%Y%m%d}"
+    name = f"{ROSS}_{safe(setting.property_id)}_{span}_{setting.number:04d}.xml"
+    return OutFile(name, _whole("".join(_movements((), setting)), setting))
 
 
 def _whole(body: str, setting: Setting) -> bytes:
@@ -104,26 +185,31 @@ def _whole(body: str, setting: Setting) -> bytes:
     return f"{HEAD}{tag('movimenti', head, body)}\n".encode()
 
 
+def _movements(reports: Sequence[Report], setting: Setting) -> Iterator[str]:
+    """Yield a movement for every day that was asked for and is not to come, and of each report.
+
+    Closed days belong in too.
+    """
+    moved: dict[date, dict[str, list[str]]] = {day: {} for day in _days(setting)}
+    for report in reports:
+        found = _MOVEMENT.fullmatch(report.text)
+        assert found is not None
+        moved.setdefault(_day(found[1]), {}).setdefault(found[2], []).append(found[3])
+    for day, records in sorted(moved.items()):
+        yield _movement(day, records, setting)
+
+
 def _days(setting: Setting) -> Iterator[date]:
-    """Yield every day that was asked for and is not to come; closed ones belong in too."""
     day = setting.first
     while day <= min(setting.last, setting.made_at.date()):
         yield day
         day += timedelta(days=1)
 
 
-def _movement(day: date, reports: Sequence[Report], setting: Setting) -> str:
+def _movement(day: date, records: Mapping[str, Sequence[str]], setting: Setting) -> str:
     house: ItalianHouse = setting.house
-    arrivals = [
-        r.text for r in reports if r.moment is Moment.ARRIVAL and r.guest.arrived.date() == day
-    ]
-    departures = [
-        r.text
-        for r in reports
-        if r.moment is Moment.DEPARTURE and r.guest.leaves and r.guest.leaves.date() == day
-    ]
     # Whoever comes or goes says that it is open, whatever the settings say.
-    is_open = bool(arrivals or departures) or house.is_open(day)
+    is_open = bool(records) or house.is_open(day)
     figures = (setting.occupied.get(day, 0), house.rooms, house.beds) if is_open else (0, 0, 0)
     names = ("camereoccupate", "cameredisponibili", "lettidisponibili")
     return tag(
@@ -134,21 +220,24 @@ def _movement(day: date, reports: Sequence[Report], setting: Setting) -> str:
             _field("apertura", "SI" if is_open else "NO"),
             *(_field(name, figure) for name, figure in zip(names, figures, strict=True)),
         ),
-        tag("arrivi", *arrivals) if arrivals else "",
-        tag("partenze", *departures) if departures else "",
+        *(tag(name, *records[name]) for name in (_COMES, _GOES) if name in records),
     )
 
 
 def _cancel(reports: Sequence[Report], setting: Setting) -> OutFile:
-    """Give the corrections that take arrivals out again."""
-    by_day: dict[date, list[Report]] = {}
+    """Give the corrections that take stays out again, each once and as its arrival was told."""
+    told: dict[str, _Arrival] = {}
     for report in reports:
-        by_day.setdefault(report.guest.arrived.date(), []).append(report)
+        arrival = _told(report, setting)
+        told.setdefault(arrival.number, arrival)
+    by_day: dict[date, list[_Arrival]] = {}
+    for arrival in told.values():
+        by_day.setdefault(arrival.day, []).append(arrival)
     body = "".join(
         tag(
             "movimento",
             _field("data", f"{day:%Y%m%d}"),
-            tag("rettifiche", *(_elimination(report) for report in taken)),
+            tag("rettifiche", *map(_elimination, taken)),
         )
         for day, taken in sorted(by_day.items())
     )
@@ -156,12 +245,12 @@ def _cancel(reports: Sequence[Report], setting: Setting) -> OutFile:
     return OutFile(name, _whole(body, setting), tuple(reports), "cancellation")
 
 
-def _elimination(report: Report) -> str:
+def _elimination(arrival: _Arrival) -> str:
     return tag(
         "eliminazione",
-        _field("idswh", number_of(report)),
-        _field("tipoalloggiato", kind(report)),
-        _field("arrivo", f"{report.guest.arrived:%Y%m%d}"),
+        _field("idswh", arrival.number),
+        _field("tipoalloggiato", arrival.type or UNKNOWN),
+        _field("arrivo", f"{arrival.day:%Y%m%d}"),
     )
 
 
@@ -185,6 +274,7 @@ def ross1000(config: ItalyConfig) -> Format:
         counts_rooms=True,
         cancel=_cancel,
         cancels_bare=True,
+        statement=_quiet,
         tables=(STATES, TOWNS),
         lists=(IT_KINDS,),
         note="Regions differ in the words of their lists; Puglia has another format.",

@@ -1,7 +1,8 @@
-"""Names of files: the format, the property and numbers, never anything of a guest."""
+"""Names of files and numbers of records: made of ids alone, never of anything of a guest."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 
@@ -20,3 +21,8 @@ def file_name(format: str, setting: Setting, suffix: str) -> str:
     """Give ``<format>_<property>_<day>_<number>.<suffix>``."""
     day = f"{setting.made_at:%Y%m%d}"
     return f"{format}_{safe(setting.property_id)}_{day}_{setting.number:04d}.{suffix}"
+
+
+def stay_number(stay_id: str, guest_id: str) -> str:
+    """Give the number of a guest's stay: 20 characters, the same whoever else stays."""
+    return hashlib.blake2b(f"{stay_id}/{guest_id}".encode(), digest_size=10).hexdigest()

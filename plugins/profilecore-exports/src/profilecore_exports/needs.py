@@ -41,7 +41,10 @@ SEX = Need(
     lambda g: g.sex in SEXES,
 )
 NATIONALITY = Need(
-    "/nationalities", "nationality", "The nationality is missing.", lambda g: g.nationality
+    "/nationalities",
+    "nationality",
+    "The nationality is missing; of who has none, facets.registration.without_nationality.",
+    lambda g: g.nationality,
 )
 BIRTH_COUNTRY = Need(
     "/birth_country",

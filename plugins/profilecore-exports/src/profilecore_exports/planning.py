@@ -217,6 +217,7 @@ class Planning:
         self, one: Due, edited: Sequence[Report], olds: Mapping[str, Entry]
     ) -> list[Report]:
         if self.format.amends is Amends.AGAIN:
+            edited = [r for r in edited if self._is_taken(one, r, olds[r.guest.id].copy)]
             self.made.count("corrected", len(edited))
             return [
                 changed(
@@ -233,6 +234,15 @@ class Planning:
         else:
             self._wrong += [Wrong(r, olds[r.guest.id], "edited") for r in edited]
         return []
+
+    def _is_taken(self, one: Due, report: Report, sent: str | None) -> bool:
+        """Tell whether the authority takes a correction; else leave it to a person."""
+        fixed = self.format.unchangeable
+        is_taken = fixed is None or sent is None or not fixed(sent, report.text)
+        if not is_taken:
+            do = "The authority takes no change of this: cancel it there, and enter it anew."
+            self._by_hand(one, report.guest, "edited", do)
+        return is_taken
 
     def _communicated(
         self, one: Due, covered: Sequence[Guest], good: Sequence[Report], going: Sequence[Report]

@@ -74,6 +74,11 @@ def _nine(_: object, field: attrs.Attribute[str], value: str) -> None:
         raise WrongValue(f"{field.name} must be a NIPC of nine digits")
 
 
+def _number(_: object, field: attrs.Attribute[str], value: str) -> None:
+    if not re.fullmatch(r"[0-9]{1,4}", value):
+        raise WrongValue(f"{field.name} must be the number of the establishment, 1 to 4 digits")
+
+
 def _phone(_: object, field: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not _DIGITS.fullmatch(value):
         raise WrongValue(f"{field.name} must be at most ten digits")
@@ -92,7 +97,7 @@ class PortugueseHouse:
     phone: str = attrs.field(validator=_phone)
     contact: str
     email: str
-    establishment: str = "00"
+    establishment: str = attrs.field(default="00", validator=_number)
     fax: str | None = attrs.field(default=None, validator=_phone)
 
     @property
@@ -202,7 +207,7 @@ def envelope(content: bytes, *, house: PortugueseHouse, key: str) -> bytes:
     request = (
         f'<EntregaBoletinsAlojamento xmlns="{SERVICE}">'
         + leaf("UnidadeHoteleira", house.nipc)
-        + leaf("Estabelecimento", str(int(house.establishment or "0")))
+        + leaf("Estabelecimento", str(int(house.establishment)))
         + leaf("ChaveAcesso", key)
         + leaf("Boletins", base64.b64encode(content).decode())
         + "</EntregaBoletinsAlojamento>"
@@ -264,7 +269,7 @@ def _line(report: Report, setting: Setting) -> str:
 def _dat(reports: Sequence[Report], setting: Setting) -> OutFile:
     house: PortugueseHouse = setting.house
     area, zone = house.postcode
-    establishment = str(int(house.establishment or "0"))
+    establishment = str(int(house.establishment))
     head = (
         "0",
         "BA03",

@@ -25,7 +25,7 @@ from profilecore_exports.country import CountryPlugin
 from profilecore_exports.faults import unwritable
 from profilecore_exports.letters import NUMBER, printable
 from profilecore_exports.lists import RS_DOCUMENTS
-from profilecore_exports.naming import safe
+from profilecore_exports.naming import safe, stay_number
 from profilecore_exports.needs import (
     ARRIVAL,
     BIRTH_COUNTRY,
@@ -81,7 +81,7 @@ def _check_in(report: Report, setting: Setting) -> str:
         raise unwritable("/documents", "document-type", message)
     given = {
         "OsnovniPodaci": {
-            "ExternalId": _external_id(report),
+            "ExternalId": stay_number(report.party.stay.id, report.guest_id),
             "Izmena": report.action is Action.CHANGE,
             "DaLiJeLiceDomace": False,
             "DaLiJeLiceRodjenoUInostranstvu": p.birth_country != "RS",
@@ -109,11 +109,6 @@ def _check_in(report: Report, setting: Setting) -> str:
         },
     }
     return msgspec.json.encode(given).decode()
-
-
-def _external_id(report: Report) -> str:
-    place = [guest.id for guest in report.party.guests].index(report.guest.id) + 1
-    return f"{report.party.stay.reference or report.party.stay.id}-{place}"
 
 
 def _file(reports: Sequence[Report], setting: Setting) -> OutFile:

@@ -75,11 +75,12 @@ def export(
     setting = Setting(property_id, house, here, Tables(engine.store), first=start, last=end)
     if format.counts_rooms:
         setting = changed(setting, occupied=occupied(engine, property_id, start, end, watch))
-    if format.statement is not None:
-        return _state(engine, format, setting, out, again=again, at=at)
     dues = due(engine, property_id, format, start, end, zone, watch)
+    if format.statement is not None and not dues and start <= here.date():
+        return _state(engine, format, setting, out, again=again, at=at)
     with engine.store.read() as reader:
         entries = entries_of(reader, sorted(_owners(dues)), format.name)
+    setting = changed(setting, entries=entries)
     planning = Planning(format, setting, entries, dict(choices or {}), again)
     plan = planning.plan(dues, watch)
     stopped = bool(plan.incomplete) and (strict or plan.is_cancelled)
@@ -98,9 +99,14 @@ def _state(
     noting = Noting(format, setting.property_id, at, engine.actor.id)
     plan = Plan(format)
     file = format.statement(setting)
-    known = {sent.checksum for sent in sent_files(engine.store, format.name)}
+    series = file.name.rpartition("_")[0]  # what follows is the file's number
+    known = [
+        sent
+        for sent in sent_files(engine.store, format.name)
+        if (sent.property_id, sent.name.rpartition("_")[0]) == (setting.property_id, series)
+    ]
     files: tuple[WrittenFile, ...] = ()
-    if file.checksum in known and not again:
+    if known and known[-1].checksum == file.checksum and not again:
         plan.count("already")
     elif out is not None:
         with _placing(engine, out) as placing, engine.transaction():

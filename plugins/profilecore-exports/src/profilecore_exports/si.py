@@ -13,6 +13,7 @@ import msgspec
 from profilecore.errors import WrongValue
 from profilecore.model.enums import DocumentType, Sex
 from profilecore.values import frozen
+from profilecore_exports.codes import stated
 from profilecore_exports.contract import (
     Amends,
     Answer,
@@ -101,6 +102,9 @@ def _row(report: Report, setting: Setting) -> str:
     kind, number = _document(guest)
     if guest.arrived.date() < _FIRST_ARRIVAL:
         raise unwritable("/stay/arrival", "arrival", "eTurizem takes arrivals from 2017 on.")
+    if guest.leaves is not None and guest.leaves < guest.arrived:
+        message = "The departure lies before the arrival; correct departs_at or arrived_at."
+        raise unwritable("/stay/details/departs_at", "departure", message)
     if guest.born is not None and guest.born < _FIRST_BIRTH:
         raise unwritable("/birth_date", "birth-date", "eTurizem takes births from 1800 on.")
     return _written(
@@ -111,7 +115,7 @@ def _row(report: Report, setting: Setting) -> str:
             "pri": _name(guest.surnames, "/last_name", "surname"),
             "sp": "M" if guest.sex is Sex.MALE else "F",
             "dtRoj": guest.born,
-            "drzava": guest.nationality,
+            "drzava": stated(guest.nationality, "AJPES"),
             "vrstaDok": kind,
             "idStDok": number,
             "casPrihoda": f"{guest.arrived:%Y-%m-%dT%H:%M:%S}",
@@ -179,7 +183,10 @@ def _cancel(reports: Sequence[Report], setting: Setting) -> OutFile:
 
 
 def answer(content: bytes) -> Answer:
-    """Read the answer, XML or JSON: the rows that were refused; the others were taken."""
+    """Read the answer, XML or JSON: the rows that were refused; the others were taken.
+
+    :raises ExportRefused: if it does not tell which rows were refused.
+    """
     text = content.strip()
     if text.startswith(b"{"):
         return _json(text)
@@ -197,12 +204,19 @@ def answer(content: bytes) -> Answer:
         Verdict(False, _position(e.get("rowPackageId")), e.get("msg", ""), e.get("msgTxt", ""))
         for e in holder
     ]
+    if whole(holder.get("failure")) != len({verdict.position for verdict in verdicts}):
+        raise ExportRefused(
+            "no-verdict",
+            "The answer counts other rows as refused than it names; look at the portal of AJPES.",
+        )
     return Answer(tuple(verdicts), rest=True, lot=holder.get("packageGuid"))
 
 
 def _json(text: bytes) -> Answer:
+    """Read an answer in JSON; only what says of itself that it succeeded accepts anything."""
     try:
         found = msgspec.json.decode(text)["data"]
+        taken = whole(str(found.get("@success", "")))
         rows = found.get("row", ())
         rows = [rows] if isinstance(rows, dict) else rows
         verdicts = [
@@ -213,7 +227,10 @@ def _json(text: bytes) -> Answer:
         ]
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise ExportRefused("no-verdict", "This is no answer of eTurizem.") from None
-    return Answer(tuple(verdicts), rest=True)
+    if not verdicts and not taken:
+        message = "The answer names no row and tells no success; look at the portal of AJPES."
+        raise ExportRefused("no-verdict", message)
+    return Answer(tuple(verdicts), rest=taken if taken is None else taken > 0)
 
 
 def _position(text: object) -> int | None:
@@ -225,7 +242,17 @@ def _position(text: object) -> int | None:
 
 
 def _monthly(setting: Setting) -> OutFile:
+    """Give the report of whole months.
+
+    :raises ExportRefused: if the days asked for are part of a month.
+    """
     house: SlovenianHouse = setting.house
+    last = setting.last
+    if (setting.first.day, last.day) != (1, calendar.monthrange(last.year, last.month)[1]):
+        raise ExportRefused(
+            "whole-months",
+            "The monthly report is of whole months: ask from the first day of one to the last.",
+        )
     rows = []
     for year, month in _months(setting.first, setting.last):
         days = calendar.monthrange(year, month)[1]
@@ -318,6 +345,7 @@ class SloveniaPlugin(CountryPlugin):
             assemble=_no_file,
             houses=houses,
             house_hint=_HINT,
+            moments=(),
             counts_rooms=True,
             lists=(SI_STATUSES,),
             statement=_monthly,

@@ -1,9 +1,9 @@
 """Hold a zone against its check digits, and repair what is misread where they leave one way.
 
-A letter where only a digit can stand is read as the digit it looks like.  In a field that takes
-both, one character may be read as its twin of the other type (O for 0), if no other one would do
-as well.  A repair stands only if the field's check digit and the composite one hold with it; what
-has no check digit is never repaired.
+A letter where only a digit can stand is read as the digit it looks like: in dates and in place of
+check digits.  A repair stands only if the field's check digit and the composite one hold with it.
+A field that takes letters and digits is never repaired: some other character than the misread one
+often fits its check digit too.  Nor is what has no check digit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from enum import Enum
 import attrs
 
 from profilecore.values import frozen
-from profilecore_scanner.digits import DIGIT_LIKE, FILLER, TWINS, check_digit
+from profilecore_scanner.digits import DIGIT_LIKE, FILLER, check_digit
 from profilecore_scanner.faults import Fault
 from profilecore_scanner.layouts import Cell, Layout
 
 Patch = Mapping[Cell, str]
 
 COMPOSITE = "composite"
-_FAILS = "the check digit does not hold"
-_UNCLEAR = "the check digit does not hold, and more than one character may be misread"
 
 
 class Trust(Enum):
@@ -119,7 +117,7 @@ class _Check:
         cells, digit = number_cells(self._layout, self._given)
         if self._is_empty(cells, digit):
             return
-        self._check_mixed("number", cells, digit)
+        self._settle("number", cells, digit, self._as_digits([digit]))
 
     def _check_optional(self) -> None:
         """Check the optional data of a passport: with nothing in it, its digit may be left out."""
@@ -127,32 +125,15 @@ class _Check:
         if self._is_empty(cells, digit):
             self._trust["optional"] = Trust.CHECKED
         else:
-            self._check_mixed("optional", cells, digit)
+            self._settle("optional", cells, digit, self._as_digits([digit]))
 
     def _is_empty(self, cells: Iterable[Cell], digit: Cell) -> bool:
         nothing = all(_at(self._given, cell) == FILLER for cell in cells)
         return nothing and _at(self._given, digit) == FILLER
 
-    def _check_mixed(self, name: str, cells: list[Cell], digit: Cell) -> None:
-        """Check a field that takes letters and digits."""
-        typed = self._as_digits([digit])
-        if typed or self._holds(cells, digit, {}):
-            self._settle(name, cells, digit, typed)
-            return
-        twins = {cell: TWINS.get(_at(self._given, cell)) for cell in cells}
-        ways = [
-            {cell: twin}
-            for cell, twin in twins.items()
-            if twin is not None and self._holds(cells, digit, {cell: twin})
-        ]
-        if len(ways) > 1:
-            self._doubt(name, digit, "ambiguous", _UNCLEAR)
-        else:
-            self._settle(name, cells, digit, ways[0] if ways else {})
-
     def _settle(self, name: str, cells: list[Cell], digit: Cell, patch: Patch) -> None:
         if not self._holds(cells, digit, patch):
-            self._doubt(name, digit, "check-digit", _FAILS)
+            self._doubt(name, digit)
             return
         self._repair(name, patch)
         self._trust[name] = Trust.REPAIRED if patch else Trust.CHECKED
@@ -189,9 +170,9 @@ class _Check:
             was = self._given[line][place]
             self._repairs.append(Repair(field, line + 1, place + 1, was, now))
 
-    def _doubt(self, name: str, digit: Cell, code: str, message: str) -> None:
+    def _doubt(self, name: str, digit: Cell) -> None:
         self._trust[name] = Trust.DOUBTFUL
-        self._fault(digit, code, f"{message} over the {name}")
+        self._fault(digit, "check-digit", f"the check digit does not hold over the {name}")
 
     def _fault(self, cell: Cell, code: str, message: str) -> None:
         self._faults.append(Fault(cell[0] + 1, cell[1] + 1, code, message))

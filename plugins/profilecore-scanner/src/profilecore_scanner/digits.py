@@ -12,7 +12,6 @@ WEIGHTS = (7, 3, 1)
 PAIRS = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
 # What a letter is where only a digit can stand: there a rarer misreading has one meaning too.
 DIGIT_LIKE = {letter: digit for digit, letter in PAIRS.items()} | {"D": "0", "Q": "0", "L": "1"}
-TWINS = PAIRS | {letter: digit for digit, letter in PAIRS.items()}
 
 
 def value(char: str) -> int:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from profilecore import Engine, IdentityDocument, Profile
 
 SOURCE = "scanner"
+# The facet of profilecore-exports that says who has no nationality, and its words for it.
+FACET, _INSTEAD = "registration", "without_nationality"
+_WITHOUT = {"XXA": "stateless", "XXB": "refugee", "XXC": "other_refugee"}
 # What one guest has one of, so that a document can say something else.
 OVERWRITABLE = frozenset({"last_name", "first_name", "birth_date", "sex", "documents"})
 # Where more profiles than these have one number, somebody has typed it in as a stopgap.
@@ -133,7 +136,8 @@ def _proposed(engine: Engine, found: Scan, profile_id: str | None, kind: Documen
             raise ProfileCleared(profile.id)
         given = profile.id
         holders = [holder for holder in holders if holder.id != given]
-    fill = _Fill(found, profile, kind, bool(holders))
+    has_facet = FACET in engine.plugins.contributions.facets
+    fill = _Fill(found, profile, kind, bool(holders), has_facet)
     fill.run()
     return Proposal(
         scan=found,
@@ -204,12 +208,18 @@ class _Fill:
     """Works out what a document changes in a profile, field by field."""
 
     def __init__(
-        self, found: Scan, profile: Profile | None, kind: DocumentType, is_held: bool
+        self,
+        found: Scan,
+        profile: Profile | None,
+        kind: DocumentType,
+        is_held: bool,
+        has_facet: bool,
     ) -> None:
         self._scan = found
         self._profile = profile
         self._kind = kind
         self._is_held = is_held
+        self._has_facet = has_facet
         self.changes: list[Change] = []
         self.conflicts: list[Conflict] = []
         self.kept: list[str] = []
@@ -299,6 +309,19 @@ class _Fill:
                     code,
                     nationalities={"add": [code]},
                 )
+            )
+        word = _WITHOUT.get(nationality.code) if nationality else None
+        if word is not None and self._has_facet:
+            self._without_nationality(word)
+
+    def _without_nationality(self, word: str) -> None:
+        """Note that the person has none, in the facet that guest registration keeps for it."""
+        held = self._profile.facets.get(FACET) if self._profile else None
+        values = {} if held is None else attrs.asdict(held)
+        if values.get(_INSTEAD) is None:
+            facet = {FACET: values | {_INSTEAD: word}}
+            self.changes.append(
+                self._change(f"facets.{FACET}", "nationality", None, word, facets=facet)
             )
 
     def _document(self) -> None:
@@ -397,4 +420,4 @@ def _patch(changes: list[Change], is_checked: bool) -> dict[str, Any]:
 
 def _as_new(patch: dict[str, Any]) -> dict[str, Any]:
     """Give the patch of a profile that is not there yet as its values."""
-    return {k: v["add"] if isinstance(v, dict) else v for k, v in patch.items()}
+    return {k: v["add"] if isinstance(v, dict) and k != "facets" else v for k, v in patch.items()}

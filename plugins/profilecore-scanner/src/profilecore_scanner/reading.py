@@ -91,8 +91,9 @@ def read(lines: str | Iterable[str], *, today: date | None = None) -> Scan:
     """Read the zone of one document (ICAO Doc 9303 parts 3 to 7).
 
     TD1, TD2, TD3, MRV-A and MRV-B are told by their length and document code.  What a check digit
-    speaks against is repaired where that leaves one way (see ``repairs``), and else doubtful (see
-    ``faults``).  ``today`` tells the centuries of the dates; by default it is the day in UTC.
+    speaks against is doubtful (see ``faults``), unless a letter in a date or in place of a check
+    digit is read as the digit it looks like and all holds then (see ``repairs``).  ``today`` tells
+    the centuries of the dates; by default it is the day in UTC.
 
     :raises ZoneUnreadable: if there is no zone in the text; no field can be told then.
     """
