@@ -252,9 +252,10 @@ def profilecore_check_merge(plan: MergePlan) -> Iterable[Blocker] | None:
 def profilecore_check_clear(plan: ClearPlan) -> Iterable[Blocker] | None:
     """Decide whether a person may be cleared: ask the billing system here.
 
-    Runs when the clear is planned and again inside its transaction.  No answer is a refusal: a
-    plugin that raises blocks the clear.  A blocker with a ``property_id`` shows its details to
-    that property only.
+    Runs when the clear is planned and again inside its transaction, which waits for it: give the
+    question a time limit of your own, and raise when that is over.  A plugin that raises blocks
+    the clear; ``None`` says that nothing speaks against it.  A blocker with a ``property_id``
+    shows its details to that property only.
 
     :param plan: the plan; ``plan.family`` has every id of the person.
     """

@@ -355,6 +355,9 @@ def test_relations_to_a_merged_profile_lead_to_its_survivor(engine: Engine) -> N
     friend = engine.create({"last_name": "Núñez", "relationships": [edge]})
     engine.merge(engine.plan_merge(ana.id, [twin.id]))
     assert [r.profile_id for r in engine.relationships(ana.id)] == [friend.id]
+    engine.update(ana.id, {"relationships": [edge | {"profile_id": friend.id}]})
+    (relation,) = engine.relationships(friend.id)
+    assert (relation.profile_id, relation.derived) == (ana.id, False)
 
 
 # ---- facets of absent plugins

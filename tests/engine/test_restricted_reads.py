@@ -44,6 +44,21 @@ def kept_person(engine: Engine) -> tuple[str, str, str]:
     return a, friend, file
 
 
+def test_access_gives_a_property_nothing_that_the_hold_of_another_keeps(opens: Opens) -> None:
+    engine = opens()
+    id = engine.create(ANA | {"occupation": "cook"}).id
+    stayed(engine, id)
+    with engine.acting(Actor("desk-2", "P2")):
+        engine.place_hold(id, kind="dispute", keeps=["profile.occupation"])
+    engine.clear(id)
+    with engine.acting(Actor("desk-2", "P2")):
+        assert engine.access(id)["profile"]["occupation"]
+    with engine.acting(P1):
+        shown = engine.access(id)["profile"]
+    assert shown["last_name"]
+    assert "occupation" not in shown
+
+
 READS: dict[str, Callable[[Engine, str, str, str], Any]] = {
     "get": lambda e, id, friend, file: e.get(id),
     "search": lambda e, id, friend, file: [

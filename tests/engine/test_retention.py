@@ -89,6 +89,15 @@ def test_a_clear_leaves_what_the_law_of_the_country_holds(opens: Opens) -> None:
     assert shown.held == receipt.held
 
 
+def test_a_stay_without_dates_is_held_from_the_day_it_was_recorded(opens: Opens) -> None:
+    engine = opens()
+    guest = engine.create(ANA)
+    engine.record_stay(guest.id, {"property_id": "P1", "status": "departed"})
+    assert {(h.kind, h.rule) for h in engine.clear(guest.id).held} == {
+        ("profile", SPAIN), ("stay", SPAIN),
+    }  # fmt: skip
+
+
 def test_what_is_held_is_read_for_its_purpose_only_and_leaves_a_trace(opens: Opens) -> None:
     engine = opens()
     id = stayed(engine, "2026-02-10", "2026-02-12")

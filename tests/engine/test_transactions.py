@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -269,3 +270,24 @@ def test_the_documents_of_a_transaction_that_failed_at_its_commit_are_gone() -> 
         else:
             break
     assert calls > 5
+
+
+def test_a_write_does_not_fall_into_the_transaction_of_another_task(engine: Engine) -> None:
+    async def wait_inside(begun: asyncio.Event, tried: asyncio.Event) -> None:
+        with engine.transaction():
+            engine.create({"last_name": "García"})
+            begun.set()
+            await tried.wait()
+
+    async def both() -> None:
+        begun, tried = asyncio.Event(), asyncio.Event()
+        waiting = asyncio.create_task(wait_inside(begun, tried))
+        await begun.wait()
+        with pytest.raises(ProfilecoreError, match="another task"):
+            engine.create({"last_name": "Garcia"})
+        tried.set()
+        await waiting
+
+    asyncio.run(both())
+    assert [p.last_name for p in engine.search("garcia").items] == ["García"]
+    engine.create({"last_name": "Garcia"})

@@ -18,7 +18,7 @@ from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.redacting import named, redacted
 from profilecore.rules.survivorship import current_consents
-from profilecore.rules.visibility import may_see, may_see_profile, of_property, seen_by
+from profilecore.rules.visibility import held_for, may_see, may_see_profile, seen_by
 from profilecore.store.port import Reader
 
 # The form of the answer, the same whatever store it comes from.
@@ -52,7 +52,7 @@ def held(kernel: Kernel, profile_id: str) -> Tree:
         relations = relations_of(kernel, reader, root)
         joined = _joined(kernel, reader, root)
     plain = kernel.codec.plain
-    seen = of_property(root, kernel.actor)  # what is restricted is held too
+    seen = held_for(root, kernel.actor)  # what is restricted is held too
     incomplete = [f"plugin {name!r} is not loaded" for name in _not_loaded(kernel)]
     _add_stays(kernel, root, documents, incomplete)
     return {

@@ -80,6 +80,7 @@ class Kernel:
         self.survivorship: Mapping[str, Rule] = rules
         self.terms = TermMaker(store.salt, tuple(made.terms))
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+        self._local = threading.local()
         self._actor: ContextVar[Actor] = ContextVar("actor", default=CHAIN)
         self._delivery = Delivery(store, plugins, self.codec, self.terms)
         self.own_time = new_id is make_id and clock is utc_now
@@ -133,6 +134,7 @@ class Kernel:
             with unit.part():
                 yield unit
             return
+        self._refuse_other_task()
         with self.store.write() as writer, self._opened(writer) as unit:
             yield unit
             # Hosts whose clears wait here are done with their transactions: no two write at once.
@@ -148,6 +150,7 @@ class Kernel:
         """
         if self.open_unit is not None:
             raise ProfilecoreError("A transaction is open already; join the host's first.")
+        self._refuse_other_task()
         with self.store.join(connection) as writer, self._opened(writer, joined=True) as unit:
             yield unit
             if unit.events and not writer.events(unit.events[-1].seq - 1, 1):
@@ -162,6 +165,7 @@ class Kernel:
     def _opened(self, writer: Writer, *, joined: bool = False) -> Iterator[Unit]:
         unit = Unit(self, writer, joined=joined)
         token = self._unit.set(unit)
+        self._local.is_writing = True
         try:
             yield unit
             unit.ends.write(writer)
@@ -169,7 +173,16 @@ class Kernel:
             unit.take_back()
             raise
         finally:
+            self._local.is_writing = False
             self._unit.reset(token)
+
+    def _refuse_other_task(self) -> None:
+        """Refuse to write inside another task's transaction: the store would add it to that."""
+        if getattr(self._local, "is_writing", False):
+            raise ProfilecoreError(
+                "A transaction is open in another task of this thread: await nothing inside one, "
+                "or use AsyncEngine."
+            )
 
     def reading(self) -> AbstractContextManager[Reader]:
         """Read one consistent state: the open unit's, if there is one."""

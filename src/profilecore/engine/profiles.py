@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
@@ -41,7 +41,7 @@ def create(
 ) -> Profile:
     profile = new_profile(given, kernel.new_id(), kernel.occasion(source, verified), kernel.border)
     with kernel.writing() as unit:
-        once = Once(unit, "create", key, lambda: kernel.codec.plain(given_values(given)))
+        once = Once(unit, "create", key, lambda: kernel.codec.plain(_in_order(given)))
         if once.result_id is not None:
             return seen_by(kernel.root(unit.writer, once.result_id), kernel.actor)
         refuse_cleared(unit, profile)
@@ -51,6 +51,14 @@ def create(
         profile = known or profile
         once.remember(profile.id, profile.id)
     return seen_by(profile, kernel.actor)
+
+
+def _in_order(given: Profile | Mapping[str, Any]) -> dict[str, Any]:
+    """Give the given values with their sets in an order that is the same for each process."""
+    return {
+        name: sorted(value, key=repr) if isinstance(value, Set) else value
+        for name, value in given_values(given).items()
+    }
 
 
 def store_new(unit: Unit, profile: Profile) -> None:
@@ -175,8 +183,8 @@ def relations_of(kernel: Kernel, reader: Reader, profile: Profile) -> list[Relat
     found = {}
     for edge in profile.relationships:
         with suppress(NotFound):  # of another property
-            kernel.root(reader, edge.profile_id)
-            found[edge.profile_id, edge.type] = Relation(edge.profile_id, edge.type)
+            root = kernel.root(reader, edge.profile_id)
+            found[root.id, edge.type] = Relation(root.id, edge.type)
     for other in related_to(kernel, reader, profile.family):
         for edge in other.relationships:
             if edge.profile_id in profile.family and may_see_profile(other, kernel.actor):
@@ -195,7 +203,9 @@ def stay_terms(kernel: Kernel, stay: Stay) -> Terms:
 
 def stay_key(kernel: Kernel, property_id: str, reference: str) -> int:
     """Give the key of the stay that has a number at a property."""
-    return kernel.terms.key("stay", f"{property_id}:{reference}")
+    # Where a property ends and its number begins must be plain.
+    at = property_id.replace("%", "%25").replace(":", "%3A")
+    return kernel.terms.key("stay", f"{at}:{reference}")
 
 
 def related_ids(kernel: Kernel, reader: Reader, family: Sequence[str]) -> list[str]:

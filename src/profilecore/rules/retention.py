@@ -366,7 +366,7 @@ class Retention:
             if stay.status in _NEVER_CAME or rule.country not in (None, place.country):
                 continue
             day = stay.arrival if rule.clock is Clock.ENTRY else stay.departure
-            day = day or stay.departure or stay.arrival
+            day = day or stay.departure or stay.arrival or _noted(stay)
             if day is not None and rule.in_force(day):
                 if rule.clock is Clock.FISCAL_YEAR_END:
                     day = _year_end(day, place.fiscal_year_end)
@@ -435,6 +435,12 @@ def residence(profile: Profile) -> str | None:
     addresses = sorted(profile.addresses, key=lambda address: not address.primary)
     lived = (address.country for address in addresses if address.country)
     return profile.country_of_residence or next(lived, None)
+
+
+def _noted(stay: Stay) -> date | None:
+    """Give the day on which a stay without dates was booked or recorded: it holds from then."""
+    at = stay.booked_at or (stay.stamp and stay.stamp.at)
+    return at.date() if at else None
 
 
 def _consent_end(record: Record) -> date | None:

@@ -89,6 +89,15 @@ def of_property(profile: Profile, actor: Actor) -> Profile:
     return evolve(profile, provenance=evolve(profile.provenance, fields=seen))
 
 
+def held_for(profile: Profile, actor: Actor) -> Profile:
+    """Give the profile with all that is kept of it, but for what others' holds alone keep."""
+    seen = of_property(profile, actor)
+    if profile.state is not State.RESTRICTED or actor.property_id is None:
+        return seen
+    kept = {name for each in seen.held if each.id is None for name in each.fields}
+    return evolve(cleared(seen, kept), held=seen.held)
+
+
 def released(
     value: T, document: Document, root: Profile, kind: DocumentKind | None, actor: Actor
 ) -> T | None:
