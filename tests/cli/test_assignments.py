@@ -171,6 +171,16 @@ def test_json_is_taken_as_it_is(run: Run, ana: str) -> None:
     assert "birth_date" not in made
 
 
+def test_a_value_in_brackets_that_is_no_json_is_text(run: Run) -> None:
+    made = created(run, "last_name=[/red]Rich", "note=[VIP] likes quiet", "first_name={Ana}")
+    assert (made["last_name"], made["first_name"]) == ("[/red]Rich", "{Ana}")
+    assert made["notes"][0]["text"] == "[VIP] likes quiet"
+    assert created(run, "last_name=A", 'tag=["x", "y"]')["tags"] == ["x", "y"]
+    for broken in ('tag=["x", "y"', 'email=[{"value": 1]', 'email={"value"'):
+        assert run("create", "last_name=A", broken).code == 2
+    assert run("create", "last_name=[/red]Rich", "--json-values").code == 2
+
+
 def test_a_change_that_changes_nothing_writes_nothing(run: Run, ana: str) -> None:
     assert updated(run, ana, "last_name=García")["version"] == 1
 

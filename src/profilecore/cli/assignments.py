@@ -17,6 +17,8 @@ from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.profile import Profile
 from profilecore.rules.survivorship import item_key, primary_of
 
+# Where JSON begins so, a list or an object was meant: no text that people write does.
+_MEANT = re.compile(r'[\[{]\s*["\[{]')
 _ASSIGNMENT = re.compile(r"([^=]+?)([+-])?=(.*)", re.DOTALL)
 
 
@@ -57,7 +59,8 @@ def read(texts: Iterable[str], *, json_values: bool) -> list[Assignment]:
             try:
                 value = msgspec.json.decode(value)
             except (ValueError, RecursionError):
-                raise ValueError(f"the value of {name} is no JSON") from None
+                if json_values or _MEANT.match(value):
+                    raise ValueError(f"the value of {name} is no JSON") from None
         read.append(Assignment(target, sign or "", value))
     if problems:
         raise InvalidProfile(problems)
