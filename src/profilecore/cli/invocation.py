@@ -13,7 +13,7 @@ import click
 
 from profilecore.engine import Engine
 from profilecore.errors import StoreUnavailable
-from profilecore.model.fields import cleaning
+from profilecore.model.fields import cleaning, fields_of
 from profilecore.model.parts import ExternalId
 from profilecore.rules.visibility import Actor
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = "sqlite:///profilecore.db"
 DEFAULT_CONFIG = "profilecore.toml"
-LONGEST_SOURCE = cleaning(attrs.fields(ExternalId).system)[1]
+LONGEST_SOURCE = next(cleaning(a)[1] for a in fields_of(ExternalId) if a.name == "system")
 CURSOR = click.IntRange(0, 2**63 - 1)  # stores count no further
 _SQLITE = "sqlite:///"
 
@@ -141,9 +141,9 @@ class Invocation:
     def answer(self, value: Any, show: Callable[[], None]) -> None:
         """Print an answer: as one JSON value, or by ``show`` for people."""
         if self.as_json:
-            from profilecore.cli.printing import as_json
+            from profilecore.cli.printing import say_json
 
-            click.echo(as_json(value))
+            say_json(value)
         else:
             show()
 
