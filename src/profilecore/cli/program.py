@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-import msgspec
 
 from profilecore.cli.invocation import DEFAULT_CONFIG, DEFAULT_STORE, Invocation
 from profilecore.errors import ProfilecoreError
@@ -168,8 +167,9 @@ class Program(click.Group):
             _end({"error": "aborted", "message": "Aborted."}, wants_json, REFUSED)
         except click.ClickException as error:
             if wants_json:
-                answer = {"error": "usage", "message": error.format_message(), "blockers": []}
-                click.echo(msgspec.json.encode(answer))
+                from profilecore.cli.printing import say_json
+
+                say_json({"error": "usage", "message": error.format_message(), "blockers": []})
             error.show()
             sys.exit(error.exit_code)
         except OSError as error:
@@ -196,7 +196,9 @@ def _refuse(error: ProfilecoreError, wants_json: bool) -> NoReturn:
 
 def _end(answer: dict[str, Any], wants_json: bool, code: int) -> NoReturn:
     if wants_json:
-        click.echo(msgspec.json.encode({"blockers": [], **answer}))
+        from profilecore.cli.printing import say_json
+
+        say_json({"blockers": [], **answer})
     else:
         click.echo(answer["message"], err=True)
     sys.exit(code)
