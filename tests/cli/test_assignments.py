@@ -104,6 +104,48 @@ def test_a_part_of_a_missing_item_makes_it(run: Run, ana: str) -> None:
     assert made["addresses"][1] == {"city": "Bonn", "country": "DE"}
 
 
+def test_a_part_named_with_a_dot_changes_its_item_and_no_other(run: Run, ana: str) -> None:
+    parts = ("document.number=X9", "address.line1=Gran Via 2", "email.address=new@example.com")
+    made = updated(run, ana, *parts, "phone.number=+34600111333")
+    assert made["documents"] == [{"type": "passport", "number": "X9", "country": "ES"}]
+    assert made["addresses"] == [{"line1": "Gran Via 2", "city": "Madrid", "country": "ES"}]
+    assert values(made["emails"]) == ["new@example.com", "a@example.org"]
+    assert values(made["phones"]) == ["+34600111333", "+34911222333"]
+    made = updated(run, ana, "address.line2=3 B", "emails.1.value=b@example.org")
+    assert [a.get("line2") for a in made["addresses"]] == ["3 B"]
+    assert values(made["emails"]) == ["new@example.com", "b@example.org"]
+
+
+def test_parts_of_one_document_make_one(run: Run) -> None:
+    parts = ("document.type=passport", "document.number=A1", "document.country=ES")
+    made = created(run, "last_name=L", *parts)
+    assert made["documents"] == [{"type": "passport", "number": "A1", "country": "ES"}]
+
+
+def test_a_part_that_no_item_has_is_refused_where_a_column_of_like_name_is_none(
+    run: Run, ana: str
+) -> None:
+    for field in ("address.line_1=X", "passport.number=X"):
+        answer = run("update", ana, field, "--json")
+        assert (answer.code, answer.json["error"]) == (1, "invalid-profile")
+
+
+def test_a_nickname_replaces_nicknames_alone(run: Run, ana: str) -> None:
+    other = '{"type": "former", "first_name": "Ana", "last_name": "Ruiz"}'
+    updated(run, ana, f"alternate_names={other}", "--json-values")
+    updated(run, ana, "nickname+=Anita")
+    made = updated(run, ana, "nickname=Nita", "last_name=López")
+    assert [(n["type"], n["first_name"], n["last_name"]) for n in made["alternate_names"]] == [
+        ("former", "Ana", "Ruiz"),
+        ("nickname", "Nita", "López"),
+    ]
+    made = updated(run, ana, "name=Ana María Gil", "first_name=Ana", "last_name=García")
+    assert len(made["alternate_names"]) == 3
+    made = updated(run, ana, "nickname=")
+    assert [n["first_name"] for n in made["alternate_names"]] == ["Ana", "Ana María"]
+    assert updated(run, ana, "nickname=")["version"] == made["version"]
+
+
 def test_an_item_of_a_kind_is_replaced_alone(run: Run, ana: str) -> None:
     made = updated(run, ana, "phone.fax=+34911222444", "external_id:crm=C9")
     assert values(made["phones"]) == ["+34600111222", "+34911222444"]
@@ -127,6 +169,16 @@ def test_json_is_taken_as_it_is(run: Run, ana: str) -> None:
     made = updated(run, ana, "--json-values", 'last_name="López"', "birth_date=null")
     assert made["last_name"] == "López"
     assert "birth_date" not in made
+
+
+def test_a_value_in_brackets_that_is_no_json_is_text(run: Run) -> None:
+    made = created(run, "last_name=[/red]Rich", "note=[VIP] likes quiet", "first_name={Ana}")
+    assert (made["last_name"], made["first_name"]) == ("[/red]Rich", "{Ana}")
+    assert made["notes"][0]["text"] == "[VIP] likes quiet"
+    assert created(run, "last_name=A", 'tag=["x", "y"]')["tags"] == ["x", "y"]
+    for broken in ('tag=["x", "y"', 'email=[{"value": 1]', 'email={"value"'):
+        assert run("create", "last_name=A", broken).code == 2
+    assert run("create", "last_name=[/red]Rich", "--json-values").code == 2
 
 
 def test_a_change_that_changes_nothing_writes_nothing(run: Run, ana: str) -> None:
@@ -212,3 +264,20 @@ def test_the_same_key_creates_once(run: Run) -> None:
     assert created(run, "last_name=A", "--key", "k1")["id"] == one["id"]
     answer = run("create", "last_name=B", "--key", "k1", "--json")
     assert (answer.code, answer.json["error"]) == (1, "idempotency-conflict")
+
+
+@pytest.mark.parametrize("value", ["null", "1", "true"])
+@pytest.mark.parametrize("field", ["email+=", "tag+=", "nickname+=", "email2=", "note+="])
+def test_json_that_is_no_item_is_wrong_usage(run: Run, ana: str, field: str, value: str) -> None:
+    updated(run, ana, "email=a@example.com;b@example.com")
+    answer = run("update", ana, f"{field}{value}", "--json-values")
+    if (field, value) == ("email2=", "null"):
+        assert answer.code == 0
+        return
+    assert (answer.code, answer.err.count("Traceback")) == (2, 0)
+    assert "text" in answer.err or "name" in answer.err
+
+
+def test_json_that_names_no_item_removes_none(run: Run, ana: str) -> None:
+    assert run("update", ana, "email-=null", "--json-values").code == 2
+    assert run("update", ana, "email-={}").code == 2

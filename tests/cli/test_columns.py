@@ -33,6 +33,13 @@ def values(row: dict[str, Any], region: str | None = None, **maps: str) -> dict[
         ("fax", "phone.fax"),
         ("doc_no", "document"),
         ("address2.city", "address2.city"),
+        ("address.line1", "address.line1"),
+        ("Address.Line2", "address.line2"),
+        ("document.number", "document.number"),
+        ("Email.Address", "email.value"),
+        ("First.Name", "first_name"),
+        ("Doc. No.", "document"),
+        ("Phone:", "phone"),
         ("external_id:wikidata", "external_id:wikidata"),
     ],
 )
@@ -40,7 +47,10 @@ def test_a_column_goes_where_its_name_says(column: str, target: str) -> None:
     assert of_column(column) == targets.parse(target)
 
 
-@pytest.mark.parametrize("column", ["url", "term_start", "created", "", "x y z", "provenance"])
+@pytest.mark.parametrize(
+    "column",
+    ["url", "term_start", "created", "", "x y z", "provenance", "address.line_1", "Custom.Party"],
+)
 def test_a_column_that_nobody_knows_goes_nowhere(column: str) -> None:
     assert of_column(column) is None
 
@@ -124,6 +134,12 @@ def test_empty_cells_say_nothing() -> None:
 def test_an_address_without_a_city_column_is_free_text() -> None:
     made = values({"surname": "A", "address": "1 Main St, Springfield"})
     assert made["addresses"] == [{"text": "1 Main St, Springfield"}]
+
+
+def test_parts_of_an_address_are_one_also_without_a_city() -> None:
+    row = {"address.line1": "1 Main St", "address.line2": "Apt 4", "address.country": "US"}
+    made = values({"surname": "A", **row})
+    assert made["addresses"] == [{"line1": "1 Main St", "line2": "Apt 4", "country": "US"}]
 
 
 def test_a_second_address_is_the_second_line_of_a_divided_one() -> None:

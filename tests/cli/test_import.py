@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,48 @@ def test_a_corrected_rejects_file_is_imported_as_it_is(
     answer = imported(run, corrected, "--source", "pms")
     assert counts(answer) == (1, 0, 0, 0, 0)
     assert answer["unmapped"] == ["created"]
+
+
+@pytest.mark.parametrize("name", ["pms.csv", "pms.jsonl"])
+def test_a_corrected_rejects_file_is_of_the_source_of_the_file(
+    run: Run, engine: Engine, write: Write, name: str
+) -> None:
+    text = HEAD + "1,García,Ana,nonsense,,,\n2,López,Eva,,,,\n"
+    if name.endswith("l"):
+        text = '{"id": 1, "surname": "García", "email": "nonsense"}\n{"id": 2, "surname": "L"}\n'
+    rejects = Path(imported(run, write(name, text), code=1)["rejects"])
+    again = Path(imported(run, str(rejects), code=1)["rejects"])
+    again.write_text(again.read_text().replace("nonsense", "ana@example.com"))
+    assert counts(imported(run, str(again))) == (1, 0, 0, 0, 0)
+    assert engine.search(external_id=("pms", "1")).items
+    imported(run, write("own.rejects.csv", HEAD + "3,Own,,,,,\n"))
+    assert engine.search(external_id=("own.rejects", "3")).items
+
+
+def test_a_name_that_is_too_long_for_a_source_is_told_before_the_import(
+    run: Run, engine: Engine, write: Write
+) -> None:
+    file = write(f"{'x' * 51}.csv", HEAD + "1,García,,,,,\n")
+    answer = run("import", file)
+    assert (answer.code, "--source NAME" in answer.err) == (2, True)
+    assert run("import", file, "--source", "x" * 51).code == 2
+    assert counts(imported(run, file, "--source", "x" * 50)) == (1, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["rot13", "hex", "base64", "zlib", "uu", "quopri", "bz2", "nonsense", "a\0b"]
+)
+def test_an_encoding_that_is_none_of_text_is_wrong_usage(
+    run: Run, write: Write, encoding: str
+) -> None:
+    answer = run("import", write("a.csv", HEAD), "--encoding", encoding)
+    assert (answer.code, "--encoding" in answer.err) == (2, True)
+
+
+def test_help_names_every_column_of_stays(run: Run) -> None:
+    told = run("import", "--help").out.partition("--stays the file holds")[2].split("Options:")[0]
+    named = {"external_id", "property", "arrival", "unit", "companions", "revenue", "currency"}
+    assert set(re.findall("[a-z_]+", told)) >= named
 
 
 def test_a_rejects_file_of_an_earlier_import_goes_when_nothing_is_rejected(

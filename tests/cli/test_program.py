@@ -153,6 +153,13 @@ def test_the_core_does_not_import_the_program(tmp_path: Path) -> None:
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize("command", [("changes",), ("audit", "show")])
+def test_a_cursor_beyond_all_events_is_wrong_usage(run: Run, command: tuple[str, ...]) -> None:
+    assert run(*command, "--after", str(2**63 - 1)).code == 0
+    answer = run(*command, "--after", "99999999999999999999")
+    assert (answer.code, "--after" in answer.err) == (2, True)
+
+
 def test_a_reader_that_leaves_early_causes_no_traceback(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [*PROGRAM, "--store", "memory://", "rules"],

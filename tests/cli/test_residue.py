@@ -89,10 +89,34 @@ def test_people_read_a_table(command: Command, ids: list[str]) -> None:
     result = command(ids[0], "--yes")
     assert result.exit_code == 0, result.output
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["1", "0", "0"] in rows
+    assert ["1", "0", "0", "0"] in rows
     assert ["fingerprints", "4"] in rows
     assert ["found", "0"] in rows
     assert rows[-1] == ["Nothing", "is", "left."]
+
+
+def test_what_is_kept_is_told_with_its_rule_and_its_end(
+    command: Command, ids: list[str], url: str
+) -> None:
+    with Engine.open(url, discover=False) as engine:
+        engine.place_hold(ids[0], kind="lawsuit", keeps=["profile.last_name", "profile.emails"])
+    shown = command(ids[0], "--yes")
+    assert shown.exit_code == 0, shown.output
+    rows = [line.split() for line in shown.stdout.splitlines()]
+    assert ["erased", "restricted", "pending", "refused"] in rows
+    assert ["0", "1", "0", "0"] in rows
+    kept = ["-", "lawsuit,", "until", "it", "is", "released:", "emails,", "last_name"]
+    assert rows[rows.index(["It", "is", "kept", "of", f"{ids[0]},", "restricted:"]) + 1] == kept
+    assert rows[-1] == ["Nothing", "else", "is", "left."]
+    with Engine.open(url, discover=False) as engine:
+        engine.place_hold(ids[1], kind="lawsuit", keeps=["profile.emails"])
+    said = answer(command(*ids[1:], "--yes", "--json"))
+    (restricted,) = said["restricted"]
+    assert restricted["id"] == ids[1]
+    assert [(h["rule"], h["fields"], h["until"]) for h in restricted["held"]] == [
+        ("lawsuit", ["emails"], None)
+    ]
+    assert said["clean"]
 
 
 def test_a_refused_clear_ends_with_1_and_the_others_are_cleared(

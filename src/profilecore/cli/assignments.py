@@ -10,12 +10,15 @@ import attrs
 import msgspec
 
 from profilecore.cli import words
-from profilecore.cli.gathering import DATES, WHOLE, Gathering, address
+from profilecore.cli.addresses import WHOLE, changed
+from profilecore.cli.gathering import DATES, Gathering
 from profilecore.cli.targets import KINDS, QUALIFIERS, Target, of_column, parse
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.model.profile import Profile
 from profilecore.rules.survivorship import item_key, primary_of
 
+# Where JSON begins so, a list or an object was meant: no text that people write does.
+_MEANT = re.compile(r'[\[{]\s*["\[{]')
 _ASSIGNMENT = re.compile(r"([^=]+?)([+-])?=(.*)", re.DOTALL)
 
 
@@ -47,7 +50,7 @@ def read(texts: Iterable[str], *, json_values: bool) -> list[Assignment]:
             raise ValueError(f"argument {number} is no field=value")
         name, sign, value = match.groups()
         try:
-            target = of_column(name) or parse(name)
+            target = _target(name)
         except ValueError as error:
             path = "/" + re.sub(r"[.:]", "/", name)
             problems.append(Problem(path, "unknown-field", str(error)))
@@ -56,11 +59,19 @@ def read(texts: Iterable[str], *, json_values: bool) -> list[Assignment]:
             try:
                 value = msgspec.json.decode(value)
             except (ValueError, RecursionError):
-                raise ValueError(f"the value of {name} is no JSON") from None
+                if json_values or _MEANT.match(value):
+                    raise ValueError(f"the value of {name} is no JSON") from None
         read.append(Assignment(target, sign or "", value))
     if problems:
         raise InvalidProfile(problems)
     return read
+
+
+def _target(name: str) -> Target:
+    """Read the name of a field or a part; what columns are called is taken for whole fields."""
+    if re.search("[.:]", name):
+        return parse(name)
+    return of_column(name) or parse(name)
 
 
 def new_values(
@@ -114,9 +125,12 @@ class _Changes:
     _whole: list[Assignment] = attrs.field(factory=list)
     _patches: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     _made: dict[str, Any] = attrs.field(factory=dict)
+    _last_name: Any = None
 
     def of(self, assignments: list[Assignment]) -> dict[str, Any]:
-        changed: dict[tuple[str, int | None], list[Assignment]] = {}
+        names = [one.value for one in assignments if one.target.field == "last_name"]
+        self._last_name = next(iter(names), None) or self.profile.last_name
+        parts: dict[tuple[str, int | None], list[Assignment]] = {}
         for one in assignments:
             target = one.target
             if KINDS.get(target.field) is dict:
@@ -126,10 +140,10 @@ class _Changes:
             elif self._qualifies(target):
                 self._replace_kind(one)
             elif target.field in KINDS and (target.part, target.index) != (None, None):
-                changed.setdefault((target.field, target.index), []).append(one)
+                parts.setdefault((target.field, target.index), []).append(one)
             else:
                 self._whole.append(one)
-        for (field, index), some in changed.items():
+        for (field, index), some in parts.items():
             self._change_item(field, index, some)
         self._replace()
         return self._made | {name: self._clean(p) for name, p in self._patches.items()}
@@ -141,9 +155,10 @@ class _Changes:
             _gather(gathering, one)
         whole = gathering.finish()
         named = {one.target.field for one in self._whole}
-        if "nickname" in named:
-            named.add("alternate_names")
-        for field in named - whole.keys() - {"nickname", "full_name"}:
+        if "alternate_names" in whole and "alternate_names" not in named:
+            # An undivided name that differs stands beside the other names.
+            self._patch_of("alternate_names")["add"] += whole.pop("alternate_names")
+        for field in named - whole.keys() - {"full_name"}:
             whole[field] = None
         twice = whole.keys() & self._patches.keys()
         if twice:
@@ -161,6 +176,8 @@ class _Changes:
 
     def _qualifies(self, target: Target) -> bool:
         """Tell whether a target means the items of one kind: the fax, the id of one system."""
+        if target.field == "nickname":
+            return True
         if target.field == "external_ids":
             return target.part is not None or self.source is not None
         return target.part in QUALIFIERS.get(target.field, {})
@@ -169,6 +186,8 @@ class _Changes:
         field, part = one.target.field, one.target.part
         if field == "external_ids":
             name, word = "system", part or self.source
+        elif field == "nickname":
+            field, name, word = "alternate_names", "type", "nickname"
         else:
             name, word = QUALIFIERS[field][part or ""]
         patch = self._patch_of(field)
@@ -185,17 +204,25 @@ class _Changes:
             raise ValueError(f"{field} holds one value; set it with {field}=")
         if one.sign == "+":
             self._patch_of(field)["add"] += self._items(one)
+        elif not isinstance(one.value, str | int):
+            raise ValueError(f"{field}-= needs the key or the value of an item")
         else:
             wanted = str(one.value).strip()
             self._patch_of(field)["remove"].append(self._key_of(field, wanted))
 
     def _items(self, one: Assignment) -> list[Any]:
+        field = one.target.field
         gathering = self._gathering()
-        if one.target.field == "nickname":
-            gathering.take("last_name", self.profile.last_name)
+        if field == "nickname":
+            if not one.is_plain:
+                raise ValueError("nickname takes a name; give others as alternate_names")
+            gathering.take("last_name", self._last_name)
+            field = "alternate_names"
         _gather(gathering, one)
-        field = "alternate_names" if one.target.field == "nickname" else one.target.field
-        return list(gathering.finish().get(field, ()))
+        items = gathering.finish().get(field, [])
+        if not isinstance(items, list):
+            raise ValueError(f"{field} needs an item as text or an object, or a list of them")
+        return items
 
     def _key_of(self, field: str, wanted: str) -> str:
         """Find the key of an item that a person names by its key or by its value."""
@@ -219,7 +246,7 @@ class _Changes:
                 _gather(gathering, one)
             self._patch_of(field)["add"] += gathering.finish().get(field, ())
             return
-        if plain == {WHOLE: ""}:
+        if plain in ({WHOLE: ""}, {WHOLE: None}):
             self._patch_of(field)["remove"].append(str(item_key(item)))
             return
         values = self._parts(field, item, plain)
@@ -227,17 +254,22 @@ class _Changes:
 
     def _parts(self, field: str, item: Any, given: dict[str, Any]) -> dict[str, Any]:
         """Give the attributes to change in an item, from its parts as people write them."""
-        empty: dict[str, Any] = {_ATTRIBUTE.get(n, n): None for n, v in given.items() if v == ""}
+        if isinstance(given.get(WHOLE), Mapping):
+            given = {name: v for name, v in given.items() if name != WHOLE} | given[WHOLE]
+        if field == "addresses":
+            try:
+                return changed(item, given, self.region)
+            except ValueError as error:
+                raise InvalidProfile([Problem("/addresses", "invalid-value", str(error))]) from None
+        if WHOLE in given and not given[WHOLE]:
+            raise ValueError(f"{field}: remove the item, or change it; not both")
+        empty: dict[str, Any] = {name: None for name, value in given.items() if value == ""}
         ready = {name: value for name, value in given.items() if not isinstance(value, str)}
         if WHOLE in ready:
-            ready |= ready.pop(WHOLE) if isinstance(ready[WHOLE], Mapping) else {}
+            raise ValueError(f"{field}: an item is text or an object")
         filled = {n: v for n, v in given.items() if isinstance(v, str) and v.strip()}
         if not filled:
             return empty | ready
-        if field == "addresses":
-            country = filled.get("country") or item.country
-            made = address(filled | ({"country": country} if country else {}), True, self.region)
-            return empty | ready | made
         return empty | ready | self._item_parts(field, filled)
 
     def _item_parts(self, field: str, filled: dict[str, str]) -> dict[str, Any]:
@@ -264,4 +296,3 @@ class _Changes:
 
 
 _MARKED = frozenset({"emails", "phones", "addresses", "documents"})
-_ATTRIBUTE = {"state": "subdivision", "number": "line1", WHOLE: "line1"}

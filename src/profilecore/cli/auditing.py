@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from profilecore.cli.invocation import Invocation
+from profilecore.cli.invocation import CURSOR, Invocation
 from profilecore.cli.printing import listing, say, table
 from profilecore.cli.program import OK, REFUSED
 from profilecore.cli.waiting import progress
@@ -64,7 +64,7 @@ def _place(fault: ChainFault) -> str:
 
 @audit.command()
 @click.argument("profile_id", metavar="[ID]", required=False)
-@click.option("--after", type=click.IntRange(0), default=0, metavar="CURSOR", help="Go on here.")
+@click.option("--after", type=CURSOR, default=0, metavar="CURSOR", help="Go on here.")
 @click.option("--limit", type=click.IntRange(1), default=500, metavar="N", help="500 if not given.")
 @click.pass_obj
 def show(invocation: Invocation, profile_id: str | None, after: int, limit: int) -> None:

@@ -98,11 +98,11 @@ def show_receipt(receipt: Receipt, to: Console | None = None) -> None:
     show_held(receipt.held, to or console())
 
 
-def show_held(held: Iterable[Held], to: Console) -> None:
+def show_held(held: Iterable[Held], to: Console, whose: str = "") -> None:
     """Print what a clear leaves in place, by which rule, until when; nothing if it leaves none."""
     lines = [f"- {brief(each)}" for each in held]
     if lines:
-        to.print("\n".join(["It is kept, restricted:", *lines]), soft_wrap=True)
+        to.print("\n".join([f"It is kept{whose}, restricted:", *lines]), soft_wrap=True)
 
 
 @click.group()

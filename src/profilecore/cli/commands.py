@@ -22,6 +22,8 @@ main = Program(
 
     Every command answers with tables for people, or with one JSON value (--json).  It ends with
     0 if it did its work, 1 if it was refused or found problems, 2 if it was called wrongly.
+    Arguments are UTF-8.  What the output cannot show is escaped (\\u0141); JSON is UTF-8, or
+    ASCII where the output is not.
     """,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

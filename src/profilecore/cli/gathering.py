@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from profilecore.cli import words
+from profilecore.cli.addresses import WHOLE, address, comma
 from profilecore.cli.targets import KINDS, QUALIFIERS, Target
 from profilecore.errors import InvalidProfile, Problem
 
@@ -20,9 +21,8 @@ _SHORT = {
     "relationships": ("type", "profile_id"),
     "consents": ("purpose", "status", "channel"),
 }
-_JOINED = ("line1", "line2", "text")
+_JOINED = ("street", "line1", "line2", "text")
 DATES = ("birth_date", "expires_on", "issued_on", "until")
-WHOLE = "whole"
 # What the column of a number says of its document; one that says the type outright goes before.
 LIKELY_TYPE = "likely type"
 
@@ -183,7 +183,7 @@ class Gathering:
         if 0 in self._divided and 1 not in self._divided and second and second.keys() == {WHOLE}:
             del self._items["addresses", 1]
             first = self._items.setdefault(("addresses", 0), {})
-            first["line2"] = _comma(second[WHOLE], first.get("line2"))
+            first["line2"] = comma(second[WHOLE], first.get("line2"))
 
     def _finish_names(self) -> None:
         values = self._values
@@ -239,30 +239,6 @@ class Gathering:
         return {**given, "id": digest.hexdigest()}
 
 
-def address(parts: Mapping[str, str], is_divided: bool, region: str | None) -> dict[str, str]:
-    """Put an address together from its cells; nothing of it is lost.
-
-    A state becomes a subdivision where its country is known, else it joins the second line.
-    """
-    made = {k: v for k, v in parts.items() if k not in (WHOLE, "number", "state")}
-    whole = parts.get(WHOLE)
-    lines = "line1" if is_divided or "line1" in parts else "text"
-    if whole is not None:
-        made[lines] = _comma(whole, made.get(lines))
-    if "number" in parts:
-        made[lines] = f"{parts['number']} {made.get(lines, '')}".strip()
-    state = parts.get("state")
-    if state is not None:
-        found = words.subdivision(state, parts.get("country") or region)
-        if found is not None:
-            made.setdefault("country", found[0])
-            made["subdivision"] = found[1]
-        else:
-            spare = "line2" if lines == "line1" else "text"
-            made[spare] = _comma(made.get(spare, ""), state)
-    return made
-
-
 def _item(field: str, kind: type, value: str) -> Any:
     if not attrs.has(kind):
         return value
@@ -285,7 +261,3 @@ def _item(field: str, kind: type, value: str) -> Any:
 
 def _split(value: str) -> list[str]:
     return [part for piece in value.split(";") if (part := piece.strip())]
-
-
-def _comma(one: str, two: str | None) -> str:
-    return ", ".join(filter(None, (one, two)))

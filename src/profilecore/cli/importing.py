@@ -16,10 +16,10 @@ import click
 
 from profilecore.cli import columns, stay_rows, targets
 from profilecore.cli.columns import ColumnMap
-from profilecore.cli.invocation import Invocation, source_name
+from profilecore.cli.invocation import LONGEST_SOURCE, Invocation, source_name
 from profilecore.cli.printing import say
 from profilecore.cli.program import OK, REFUSED, Interrupted
-from profilecore.cli.rejects import Rejects
+from profilecore.cli.rejects import REJECTS, Rejects, is_rejects
 from profilecore.cli.rows import Table, open_table
 from profilecore.cli.targets import Target
 from profilecore.cli.waiting import Count, progress
@@ -55,16 +55,18 @@ def _help() -> str:
       phone.mobile, phone.home     telephones of a kind; email.business
       custom.NAME                  a custom field that the configuration declares
 
-    With --stays the file holds stays: external_id, property, arrival, departure, status,
-    channel, source, reference, nights, adults, children.
+    With --stays the file holds stays: {", ".join(stay_rows.known_fields())}.
     """
 
 
 def _encoding(_context: click.Context, _option: click.Parameter, value: str) -> str:
     try:
-        return codecs.lookup(value).name
-    except LookupError:
+        found = codecs.lookup(value)
+    except (LookupError, ValueError):
         raise click.BadParameter("is no encoding") from None
+    if not getattr(found, "_is_text_encoding", True):  # as hex, which makes bytes of bytes
+        raise click.BadParameter("is no encoding of text; try utf-8 or cp1252")
+    return found.name
 
 
 @click.command("import", help=_help())
@@ -103,17 +105,27 @@ def import_(
     if stays:
         job: Import = Stays.prepare(invocation, table, source, maps)
     else:
-        job = Guests.prepare(invocation, table, source or _named(file), maps)
+        job = Guests.prepare(invocation, table, source or _named(table), maps)
     target = rejects_path or _beside(file)
     if target.absolute() == file.absolute():
         raise click.BadParameter("is the file that is imported", param_hint="--rejects")
     return _run(invocation, job, Rejects(target, table, job.name))
 
 
-def _named(file: Path) -> str:
-    if ":" in file.stem:
+def _named(table: Table) -> str:
+    """Give the source after which a file is named; of a rejects file that of what was imported."""
+    name = table.path.stem
+    if is_rejects(table):
+        while name.endswith(REJECTS):
+            name = name.removesuffix(REJECTS)
+    if ":" in name:
         raise click.UsageError("The file's name has a colon, so say --source NAME.")
-    return file.stem
+    if len(name) > LONGEST_SOURCE:
+        raise click.UsageError(
+            f"The file's name is longer than the {LONGEST_SOURCE} characters of a source, "
+            "so say --source NAME."
+        )
+    return name
 
 
 def _region(given: str) -> str:
@@ -126,7 +138,7 @@ def _region(given: str) -> str:
 
 
 def _beside(file: Path) -> Path:
-    path = file.with_name(f"{file.stem}.rejects{file.suffix}")
+    path = file.with_name(f"{file.stem}{REJECTS}{file.suffix}")
     return path if os.access(file.absolute().parent, os.W_OK) else Path(path.name)
 
 

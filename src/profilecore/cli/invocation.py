@@ -13,6 +13,8 @@ import click
 
 from profilecore.engine import Engine
 from profilecore.errors import StoreUnavailable
+from profilecore.model.fields import cleaning, fields_of
+from profilecore.model.parts import ExternalId
 from profilecore.rules.visibility import Actor
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = "sqlite:///profilecore.db"
 DEFAULT_CONFIG = "profilecore.toml"
+LONGEST_SOURCE = next(cleaning(a)[1] for a in fields_of(ExternalId) if a.name == "system")
+CURSOR = click.IntRange(0, 2**63 - 1)  # stores count no further
 _SQLITE = "sqlite:///"
 
 
@@ -137,9 +141,9 @@ class Invocation:
     def answer(self, value: Any, show: Callable[[], None]) -> None:
         """Print an answer: as one JSON value, or by ``show`` for people."""
         if self.as_json:
-            from profilecore.cli.printing import as_json
+            from profilecore.cli.printing import say_json
 
-            click.echo(as_json(value))
+            say_json(value)
         else:
             show()
 
@@ -152,10 +156,12 @@ class Invocation:
 def source_name(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
     """Check the option that names a source system.
 
-    :raises click.BadParameter: if it has a colon, which parts a system from its id.
+    :raises click.BadParameter: if it is too long, or has a colon, which parts a system from its id.
     """
     if name is not None and ":" in name:
         raise click.BadParameter("must have no colon, which parts a source from its ids")
+    if name is not None and len(name) > LONGEST_SOURCE:
+        raise click.BadParameter(f"must have at most {LONGEST_SOURCE} characters")
     return name
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -50,6 +53,15 @@ def tree(value: Any) -> Any:
 def as_json(value: Any) -> str:
     """Write an answer as one JSON value on one line."""
     return msgspec.json.encode(tree(value), enc_hook=str).decode()
+
+
+def say_json(value: Any) -> None:
+    """Print an answer as one JSON value on one line, in ASCII where the output is not UTF-8."""
+    text = as_json(value)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if codecs.lookup(encoding).name != "utf-8":
+        text = json.dumps(json.loads(text), separators=(",", ":"))
+    click.echo(text)
 
 
 def listing(items: Iterable[Any], cursor: str | None = None) -> dict[str, Any]:

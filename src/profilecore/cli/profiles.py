@@ -35,6 +35,7 @@ _FIELDS_HELP = """
     external_id:pms=G17        the id in another system
     custom.party=green         a custom field that the configuration declares
     emails='[{"value": ...}]'  JSON, for whatever has no short form
+    last_name=[Rich]           text, since it is no JSON
 """
 
 _SOURCE = click.option(
@@ -142,7 +143,8 @@ def update(
     """Change a profile.
 
     field= removes a value; a collection is replaced, field+=value and field-=key add and remove
-    one item.
+    one item.  A part changes its item alone: address.number=14 keeps the street, and
+    nickname=Anita all names but nicknames.
     """
     with _usage():
         given = assignments.read(fields, json_values=json_values)

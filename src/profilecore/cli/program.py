@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import errno
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-import msgspec
 
 from profilecore.cli.invocation import DEFAULT_CONFIG, DEFAULT_STORE, Invocation
 from profilecore.errors import ProfilecoreError
@@ -31,6 +32,8 @@ class Interrupted(Exception):
 
 def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
     invocation = context.ensure_object(Invocation)
+    if isinstance(value, str) and not _is_text(value):  # of a variable
+        raise click.BadParameter("is not UTF-8")
     if value is not None and value is not False:
         setattr(invocation, _ATTRIBUTES[str(option.name)], value)
 
@@ -138,9 +141,23 @@ class Program(click.Group):
         **extra: Any,
     ) -> Any:
         """Run the program and end the process: 0 done, 1 refused or problems found, 2 usage."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # no answer is lost to a character
+                stream.reconfigure(errors="backslashreplace")
         given = list(sys.argv[1:] if args is None else args)
+        try:
+            self._run(given, prog_name, complete_var, **extra)
+        except OSError as error:  # of the output: nothing can be answered
+            _leave(None if error.errno == errno.EPIPE else _fault(error))
+
+    def _run(
+        self, given: list[str], prog_name: str | None, complete_var: str | None, **extra: Any
+    ) -> NoReturn:
         wants_json = "--json" in given[: given.index("--") if "--" in given else None]
         try:
+            for number, text in enumerate(given, 1):
+                if not _is_text(text):
+                    raise click.UsageError(f"Argument {number} is not UTF-8.")
             code = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
         except ProfilecoreError as error:
             _refuse(error, wants_json)
@@ -150,15 +167,15 @@ class Program(click.Group):
             _end({"error": "aborted", "message": "Aborted."}, wants_json, REFUSED)
         except click.ClickException as error:
             if wants_json:
-                answer = {"error": "usage", "message": error.format_message(), "blockers": []}
-                click.echo(msgspec.json.encode(answer))
+                from profilecore.cli.printing import say_json
+
+                say_json({"error": "usage", "message": error.format_message(), "blockers": []})
             error.show()
             sys.exit(error.exit_code)
         except OSError as error:
-            if error.errno == errno.EPIPE:
-                _leave_quietly()
-            message = f"{error.filename or 'A file'}: {error.strerror or type(error).__name__}"
-            _end({"error": "file-error", "message": message}, wants_json, REFUSED)
+            if error.errno == errno.EPIPE or not _can_write():
+                raise
+            _end({"error": "file-error", "message": _fault(error)}, wants_json, REFUSED)
         sys.exit(code if isinstance(code, int) else OK)
 
 
@@ -168,10 +185,10 @@ def _start() -> None:
 
 
 def _refuse(error: ProfilecoreError, wants_json: bool) -> NoReturn:
-    from profilecore.cli.printing import as_json, complain, refusal
+    from profilecore.cli.printing import complain, refusal, say_json
 
     if wants_json:
-        click.echo(as_json(refusal(error)))
+        say_json(refusal(error))
     else:
         complain(error)
     sys.exit(REFUSED)
@@ -179,15 +196,45 @@ def _refuse(error: ProfilecoreError, wants_json: bool) -> NoReturn:
 
 def _end(answer: dict[str, Any], wants_json: bool, code: int) -> NoReturn:
     if wants_json:
-        click.echo(msgspec.json.encode({"blockers": [], **answer}))
+        from profilecore.cli.printing import say_json
+
+        say_json({"blockers": [], **answer})
     else:
         click.echo(answer["message"], err=True)
     sys.exit(code)
 
 
-def _leave_quietly() -> NoReturn:
-    """Whoever read our output has left; nothing more is to be said to anybody."""
-    import os
+def _is_text(given: str) -> bool:
+    """Tell whether an argument was UTF-8; of one that was not Python keeps the bytes."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+def _fault(error: OSError) -> str:
+    said = error.strerror or type(error).__name__
+    if error.filename:
+        return f"{error.filename}: {said}"
+    return f"The output or a file: {said}. What the command did stays done."
+
+
+def _can_write() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _leave(fault: str | None) -> NoReturn:
+    """End without an answer: whoever read it has left, or there is a fault to tell."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    if fault is not None:
+        try:
+            click.echo(fault, err=True)
+        except OSError:
+            os.dup2(nowhere, sys.stderr.fileno())
     sys.exit(REFUSED)

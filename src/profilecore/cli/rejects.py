@@ -15,6 +15,8 @@ from profilecore.cli.columns import CELLS, FAULT, PROBLEMS, ROW
 from profilecore.cli.rows import Table
 from profilecore.engine.loading import Reject
 
+REJECTS = ".rejects"  # what the name of the file imported gets at its end
+
 
 class Rejects:
     """Writes rejected rows beside the target, and puts them there when the job is done.
@@ -56,7 +58,7 @@ class Rejects:
         if self.count:
             os.replace(self._part, self.path)
             return self.path
-        if self.path.exists() and self._is_ours(self.path):
+        if self.path.exists() and _begins_as_ours(self.path, self._table.delimiter):
             self.path.unlink()  # of an earlier import of the file: nothing is rejected any more
         return None
 
@@ -149,7 +151,15 @@ class Rejects:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
-    def _is_ours(self, path: Path) -> bool:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline()
-        return first.startswith((f"{ROW}{self._table.delimiter}{PROBLEMS}", f'{{"{ROW}":'))
+
+def is_rejects(table: Table) -> bool:
+    """Tell whether a file that is imported is a rejects file of ours, corrected or not."""
+    if table.is_json:
+        return _begins_as_ours(table.path, table.delimiter)
+    return {ROW, PROBLEMS} <= {*table.columns}
+
+
+def _begins_as_ours(path: Path, delimiter: str) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+    return first.startswith((f"{ROW}{delimiter}{PROBLEMS}", f'{{"{ROW}":'))

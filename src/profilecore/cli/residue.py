@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from profilecore.cli.clearing import is_terminal, show_plan
+from profilecore.cli.clearing import is_terminal, show_held, show_plan
 from profilecore.cli.invocation import Invocation
 from profilecore.cli.printing import console, say, show_blockers, table, tree
 from profilecore.cli.program import OK, REFUSED, Interrupted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from profilecore.engine import Engine
     from profilecore.engine.residue import Fingerprints, Residue
-    from profilecore.model.documents import Receipt
+    from profilecore.model.documents import Held, Receipt
     from profilecore.rules.clearing import ClearPlan
 
 _SHOWN = 20
@@ -39,6 +39,16 @@ class Cleared:
         """The persons whose clear waits for a reader of the store."""
         return [r.profile_id for r in self.receipts if r.status is ReceiptStatus.PENDING]
 
+    @property
+    def restricted(self) -> dict[str, tuple[Held, ...]]:
+        """What a retention rule or a legal hold keeps of the persons of whom it keeps something."""
+        return {r.profile_id: r.held for r in self.receipts if r.held}
+
+    @property
+    def erased(self) -> int:
+        """How many persons are gone for good."""
+        return len({r.profile_id for r in self.receipts} - {*self.pending, *self.restricted})
+
 
 @click.command()
 @click.argument("profile_ids", metavar="ID...", nargs=-1, required=True)
@@ -55,7 +65,8 @@ def residue(
 ) -> int:
     """Clear persons for good, and search every byte of the store for what is left of them.
 
-    Ends with 1 if anything is left, or if a clear was refused or is pending.
+    What a retention rule or a legal hold keeps is told, and not searched for.  Ends with 1 if
+    anything else is left, or if a clear was refused or is pending.
     """
     if not (yes or dry_run or is_terminal()):
         raise click.UsageError("A clear cannot be undone; without a terminal to ask, add --yes.")
@@ -73,6 +84,7 @@ def residue(
     answer = {
         "cleared": [tree(receipt) for receipt in done.receipts],
         "refused": [{"id": id, "blockers": tree(b)} for id, b in done.refused.items()],
+        "restricted": [{"id": id, "held": tree(held)} for id, held in done.restricted.items()],
         "pending": done.pending,
         "residue": tree(found),
         "clean": clean,
@@ -126,17 +138,19 @@ def _search(engine: Engine, asked: Fingerprints) -> Residue:
 
 def _show(found: Residue, done: Cleared, dry_run: bool) -> None:
     if not dry_run:
-        erased = len(done.receipts) - len(done.pending)
-        table(("erased", "pending", "refused"), [(erased, len(done.pending), len(done.refused))])
+        counts = (done.erased, len(done.restricted), len(done.pending), len(done.refused))
+        table(("erased", "restricted", "pending", "refused"), [counts])
         say("")
     show_residue(found)
     for id, blockers in done.refused.items():
         say(f"The clear of {id} is refused:")
         show_blockers(blockers, console())
+    for id, held in done.restricted.items():
+        show_held(held, console(), f" of {id}")
     if done.pending:
         say("A reader stands in the way of the scrub; run profilecore scrub later.")
     if not (found.found or dry_run or done.pending or done.refused):
-        say("Nothing is left.")
+        say("Nothing else is left." if done.restricted else "Nothing is left.")
 
 
 def show_residue(found: Residue, to: Console | None = None) -> None:

@@ -43,6 +43,11 @@ _OWN = frozenset({ROW, PROBLEMS, CELLS, FAULT})
 _WHOLE = frozenset({"nights", "adults", "children", "revenue"})
 
 
+def known_fields() -> tuple[str, ...]:
+    """Give what the columns of stays hold, each as its column is commonly named."""
+    return tuple("property" if field == "property_id" else field for field in _FIELDS)
+
+
 def parse(text: str) -> str:
     """Read where a column of stays goes.
 

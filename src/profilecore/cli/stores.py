@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from profilecore.cli.invocation import Invocation
+from profilecore.cli.invocation import CURSOR, Invocation
 from profilecore.cli.printing import listing, say, table
 from profilecore.cli.waiting import Count, progress
 from profilecore.model.fields import rule_table
@@ -34,7 +34,7 @@ def init(invocation: Invocation) -> None:
 
 
 @click.command()
-@click.option("--after", type=click.IntRange(0), default=0, metavar="N", help="Only behind this.")
+@click.option("--after", type=CURSOR, default=0, metavar="N", help="Only behind this.")
 @click.option("--limit", type=click.IntRange(1), default=500, metavar="N")
 @click.pass_obj
 def changes(invocation: Invocation, after: int, limit: int) -> None:

@@ -33,7 +33,7 @@ class Target:
         if self.field == "external_ids":
             return True
         if self.field in KINDS and KINDS[self.field] is not dict:
-            many = ("line1", "line2", "text", *QUALIFIERS.get(self.field, {}))
+            many = ("street", "line1", "line2", "text", *QUALIFIERS.get(self.field, {}))
             if self.part is None:
                 return self.field == "documents"
             return self.part not in many
@@ -72,14 +72,19 @@ QUALIFIERS: typing.Final[dict[str, dict[str, tuple[str, str]]]] = {
 }
 _PARTS: typing.Final[dict[str, dict[str, str]]] = {
     "addresses": {
-        "street": "line1", "suite": "line2", "building": "line2", "zip": "postal_code",
+        "street": "street", "suite": "line2", "building": "line2", "zip": "postal_code",
         "postcode": "postal_code", "region": "state", "province": "state", "state": "state",
         "number": "number", "lat": "latitude", "lon": "longitude", "lng": "longitude",
     },
-    "documents": {"expires": "expires_on", "issued": "issued_on"},
+    "emails": {"address": "value"},
+    "phones": {"number": "value"},
+    "documents": {
+        "expires": "expires_on", "expiry": "expires_on", "issued": "issued_on", "no": "number",
+    },
     "notes": {"class": "note_class"},
 }  # fmt: skip
 _TARGET = re.compile(r"([A-Za-z_]+?)_?([1-9])?(?:[.:](.+))?", re.DOTALL)
+_DOTTED = re.compile(r"([A-Za-z_]+?)_?[1-9]?[.:].*\w.*", re.DOTALL)
 
 
 def parse(text: str) -> Target:
@@ -150,7 +155,8 @@ _COLUMNS: typing.Final = {
     "phone.fax": "fax faxnumber",
     "address": "address address1 addressline1",
     "address2": "address2 addressline2",
-    "address.line1": "street line1 streetaddress",
+    "address.street": "street",
+    "address.line1": "line1 streetaddress",
     "address.line2": "line2 suite building apartment unit",
     "address.number": "streetnumber housenumber",
     "address.city": "city suburb town locality",
@@ -195,12 +201,26 @@ def fold_column(column: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def of_column(column: str) -> Target | None:
-    """Find where a column of this name goes by itself; ``None`` if nobody can tell."""
+    """Find where a column of this name goes by itself; ``None`` if nobody can tell.
+
+    A field's name with a dot or a colon behind it names a part, never the whole field.
+    """
     name = column.strip()
-    found = _BY_COLUMN.get(fold_column(name))
-    if found is not None:
-        return found
+    match = _DOTTED.fullmatch(name)
+    if match is None or not _is_field(match[1].lower()):
+        return _BY_COLUMN.get(fold_column(name)) or _parsed(name)
+    # The names of systems and custom fields are told apart by their case.
+    alike = _parsed(name.lower())
+    is_free = alike is None or alike.field in ("external_ids", "custom", "facets")
+    return _parsed(name) if is_free else alike
+
+
+def _is_field(name: str) -> bool:
+    return name in SETTABLE or name in SPECIAL or name in _SINGULAR
+
+
+def _parsed(text: str) -> Target | None:
     try:
-        return parse(name)
+        return parse(text)
     except ValueError:
         return None
