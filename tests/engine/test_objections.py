@@ -49,6 +49,15 @@ def test_an_import_does_not_bring_back_who_objected(engine: Engine, row: dict[st
     assert loaded(engine, {"last_name": "Garcia"} | row)[0].rejected == 1
 
 
+def test_an_import_without_the_key_is_refused_where_somebody_objected(engine: Engine) -> None:
+    bare = open_engine(engine.store)
+    assert loaded(bare, {"last_name": "Other"})[0].created == 1
+    engine.clear(engine.create(ANA).id, objected=True)
+    with pytest.raises(InvalidProfile, match="suppression_key"):
+        loaded(bare, ANA)
+    assert not bare.search("garcia").items
+
+
 def test_whoever_did_not_object_may_come_again(engine: Engine) -> None:
     engine.clear(engine.create(ANA).id)
     assert loaded(engine, ANA)[0].created == 1

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from kit import PNG, START, Clock, open_engine
+from kit import PNG, START, Clock, Ids, open_engine
 
 from profilecore import (
     Actor,
@@ -87,6 +87,14 @@ def test_a_clear_leaves_what_the_law_of_the_country_holds(opens: Opens) -> None:
     assert shown.state is State.RESTRICTED
     assert (shown.last_name, shown.emails, shown.documents, shown.notes) == (None, (), (), ())
     assert shown.held == receipt.held
+
+
+def test_the_law_of_a_stay_holds_without_the_settings_too(opens: Opens) -> None:
+    engine = opens()
+    id = stayed(engine, "2026-02-10", "2026-02-12")
+    bare = open_engine(engine.store, clock=Clock(START + timedelta(days=9)), new_id=Ids("later"))
+    assert bare.stays(id)[0].country == "ES"
+    assert {h.rule for h in bare.clear(id).held} == {SPAIN}
 
 
 def test_a_stay_without_dates_is_held_from_the_day_it_was_recorded(opens: Opens) -> None:

@@ -17,7 +17,7 @@ import attrs
 
 from profilecore.engine.collecting import seldom_collected
 from profilecore.engine.kernel import Kernel
-from profilecore.engine.objecting import OBJECTED, hashes, objections
+from profilecore.engine.objecting import OBJECTED, known_by, objections
 from profilecore.engine.preparing import (
     AHEAD,
     Chunk,
@@ -100,6 +100,8 @@ def load(
     With it a row may be anything that can be pickled, as a line of a file with ``json.loads``,
     whose reading then takes no time of the process that writes.  Where it raises a
     ``ValueError`` or a ``TypeError``, the row is rejected.
+
+    :raises InvalidProfile: if people objected, and the settings lack the key to tell them by.
     """
     preparer = Preparer(
         source,
@@ -111,7 +113,7 @@ def load(
         # An injected clock or id factory must be asked here: prepare in this process.
         None if kernel.own_time else kernel.now(),
         new_id if kernel.own_time else kernel.new_id,
-        hashes(kernel),
+        known_by(kernel),
         kernel.store.packer,
     )
     writing = _Writing(kernel, preparer, job, on_reject)

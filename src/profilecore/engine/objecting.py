@@ -32,6 +32,19 @@ def hashes(kernel: Kernel) -> TermMaker | None:
     return None if secret is None else maker(secret.reveal())
 
 
+def known_by(kernel: Kernel) -> TermMaker | None:
+    """Give what tells those who objected; ``None`` where nobody did, nor ever could.
+
+    :raises InvalidProfile: if somebody did, and the settings lack the key to tell it.
+    """
+    by = hashes(kernel)
+    if by is None:
+        with kernel.reading() as reader:
+            if reader.listing(KIND, None, 1):
+                return _needed(kernel)
+    return by
+
+
 def remember(unit: Unit, family: Iterable[Profile]) -> bool:
     """Note, before a clear, that a person objected; tell whether an import can be known by it.
 

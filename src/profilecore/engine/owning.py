@@ -189,6 +189,9 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
     values = _stay_values(given)
     if not may_see(values["property_id"], kernel.actor):
         raise ScopeDenied("record a stay of another property")
+    place = kernel.settings.properties.get(values["property_id"])
+    if place is not None and place.country is not None:
+        values["country"] = place.country
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
         if "companions" in values:

@@ -47,6 +47,8 @@ class Stay:
     ``reference`` is the property's booking number: recording the same property and reference
     again updates the stay.  Dates are the property's local days; ``departure`` is not before
     ``arrival``.  ``revenue`` is what it brought, in the smallest unit of ``currency`` (ISO 4217).
+    ``country`` is where the property was: the settings say it, and the stay remembers it for where
+    they are not at hand.
     """
 
     id: str = _kept(default="")
@@ -63,6 +65,7 @@ class Stay:
     children: int | None = _kept()
     revenue: int | None = _kept()
     currency: str | None = _kept(clean=codes.currency, limit=3)
+    country: str | None = _kept(clean=codes.country)
     reference: str | None = field(
         merge="survivor",
         clear=Clear.ERASE,

@@ -195,6 +195,11 @@ class Record:
     sign: LastSign | None = None
     zone: tzinfo = UTC
 
+    @cached_property
+    def countries(self) -> Mapping[str, str]:
+        """Where properties are, by the stays at them."""
+        return {stay.property_id: stay.country for stay in self.stays if stay.country}
+
 
 Today = Callable[[str | None], date]
 
@@ -233,7 +238,7 @@ class Retention:
         found: list[Held] = []
         places: list[str | None] = [stay.property_id for stay in record.stays]
         places += [document.property_id for document in record.documents]
-        countries = {self._place(property_id).country for property_id in places}
+        countries = {self._country(property_id, record) for property_id in places}
         for rule, is_of_person in self._holding:
             # Most people have nothing that a country's rule could run from.
             may_hold = is_of_person or (rule.country in countries if rule.country else bool(places))
@@ -243,6 +248,10 @@ class Retention:
 
     def _place(self, property_id: str | None) -> Place:
         return self.places.get(property_id or "", _NOWHERE)
+
+    def _country(self, property_id: str | None, record: Record) -> str | None:
+        """Give where a property is: by the settings, or by a stay where these do not say it."""
+        return self._place(property_id).country or record.countries.get(property_id or "")
 
     @cached_property
     def _holding(self) -> tuple[tuple[RetentionRule, bool], ...]:
@@ -277,7 +286,7 @@ class Retention:
             if document.kind in kept:
                 own = self._day(rule, document, record)
                 until_ = None if own is None else last_day(own, rule.minimum)
-                if own is None and self._goes_with_stays(rule, document):
+                if own is None and self._goes_with_stays(rule, document, record):
                     until_ = latest
                 if until_ is not None and until_ >= today(document.property_id):
                     fields = tuple(sorted(kept[document.kind]))
@@ -362,32 +371,33 @@ class Retention:
                 yield None, day, None
             return
         for stay in record.stays:
-            place = self._place(stay.property_id)
-            if stay.status in _NEVER_CAME or rule.country not in (None, place.country):
+            country = self._country(stay.property_id, record)
+            if stay.status in _NEVER_CAME or rule.country not in (None, country):
                 continue
             day = stay.arrival if rule.clock is Clock.ENTRY else stay.departure
             day = day or stay.departure or stay.arrival or _noted(stay)
             if day is not None and rule.in_force(day):
                 if rule.clock is Clock.FISCAL_YEAR_END:
-                    day = _year_end(day, place.fiscal_year_end)
+                    day = _year_end(day, self._place(stay.property_id).fiscal_year_end)
                 yield stay.property_id, day, stay
 
-    def _goes_with_stays(self, rule: RetentionRule, document: Dated) -> bool:
+    def _goes_with_stays(self, rule: RetentionRule, document: Dated, record: Record) -> bool:
         """Tell whether a document that the rule has no day for is kept as long as the stays."""
         if document.property_id is None:
             return True
-        place = self._place(document.property_id)
-        return document.day is None and rule.country in (None, place.country)
+        country = self._country(document.property_id, record)
+        return document.day is None and rule.country in (None, country)
 
     def _day(self, rule: RetentionRule, document: Dated, record: Record) -> date | None:
         """Give the day from which a rule's period runs for a document, if it speaks of it."""
         if rule.clock.is_of_person:
             return max((day for _, day, _ in self._grounds(rule, record)), default=None)
-        place = self._place(document.property_id)
-        day = document.day
-        if day is None or not rule.in_force(day) or rule.country not in (None, place.country):
+        country, day = self._country(document.property_id, record), document.day
+        if day is None or not rule.in_force(day) or rule.country not in (None, country):
             return None
-        return _year_end(day, place.fiscal_year_end) if rule.clock is Clock.FISCAL_YEAR_END else day
+        if rule.clock is not Clock.FISCAL_YEAR_END:
+            return day
+        return _year_end(day, self._place(document.property_id).fiscal_year_end)
 
 
 def faults_of(rule: RetentionRule, kinds: Mapping[str, DocumentKind]) -> Iterator[str]:
