@@ -377,11 +377,12 @@ def test_two_processes_never_spend_the_same_point(
 ) -> None:
     pytest.importorskip("profilecore_sqlite", reason="profilecore-sqlite is not installed")
     url = f"sqlite:///{tmp_path / 'guests.db'}"
-    engine, loyalty, _ = fresh(url)
+    engine, loyalty, clock = fresh(url)
+    clock.now = datetime.now(UTC)  # the other processes have the clock of the machine
     with engine:
         ana = engine.create({"last_name": "García"}).id
         loyalty.enrol(ana, "club")
-        loyalty.earn(ana, "club", 100, "x", on=datetime.now(UTC).date())
+        loyalty.earn(ana, "club", 100, "x")
         started = [
             subprocess.Popen(
                 [sys.executable, "-c", PROCESS, url, ana, str(number)],

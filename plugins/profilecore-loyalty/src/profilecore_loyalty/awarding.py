@@ -12,6 +12,7 @@ import attrs
 from profilecore.engine.collecting import seldom_collected
 from profilecore.errors import InvalidProfile, Problem, ProfilecoreError, StoreError
 from profilecore.values import frozen
+from profilecore_loyalty import amounts
 from profilecore_loyalty.booking import Book, Booking, opened
 from profilecore_loyalty.days import today
 from profilecore_loyalty.faults import KeptByProvider, NotEnrolled
@@ -89,7 +90,8 @@ def _award(
         own = {each.id: each for each in engine.documents(MEMBERSHIP, ids=sorted(set(ids)))}
         for each, booking, id in zip(awards, bookings, ids, strict=True):
             try:
-                made.append(_one(engine, programme, book, booking, each.profile_id, own.get(id)))
+                to = own.get(id)
+                made.append(_one(engine, programme, book, booking, each.profile_id, to, day))
             except StoreError:
                 raise  # it says nothing of the award
             except ProfilecoreError as error:
@@ -115,8 +117,9 @@ def _one(
     booking: Booking,
     profile_id: str,
     to: Stored | None,
+    day: date,
 ) -> Movement:
-    check(booking)
+    check(booking, day)
     repeated = book.repeated(booking, profile_id)
     if repeated:
         return repeated[0]
@@ -137,8 +140,10 @@ def receiving(held: Sequence[Stored]) -> Stored:
     raise NotEnrolled(first.value.programme, str(first.profile_id), first.value.state.value)
 
 
-def check(booking: Booking) -> None:
+def check(booking: Booking, today: date) -> None:
     """Refuse a host's booking that would earn a debt, of no points, or under a wrong reference.
+
+    What is dated ahead is refused too: its points could be used before they were earned.
 
     :raises InvalidProfile: naming what is wrong.
     """
@@ -148,9 +153,13 @@ def check(booking: Booking) -> None:
     if booking.reference.startswith(OWN_REFERENCES):
         told = "must not begin with 'stay:' or 'expire:', as the programme's own do"
         problems.append(Problem("/reference", "invalid-value", told))
-    if booking.points == 0:
+    unfit = amounts.wrong("/points", booking.points)
+    problems += unfit
+    if not unfit and booking.points == 0:
         problems.append(Problem("/points", "out-of-range", "must not be 0"))
-    if booking.verb is Verb.EARN and booking.points < 0:
+    if not unfit and booking.verb is Verb.EARN and booking.points < 0:
         problems.append(Problem("/points", "out-of-range", "must be at least 1; or adjust them"))
+    if booking.on > today:
+        problems.append(Problem("/on", "out-of-range", "must be today or a day before"))
     if problems:
         raise InvalidProfile(problems)

@@ -18,6 +18,7 @@ from profilecore.model.fields import build, evolve
 from profilecore.rules.periods import last_day
 from profilecore.rules.visibility import CHAIN
 from profilecore.values import frozen
+from profilecore_loyalty import amounts
 from profilecore_loyalty import lots as lots_
 from profilecore_loyalty.days import today
 from profilecore_loyalty.faults import NotEnoughPoints, ReferenceTaken
@@ -289,6 +290,7 @@ class Book:
     ) -> Movement:
         code = self._programme.code
         owner = str(stored.profile_id)
+        amounts.check_size("/points", after.balance)
         # Built as the codec builds it: an import of a ledger makes millions of them.
         movement = build(
             Movement,

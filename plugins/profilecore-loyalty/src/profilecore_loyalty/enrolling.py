@@ -12,6 +12,7 @@ from profilecore.errors import InvalidProfile, NotFound, Problem
 from profilecore.model.fields import evolve
 from profilecore.rules.visibility import CHAIN
 from profilecore.values import frozen
+from profilecore_loyalty import amounts
 from profilecore_loyalty.days import today
 from profilecore_loyalty.faults import NotEnrolled, NumberTaken
 from profilecore_loyalty.membership import (
@@ -53,6 +54,8 @@ class Card:
             found.append(Problem("/number", "too-long", "must have 1 to 255 characters"))
         if self.provider_id is not None and len(self.provider_id) > 100:
             found.append(Problem("/provider_id", "too-long", "must have at most 100 characters"))
+        if self.told is not None:
+            found += amounts.wrong("/told", self.told)
         return found
 
 

@@ -139,7 +139,7 @@ class Loyalty:
         on: date | None = None,
         reason: str | None = None,
     ) -> Movement:
-        """Give a person points, for a day (the chain's today, if none is given).
+        """Give a person points, for a day that is not ahead (the chain's today, if none is given).
 
         :raises NotEnrolled: if the person is not enrolled.
         :raises ReferenceTaken: if the reference stands for something else.
@@ -161,9 +161,11 @@ class Loyalty:
         Told again it changes nothing, whatever the rules are by then; told after it was changed,
         cancelled or given to another guest it is corrected.  It is known by its id, and by its
         property and reference.  ``spend`` is what the guest spent, in the smallest coin; ``None``
-        is what was told before.  What is only noted is a movement of no points.
+        is the stay's revenue, where that is in the programme's currency, and else what was told
+        before.  What is only noted is a movement of no points.
 
         :raises NotEnrolled: if the guest is not enrolled, unless less than before is due.
+        :raises InvalidProfile: naming what is wrong, as a spend that is no whole number.
         :raises ReferenceTaken: if it counts for somebody whom the actor may not see.
         """
         return stays.earn_from_stay(self._engine, self.programme(code), stay, spend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profilecore.errors import InvalidProfile, Problem
+from profilecore_loyalty import amounts
 from profilecore_loyalty.awarding import check, receiving
 from profilecore_loyalty.booking import Booking, opened
 from profilecore_loyalty.days import today
@@ -42,6 +43,7 @@ def adjust(
     reference: str,
     reason: str | None,
 ) -> Movements:
+    amounts.check("/points", points)
     booking = Booking(
         Verb.ADJUST, points, reference, today(engine), reason=reason, named=profile_id
     )
@@ -49,7 +51,7 @@ def adjust(
 
 
 def _move(engine: Engine, programme: Programme, profile_id: str, booking: Booking) -> Movements:
-    check(booking)
+    check(booking, booking.on)
     with opened(engine, programme, booking) as book:
         repeated = book.repeated(booking, profile_id)
         if repeated:
@@ -72,7 +74,7 @@ def transfer(
     _positive(points)
     day = today(engine)
     out = Booking(Verb.TRANSFER, -points, reference, day, named=from_id)
-    check(out)
+    check(out, day)
     with opened(engine, programme, out) as book:
         repeated = book.repeated(out, from_id)
         if repeated:
@@ -89,5 +91,6 @@ def transfer(
 
 
 def _positive(points: int) -> None:
+    amounts.check("/points", points)
     if points < 1:
         raise InvalidProfile([Problem("/points", "out-of-range", "must be at least 1")])

@@ -13,7 +13,9 @@ from profilecore.errors import WrongValue
 from profilecore.model.enums import StayStatus
 from profilecore.rules.periods import parts_of
 from profilecore.values import frozen
+from profilecore_loyalty import amounts
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}")
 
 
@@ -79,7 +81,13 @@ def _name(_: object, field: attrs.Attribute[str], value: str) -> None:
         raise WrongValue(f"{field.name} must have 1 to 100 characters")
 
 
+def _whole(name: str, value: object) -> None:
+    if not amounts.is_whole(value):
+        raise WrongValue(f"{name} must be a whole number of at most 2**53")
+
+
 def _positive(_: object, field: attrs.Attribute[int], value: int) -> None:
+    _whole(field.name, value)
     if value < 1:
         raise WrongValue(f"{field.name} must be at least 1")
 
@@ -92,8 +100,14 @@ def _period(_: object, field: attrs.Attribute[Any], value: str | None) -> None:
             raise WrongValue(f"{field.name} {error}") from None
 
 
+def _currency(_: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    if value is not None and not _CURRENCY.fullmatch(value):
+        raise WrongValue(f"{field.name} must be a code of three capitals, as EUR")
+
+
 def _percents(_: object, field: attrs.Attribute[dict[str, int]], value: dict[str, int]) -> None:
     for tier, percent in value.items():
+        _whole(field.name, percent)
         if percent < 0:
             raise WrongValue(f"{field.name}: {tier} must be at least 0 percent")
 
@@ -140,7 +154,8 @@ class Programme:
     ``tiers`` are in order, the lowest first.  Stays count in the states ``stay_statuses``.  A
     tier is earned over the ``window``, of ``period`` where that is rolling, and held for as long
     again.  Points expire after ``expire_after``, counted from the day they were earned, and never
-    without it.  Periods are ISO 8601 durations, as P18M.
+    without it.  Periods are ISO 8601 durations, as P18M.  Where it has a ``currency``
+    (ISO 4217), what a stay tells as its revenue in it is the spend, unless the host tells another.
     """
 
     code: str = attrs.field(validator=_code)
@@ -158,6 +173,7 @@ class Programme:
     allow_debt: bool = False
     on_clear: ClearPolicy = ClearPolicy.BLOCK
     number_prefix: str = ""
+    currency: str | None = attrs.field(default=None, validator=_currency)
 
     def __attrs_post_init__(self) -> None:
         codes = [tier.code for tier in self.tiers]

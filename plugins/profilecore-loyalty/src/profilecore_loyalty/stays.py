@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from profilecore.errors import InvalidProfile, Problem
 from profilecore.values import frozen
+from profilecore_loyalty import amounts
 from profilecore_loyalty.awarding import receiving
 from profilecore_loyalty.booking import Book, Booking, opened
 from profilecore_loyalty.days import today
@@ -80,8 +81,7 @@ def earn_from_stay(
     """
     if not stay.profile_id or (not stay.id and not stay.reference):
         raise InvalidProfile([Problem("/stay", "missing", "must be a stay that was recorded")])
-    if spend is not None and spend < 0:
-        raise InvalidProfile([Problem("/spend", "out-of-range", "must be at least 0")])
+    spend = _spend(programme, stay, spend)
     with opened(engine, programme) as book:
         known = _known(book, stay)
         before, last = known.before, known.last
@@ -106,7 +106,9 @@ def earn_from_stay(
             if not known.is_linked:
                 telling.note(held[0], on)
             return telling.made
-        rated = Rated(facts, spend, points_of(programme, stay, spend, tier))
+        points = points_of(programme, stay, spend, tier)
+        amounts.check("/points", points)
+        rated = Rated(facts, spend, points)
         telling = _Telling(book, known, tier, rated)
         losing = sorted({id for id, _ in others})
         found = engine.documents(MEMBERSHIP, ids=losing)
@@ -119,6 +121,18 @@ def earn_from_stay(
             on = max((day for _, day in _standing(own)), default=on)
         telling.stand(held, own, on, counts)
         return telling.made
+
+
+def _spend(programme: Programme, stay: Stay, told: int | None) -> int | None:
+    """Give what the guest spent: as it is told, else as the stay says in the right currency."""
+    spend = told
+    if spend is None and stay.currency is not None and stay.currency == programme.currency:
+        spend = stay.revenue
+    if spend is not None:
+        amounts.check("/spend", spend)
+        if spend < 0:
+            raise InvalidProfile([Problem("/spend", "out-of-range", "must be at least 0")])
+    return spend
 
 
 def _facts(stay: Stay, spend: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from profilecore.codec import Codec
 from profilecore.model import State
 from profilecore.values import frozen
+from profilecore_loyalty.amounts import is_whole
 from profilecore_loyalty.ledger import (
     MOVEMENT,
     TOTALS,
@@ -35,7 +36,8 @@ class Difference:
     """Something that is stored otherwise than the movements say.
 
     ``what`` is ``balance`` or ``lots`` of a membership, ``postings`` of a movement (``id`` is
-    its id), or ``liability`` or an account of a programme's totals.
+    its id), or ``liability`` or an account of a programme's totals.  Of what cannot be added up it
+    is ``amounts``: how many numbers in it are no whole ones.
     """
 
     programme: str
@@ -103,6 +105,10 @@ class _Check:
 
     def _movement(self, movement: Movement) -> Iterator[Difference]:
         code = movement.programme
+        odd = _odd(_amounts(movement))
+        if odd:
+            yield Difference(code, "amounts", odd, 0, movement.id)
+            return
         rest = sum(posting.points for posting in movement.postings)
         if rest or len(movement.postings) < 2:
             yield Difference(code, "postings", rest, 0, movement.id)
@@ -113,6 +119,10 @@ class _Check:
     def _membership(self, membership: Membership) -> Iterator[Difference]:
         code, balance = membership.programme, membership.balance
         found = self._points.pop((code, membership.id), 0)
+        odd = _odd((balance, *(lot.points for lot in membership.lots)))
+        if odd:
+            yield Difference(code, "amounts", odd, 0, membership.id)
+            return
         if found != balance:
             yield Difference(code, "balance", balance, found, membership.id)
         if total(membership.lots) != max(0, balance):
@@ -121,6 +131,11 @@ class _Check:
 
     def _totals(self, totals: Totals) -> Iterator[Difference]:
         code = totals.programme
+        held = [*totals.accounts.values(), *totals.cleared.values()]
+        odd = sum(type(points) is not int for points in held)
+        if odd:
+            yield Difference(code, "amounts", odd, 0)
+            return
         found = added(self._accounts.get(code, {}), totals.cleared)
         for account in Account:
             stored = totals.accounts.get(account.value, 0)
@@ -129,3 +144,16 @@ class _Check:
         liability, owed = standing(totals).liability, self._owed.get(code, 0)
         if liability != owed:
             yield Difference(code, "liability", liability, owed)
+
+
+def _odd(amounts: Iterable[object]) -> int:
+    return sum(not is_whole(amount) for amount in amounts)
+
+
+def _amounts(movement: Movement) -> Iterator[object]:
+    yield from (posting.points for posting in movement.postings)
+    yield from (lot.points for lot in movement.lots)
+    if movement.counts is not None:
+        yield from (movement.counts.nights, movement.counts.stays, movement.counts.spend)
+    if movement.rated is not None:
+        yield from (movement.rated.spend, movement.rated.points)
