@@ -102,6 +102,20 @@ def test_programmes_are_shown_with_their_totals(run: Run, member: Member) -> Non
     assert "The Club" in said(run, "programmes")
 
 
+def test_the_row_of_a_programme_adds_up(run: Run, loyalty: Loyalty, member: Member) -> None:
+    ana, ben = member(club=100), member()
+    loyalty.adjust(ana, "club", 50, "by hand")
+    loyalty.redeem(ana, "club", 30, "spa")
+    loyalty.transfer(ana, ben, "club", 20, "gift")
+    lines = [line.split() for line in said(run, "programmes").splitlines()]
+    head = next(line for line in lines if "issued" in line)
+    shown = [line for line in lines if line[0] == "club"][-1]
+    sums = dict(zip(head[1:], map(int, shown[1:]), strict=True))
+    gone = sums["redeemed"] + sums["transferred"] + sums["expired"] + sums["closed"]
+    assert sums["adjusted"] == 50
+    assert sums["issued"] + sums["adjusted"] - gone == sums["liability"] == 120
+
+
 def test_points_expire_and_tiers_are_given(run: Run, member: Member) -> None:
     ana = member(club=5_000)
     assert answer(run, "requalify", "club", ana)["tier"] == "gold"

@@ -215,3 +215,55 @@ def test_the_best_tier_is_that_of_the_programme_as_it_is_now(
         assert [m.tier for m in loyalty.memberships(id)] == ["gold"]
         loyalty.requalify(id, "club")
         assert [m["tier"] for m in engine.memberships([id])[id]] == ["gold"]
+
+
+def with_nights(engine: Engine, loyalty: Loyalty, id: str, nights: int) -> str:
+    stay = engine.record_stay(
+        id,
+        {
+            "property_id": "P1", "status": "departed", "reference": f"of {id}",
+            "arrival": "2026-01-01", "departure": f"2026-01-{1 + nights:02}",
+        },
+    )  # fmt: skip
+    loyalty.earn_from_stay(stay, "club")
+    return id
+
+
+def tiers_of(loyalty: Loyalty, engine: Engine, *ids: str) -> list[str | None]:
+    supplied = engine.memberships(ids)
+    tiers = [loyalty.membership(id, "club").tier for id in ids]
+    assert [supplied[id][0]["tier"] for id in ids] == tiers
+    return tiers
+
+
+def test_an_unmerge_leaves_nobody_a_tier_that_only_both_together_earned(
+    engine: Engine, loyalty: Loyalty, member: Callable[..., str], join: Callable[..., str]
+) -> None:
+    ana, twin = (with_nights(engine, loyalty, member(), 6) for _ in range(2))
+    loyalty.requalify(twin, "club")
+    merge = join(ana, twin)
+    made = loyalty.requalify(ana, "club")
+    assert (made.tier, made.tier_until) == ("gold", date(2027, 3, 1))
+    assert tiers_of(loyalty, engine, ana) == ["gold"]
+    assert loyalty.requalify_all("club") == 0
+    engine.unmerge(merge)
+    assert tiers_of(loyalty, engine, ana, twin) == ["silver", "silver"]
+    assert loyalty.requalify_all("club") == 0
+    assert tiers_of(loyalty, engine, ana, twin) == ["silver", "silver"]
+    again = join(ana, twin)
+    assert loyalty.requalify(ana, "club").tier == "gold"
+    engine.unmerge(again)
+
+
+def test_an_unmerge_leaves_each_what_each_earned_meanwhile(
+    engine: Engine, loyalty: Loyalty, member: Callable[..., str], join: Callable[..., str]
+) -> None:
+    ana, twin, ben = (with_nights(engine, loyalty, member(), 4) for _ in range(3))
+    join(ana, twin)
+    assert loyalty.requalify(ana, "club").tier == "silver"
+    merge = join(ana, ben)
+    loyalty.earn(ana, "club", 5_000, "x")
+    assert loyalty.requalify(ana, "club").tier == "gold"
+    engine.unmerge(merge)
+    assert tiers_of(loyalty, engine, ana, ben) == ["gold", "base"]
+    assert loyalty.requalify(ana, "club", date(2028, 1, 1)).tier == "base"

@@ -234,6 +234,7 @@ def test_memberships_come_from_the_verb_that_supplies_them(open_engine: Any) -> 
     engine.store_document("card", Card(GOLD), profile_id=a)
     assert ids(segments, "loyalty.tier = gold") == [a]
     assert ids(segments, "loyalty.club.points >= 1000 and loyalty.state = enrolled") == [a]
+    assert ids(segments, "loyalty.Club.tier = GOLD and loyalty.CLUB.points > 1") == [a]
     assert ids(segments, "loyalty.other.tier = gold") == []
     assert ids(segments, "loyalty.tier is empty") == [b]
     assert segments.has("loyalty.programme = club", a)

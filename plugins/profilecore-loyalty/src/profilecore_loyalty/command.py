@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 STATES = click.Choice([state.value for state in MembershipState])
 DAY = click.DateTime(["%Y-%m-%d"])
 POINTS = click.IntRange(1)
+_NAMED = ("code", "name", "type")
+_ACCOUNTS = (
+    "code", "issued", "adjusted", "redeemed", "transferred", "expired", "closed", "liability",
+)  # fmt: skip
 
 
 def _day(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
@@ -70,8 +74,8 @@ def programmes(invocation: Invocation) -> int:
         )
 
     def show() -> None:
-        names = ("code", "name", "type", "issued", "redeemed", "expired", "closed", "liability")
-        table(names, [[row[name] for name in names] for row in rows])
+        for names in (_NAMED, _ACCOUNTS):
+            table(names, [[row[name] for name in names] for row in rows])
 
     invocation.answer(listing(rows), show)
     return OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -32,12 +32,26 @@ class MembershipState(Enum):
 
 
 @lean
+class Joint:
+    """The tier that merged memberships have together, as long as ``members`` are all together.
+
+    It is kept apart from what each has by itself, so that an unmerge leaves nobody more.
+    """
+
+    members: tuple[str, ...]
+    tier: str | None = None
+    rank: int = 0
+    until: date | None = None
+
+
+@lean
 class Membership:
     """What one profile id has in one programme.
 
     ``balance`` is the sum of its movements and ``lots`` are what of it is still there; a debt has
-    no lots.  ``rank`` is the tier's place in the programme.  Of an ``external`` one, ``told`` is
-    what its provider last told; it has no ledger here.
+    no lots.  ``tier`` is what it earned by itself, ``rank`` that tier's place in the programme, and
+    ``joint`` what it earned together with those that were merged with it.  Of an ``external`` one,
+    ``told`` is what its provider last told; it has no ledger here.
     """
 
     id: str
@@ -56,6 +70,7 @@ class Membership:
     expires_on: date | None = None
     balance: int = 0
     lots: tuple[Lot, ...] = ()
+    joint: Joint | None = None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -80,11 +95,12 @@ def combine(memberships: Sequence[Membership], programme: Programme | None = Non
     if any(m.external or m.programme != main.programme for m in memberships):
         raise ValueError("only the chain's own memberships in one programme can be combined")
     enrolled = [m for m in memberships if m.state is MembershipState.ENROLLED]
-    ranks = [programme.rank(m.tier) if programme else m.rank for m in memberships]
-    rank, best = max(
-        zip(ranks, memberships, strict=True),
-        key=lambda pair: (pair[1] in enrolled, pair[0], pair[1].tier_until or date.min),
-    )
+    tiers = [
+        (m in enrolled, programme.rank(tier) if programme else rank, until or date.min, tier, until)
+        for m in memberships
+        for tier, rank, until in _tiers_of(m, {each.id for each in memberships})
+    ]
+    _, rank, _, tier, until = max(tiers, key=lambda held: held[:3])
     numbers = [number for m in memberships for number in m.numbers]
     days = [m.enrolled_on for m in memberships if m.enrolled_on]
     return evolve(
@@ -92,13 +108,23 @@ def combine(memberships: Sequence[Membership], programme: Programme | None = Non
         state=enrolled[0].state if enrolled else main.state,
         number=main.number or next(iter(numbers), None),
         other_numbers=tuple(dict.fromkeys(n for n in numbers if n != main.number)),
-        tier=best.tier,
+        tier=tier,
         rank=rank,
-        tier_until=best.tier_until,
+        tier_until=until,
+        joint=None,
         enrolled_on=min(days, default=None),
         balance=sum(m.balance for m in memberships),
         lots=joined(lot for m in memberships for lot in m.lots),
     )
+
+
+def _tiers_of(
+    membership: Membership, together: set[str]
+) -> Iterator[tuple[str | None, int, date | None]]:
+    yield membership.tier, membership.rank, membership.tier_until
+    joint = membership.joint
+    if joint is not None and together.issuperset(joint.members):
+        yield joint.tier, joint.rank, joint.until
 
 
 def membership_id(programme: str, profile_id: str) -> str:

@@ -6,12 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from profilecore_loyalty.membership import MEMBERSHIP, Membership, MembershipState, clash, combine
+from profilecore_loyalty.membership import (
+    MEMBERSHIP,
+    Joint,
+    Membership,
+    MembershipState,
+    clash,
+    combine,
+)
 
 if TYPE_CHECKING:
     from profilecore import Engine
 
-FIELDS = ("programme", "state", "external", "told", "tier", "rank", "tier_until", "balance")
+FIELDS = (
+    "programme",
+    "state",
+    "external",
+    "told",
+    "tier",
+    "rank",
+    "tier_until",
+    "balance",
+    "joint",
+)
 
 Plain = dict[str, Any]
 
@@ -37,6 +54,10 @@ def _membership(row: Mapping[str, Any]) -> Membership:
         known["state"] = MembershipState(known["state"])
     if "tier_until" in known:
         known["tier_until"] = date.fromisoformat(known["tier_until"])
+    if "joint" in known:
+        joint = known["joint"]
+        until = joint.get("until")
+        known["joint"] = Joint(**joint | {"until": until and date.fromisoformat(until)})
     return Membership(id=row["id"], profile_id=row["owner"], **known)
 
 

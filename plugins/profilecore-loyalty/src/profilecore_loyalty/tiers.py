@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profilecore.model.fields import evolve
 from profilecore.rules.periods import last_day
@@ -13,6 +13,7 @@ from profilecore_loyalty.awarding import receiving
 from profilecore_loyalty.ledger import Account, Counts, Movement
 from profilecore_loyalty.membership import (
     MEMBERSHIP,
+    Joint,
     Membership,
     MembershipState,
     combine,
@@ -115,20 +116,38 @@ def _requalified(
         movements = movements_of(engine, programme.code, profile_id)
         now = Held(programme.rank(whole.tier), whole.tier_until)
         made = decided(programme, now, earned(programme, movements, as_of), as_of)
-        tier = programme.at(made.rank)
-        told = {"tier": tier and tier.code, "rank": made.rank, "tier_until": made.until}
+        told = _told(programme, made)
         first = receiving(held)
+        together = tuple(sorted(each.id for each in held))
         for each in held:
-            # A merged membership keeps its own tier for an unmerge, but none above the person's.
-            rank = programme.rank(each.value.tier)
-            changes = told if each is first or rank > made.rank else {"rank": rank}
-            after = evolve(each.value, **changes)
+            own = _alone(programme, each.value, movements, as_of)
+            # What it has by itself stays its own in an unmerge, but is none above the person's.
+            changes = told if len(held) == 1 or own.rank > made.rank else _told(programme, own)
+            is_first = each is first and len(held) > 1
+            joint = Joint(together, told["tier"], made.rank, made.until)
+            after = evolve(each.value, **changes, joint=joint if is_first else None)
             if after != each.value:
                 engine.store_document(
                     MEMBERSHIP, after, profile_id=each.profile_id, id=each.id,
                     if_version=each.version, keys=keys_of(after),
                 )  # fmt: skip
         return whole, evolve(whole, **told)
+
+
+def _told(programme: Programme, held: Held) -> dict[str, Any]:
+    tier = programme.at(held.rank)
+    return {"tier": tier and tier.code, "rank": held.rank, "tier_until": held.until}
+
+
+def _alone(
+    programme: Programme, membership: Membership, movements: Sequence[Movement], as_of: date
+) -> Held:
+    """Give the tier of a membership by what it earned itself; who left earns none."""
+    now = Held(programme.rank(membership.tier), membership.tier_until)
+    if membership.state is not MembershipState.ENROLLED:
+        return now
+    own = [movement for movement in movements if movement.membership == membership.id]
+    return decided(programme, now, earned(programme, own, as_of), as_of)
 
 
 def requalify_all(

@@ -46,10 +46,14 @@ def of_facet(facets: Mapping[str, Any] | None) -> list[Membership]:
 
 
 def values(memberships: Iterable[Membership], path: Sequence[str]) -> Iterable[Any]:
-    """Yield what memberships say: ``("tier",)`` of all, ``("club", "tier")`` of one programme."""
+    """Yield what memberships say: ``("tier",)`` of all, ``("club", "tier")`` of one programme.
+
+    The code of the programme is compared without case.
+    """
     *programme, attribute = path
+    wanted = programme[0].casefold() if programme else None
     for membership in memberships:
-        if not programme or membership.get("programme") == programme[0]:
+        if wanted is None or str(membership.get("programme")).casefold() == wanted:
             value = membership.get(attribute)
             if value is not None:
                 yield value
