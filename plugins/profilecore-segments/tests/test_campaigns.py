@@ -18,6 +18,9 @@ from profilecore_segments import Segments
 from profilecore_segments.listing import harmless
 
 TWO = ["a@example.org", {"value": "b@example.org", "primary": True}]
+MUM = [{"value": "mum@example.org", "type": "emergency"}]
+HOME = {"value": "home@example.org", "type": "home"}
+WORK = {"value": "work@example.org", "type": "business"}
 YES = [{"purpose": "news", "status": "granted", "channel": "email"}]
 
 
@@ -90,6 +93,13 @@ def test_a_consent_revoked_between_choosing_and_writing_counts(
         ("post", "addresses", [{"line1": "Calle 1", "city": "Sevilla"}], "line1", "Calle 1"),
         ("post", "addresses", [{"text": "Calle 1\nSevilla"}], "line1", "Calle 1, Sevilla"),
         ("post", "addresses", [{"country": "ES"}], "line1", None),
+        ("email", "emails", MUM, "email", None),
+        ("email", "emails", [*MUM, "b@example.org"], "email", "b@example.org"),
+        ("email", "emails", [WORK, HOME], "email", "home@example.org"),
+        ("email", "emails", [WORK | {"primary": True}, HOME], "email", "work@example.org"),
+        ("email", "emails", [WORK, "b@example.org"], "email", "b@example.org"),
+        ("phone", "phones", [{"value": "+34600111222", "use": "emergency"}], "phone", None),
+        ("sms", "phones", [{"value": "+34600111222", "use": "emergency"}], "phone", None),
         ("email", "emails", TWO, "email", "b@example.org"),
     ],
 )  # fmt: skip

@@ -166,8 +166,25 @@ def test_a_column_that_would_be_empty_is_left_out(run: Run, guest: Any, tmp_path
     assert "revenue" not in html.read_text(encoding="utf-8")
     assert run("stats", "source", "--json").json["groups"][0]["revenue"] == {}
     guest({"arrival": "2025-01-01", "source": "fair", "revenue": 500})
-    assert "revenue" in run("stats", "source", "--html", str(html)).out
+    assert "revenue" in run("stats", "source", "--html", str(html), "--force").out
     assert "revenue" in html.read_text(encoding="utf-8")
+
+
+def test_no_file_is_written_over_unless_it_is_wanted(run: Run, guest: Any, tmp_path: Path) -> None:
+    yes = [{"purpose": "news", "status": "granted", "channel": "email"}]
+    guest({"arrival": "2025-01-01"}, emails=["a@example.org"], consents=yes)
+    mine, nowhere = tmp_path / "mine", tmp_path / "none" / "x"
+    asked = ("--channel", "email", "--purpose", "news")
+    for words in (("segments", "export", "type = guest"), ("stats", "source", "--html")):
+        more = asked if words[0] == "segments" else ()
+        mine.write_text("mine", encoding="utf-8")
+        refused = run(*words, str(mine), *more)
+        assert (refused.code, "--force" in refused.err) == (2, True)
+        assert mine.read_text(encoding="utf-8") == "mine"
+        assert run(*words, str(nowhere), *more).code == 2
+        assert run(*words, str(mine), *more, "--force").code == 0
+        assert mine.read_text(encoding="utf-8") != "mine"
+    assert run("stats", "source", "--force").code == 2
 
 
 def test_ctrl_c_ends_with_what_is_done(run: Run, guest: Any, monkeypatch: Any) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from profilecore.model.enums import Channel, PhoneTech
+from profilecore.model.enums import Channel, ContactUse, PhoneTech
 
 Item = Mapping[str, Any]
 Address = dict[str, str]
+
+_HOME, _BUSINESS = ContactUse.HOME.value, ContactUse.BUSINESS.value
+_EMERGENCY = ContactUse.EMERGENCY.value
 
 COLUMNS: Mapping[Channel, tuple[str, ...]] = {
     Channel.EMAIL: ("email",),
@@ -27,27 +30,39 @@ FIELDS: Mapping[Channel, str] = {
 
 
 def address_of(channel: Channel, items: Iterable[Item] | None) -> Address | None:
-    """Give the address to use, the primary one first; ``None`` where there is none.
+    """Give the address to use; ``None`` where there is none.
 
-    An alias of a booking site is no address of the guest's own, and a fax no telephone.
+    The primary one comes first, then one of the guest's home, and one of a business last.
     """
-    fits, made = _RULES[channel]
-    usable = [item for item in items or () if fits(item)]
-    if not usable:
-        return None
-    return made(next((item for item in usable if item.get("primary")), usable[0]))
+    _, made = _RULES[channel]
+    return next((made(item) for item in sorted(usable(channel, items), key=_place)), None)
+
+
+def usable(channel: Channel, items: Iterable[Item] | None) -> list[Item]:
+    """Give the addresses by which the guest is reached on a channel, as they stand.
+
+    An alias of a booking site is no address of the guest's own, a fax no telephone, and an
+    emergency contact is somebody else's.
+    """
+    fits, _ = _RULES[channel]
+    return [item for item in items or () if fits(item)]
+
+
+def _place(item: Item) -> tuple[bool, int]:
+    use = item.get("type") or item.get("use") or ""
+    return not item.get("primary"), {_HOME: 0, _BUSINESS: 2}.get(use, 1)
 
 
 def _is_own(email: Item) -> bool:
-    return not email.get("relay")
+    return not email.get("relay") and email.get("type") != _EMERGENCY
 
 
 def _can_text(phone: Item) -> bool:
-    return phone.get("tech") in (None, PhoneTech.MOBILE.value)
+    return _can_ring(phone) and phone.get("tech") in (None, PhoneTech.MOBILE.value)
 
 
 def _can_ring(phone: Item) -> bool:
-    return phone.get("tech") != PhoneTech.FAX.value
+    return phone.get("tech") != PhoneTech.FAX.value and phone.get("use") != _EMERGENCY
 
 
 def _is_whole(address: Item) -> bool:

@@ -26,10 +26,11 @@ from profilecore.values import frozen
 from profilecore_segments.addresses import COLUMNS, FIELDS, address_of
 from profilecore_segments.consents import agrees
 from profilecore_segments.judging import Facts
-from profilecore_segments.listing import FORMATS, Listing
+from profilecore_segments.listing import FORMATS, Listing, check_target
 from profilecore_segments.members import Members, Watch, silent
 from profilecore_segments.people import facts_of
 from profilecore_segments.saved import NAME, node_of
+from profilecore_segments.sharing import Shared
 from profilecore_segments.writing import write
 
 if TYPE_CHECKING:
@@ -90,15 +91,18 @@ def export(
     channel: Channel | str,
     purpose: str,
     format: str = "csv",
+    force: bool = False,
     watch: Watch = silent,
 ) -> Campaign:
     """Write the list of the members of a segment whom a campaign may address, and record it.
 
     Left out are those who did not agree to this channel and purpose, or agree no longer; who has
-    no address for it; whom a property has on its blocklist; and who objected.  The file appears
-    whole or not at all, readable by its owner alone.
+    no address for it; whom a property has on its blocklist; who objected; and whose e-mail address
+    or telephone is on the list already, or is somebody's who denied it.  The file appears whole or
+    not at all, readable by its owner alone; ``force`` writes over one that is there.
 
-    :raises InvalidProfile: for a channel, purpose or format that is none.
+    :raises InvalidProfile: for a channel, purpose or format that is none, or a file that exists or
+        cannot be written.
     :raises ExpressionError: for an expression that goes wrong.
     :raises NotFound: if there is no such segment.
     :raises ScopeDenied: if a property asks: a list is made for the chain.
@@ -106,6 +110,7 @@ def export(
     if engine.actor.property_id is not None:
         raise ScopeDenied("make a campaign list of the chain")
     on, said = _asked(channel, purpose, format)
+    check_target(path, force=force)
     node = node_of(engine, segment)
     likely = [id for page in Members(engine, node).pages(watch) for id in page]
     half = path.with_name(f".{path.name}.{new_id()}.half")
@@ -173,6 +178,7 @@ class _Run:
         self.channel, self.purpose = channel, purpose
         self.id = new_id()
         self.left_out: Counter[str] = Counter()
+        self._shared = Shared(engine, channel, purpose, members.moment)
 
     def write(self, ids: list[str], listing: Listing) -> Iterator[int]:
         """Write whoever may be addressed, and yield how many were looked at."""
@@ -181,11 +187,14 @@ class _Run:
             some = ids[start : start + AT_ONCE]
             entries = []
             for page in facts_of(self._engine, self._wanted, today, ids=some):
-                for facts in page:
-                    row = self._row(facts)
-                    if row is not None:
+                rows = [row for facts in page if (row := self._row(facts)) is not None]
+                self._shared.ask(rows)
+                for row in rows:
+                    if self._shared.takes(row):
                         listing.add(row)
-                        entries.append(self._entry(facts["id"]))
+                        entries.append(self._entry(row["profile_id"]))
+                    else:
+                        self.left_out["same-address"] += 1
             self._engine.store_documents(ADDRESSED, entries)
             yield start + len(some)
 

@@ -23,22 +23,52 @@ def agrees(
     """Tell whether a consent history, as plain JSON, allows it; silence does not.
 
     The newest entry about the purpose, in any spelling, and the channel, or about all channels,
-    decides.  Of entries equally old, or without a date, a denial does.  A denial counts wherever
-    and for whenever it was made; a grant only for the chain or for the acting property, not for a
+    decides; but what was denied of the channel is allowed again by a newer grant of the channel
+    only.  Of entries equally old, or without a date, a denial does.  A denial counts wherever and
+    for whenever it was made; a grant only for the chain or for the acting property, not for a
     partner, from its date and until its end.
     """
+    return _said(history, channel, purpose, now, property_id) is True
+
+
+def denies(
+    history: Iterable[Mapping[str, Any]],
+    channel: str,
+    purpose: str,
+    now: datetime,
+    property_id: str | None = None,
+) -> bool:
+    """Tell whether a consent history forbids it, by the rules of :func:`agrees`.
+
+    Silence does not, nor a grant that is over.
+    """
+    return _said(history, channel, purpose, now, property_id) is False
+
+
+def _said(
+    history: Iterable[Mapping[str, Any]],
+    channel: str,
+    purpose: str,
+    now: datetime,
+    property_id: str | None,
+) -> bool | None:
+    """Tell whether it was granted or denied; ``None`` for neither, or no longer."""
     wanted, near = label(purpose), fold(purpose)
-    said = [
-        (_moment(entry.get("at")), entry["status"] != _GRANTED, _is_over(entry, now))
+    told = [
+        (
+            entry.get("channel") is not None,
+            (_moment(entry.get("at")), entry["status"] != _GRANTED, _is_over(entry, now)),
+        )
         for entry in history
         if _is_about(entry, wanted, near)
         and entry.get("channel") in (None, channel)
         and (entry["status"] != _GRANTED or _counts(entry, now, property_id))
     ]
-    if not said:
+    said = [each for _, each in told]
+    of_channel = [each for is_of_channel, each in told if is_of_channel]
+    if any(some and max(some)[1] for some in (of_channel, said)):
         return False
-    _at, denies, is_over = max(said)
-    return not denies and not is_over
+    return True if said and not max(said)[2] else None
 
 
 def _is_about(entry: Mapping[str, Any], wanted: str, near: str) -> bool:

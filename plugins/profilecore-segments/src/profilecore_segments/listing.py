@@ -14,11 +14,29 @@ from typing import Self
 
 import msgspec
 
+from profilecore import InvalidProfile, Problem
+
 FORMATS = ("csv", "json")
 # What spreadsheets begin a formula with; blanks in front do not stop them.
 _FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
 # A telephone number is no formula that does anything, and nobody dials one with a quote.
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Refuse a file that could not be written at the end, or stands there already.
+
+    :raises InvalidProfile: saying which.
+    """
+    if path.is_dir():
+        told = "is a directory; name a file in it"
+    elif not force and (path.exists() or path.is_symlink()):
+        told = "exists; name another file, or force it"
+    elif not os.access(path.parent, os.W_OK | os.X_OK):
+        told = "must be in a directory that can be written to"
+    else:
+        return
+    raise InvalidProfile([Problem("/path", "invalid-value", told)])
 
 
 class Listing:

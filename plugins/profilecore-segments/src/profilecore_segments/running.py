@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -26,6 +28,17 @@ def watching(invocation: Invocation, stopped: str) -> Iterator[tuple[Segments, W
             yield Segments(invocation.engine), show
     except KeyboardInterrupt:
         raise Interrupted({"error": "interrupted", "message": stopped}) from None
+
+
+def check_file(file: Path, *, force: bool) -> None:
+    """Refuse to write over a file, unless it is wanted.
+
+    :raises UsageError: if there is one, or none can be made there.
+    """
+    if not force and (file.exists() or file.is_symlink()):
+        raise click.UsageError(f"{file} exists. Name another file, or give --force.")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise click.UsageError(f"{file} cannot be written there. Name another file.")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from profilecore.model.enums import Channel
 from profilecore_segments.campaigns import Campaign
 from profilecore_segments.explaining import Explanation
 from profilecore_segments.listing import FORMATS
-from profilecore_segments.running import pointing, watching
+from profilecore_segments.running import check_file, pointing, watching
 from profilecore_segments.segments import Segments
 
 _CHANNELS = click.Choice([c.value for c in Channel])
@@ -141,14 +141,22 @@ def refresh(invocation: Invocation, name: str) -> int:
 @click.option("--channel", required=True, type=_CHANNELS, help="How they are reached.")
 @click.option("--purpose", required=True, metavar="P", help="What they must have agreed to.")
 @click.option("--format", type=click.Choice(FORMATS), default="csv", help="csv if not given.")
+@click.option("--force", is_flag=True, help="Write over FILE.")
 @click.pass_obj
 def export(
-    invocation: Invocation, segment: str, file: Path, channel: str, purpose: str, format: str
+    invocation: Invocation,
+    segment: str,
+    file: Path,
+    channel: str,
+    purpose: str,
+    format: str,
+    force: bool,
 ) -> int:
     """Write a campaign list of those members who agree to it now, and record that it was made."""
+    check_file(file, force=force)
     with pointing(invocation, segment), watching(invocation, _NOTHING) as (verbs, watch):
         made = verbs.export(
-            segment, file, channel=channel, purpose=purpose, format=format, watch=watch
+            segment, file, channel=channel, purpose=purpose, format=format, force=force, watch=watch
         )
     invocation.answer(made, lambda: _show_campaign(made, file))
     return OK

@@ -154,12 +154,13 @@ class Segments:
         channel: Channel | str,
         purpose: str,
         format: str = "csv",
+        force: bool = False,
         watch: Watch = silent,
     ) -> Campaign:
         """Write a campaign list of those who agree, and record it; see :func:`campaigns.export`."""
         return campaigns.export(
             self._engine, segment, Path(path),
-            channel=channel, purpose=purpose, format=format, watch=watch,
+            channel=channel, purpose=purpose, format=format, force=force, watch=watch,
         )  # fmt: skip
 
     def campaigns(self) -> Sequence[Campaign]:

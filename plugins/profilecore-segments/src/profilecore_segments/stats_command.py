@@ -13,7 +13,7 @@ from profilecore.cli.printing import say, table
 from profilecore.cli.program import OK
 from profilecore_segments.figures import Dimension, Figures, Statistics
 from profilecore_segments.page import heads_of, page, row_of, title_of
-from profilecore_segments.running import watching
+from profilecore_segments.running import check_file, watching
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _LEAST = click.IntRange(1)
@@ -26,6 +26,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--to", "end", type=_DAY, metavar="DAY", help="Arrivals up to this day.")
 @click.option("--min-group", type=_LEAST, default=1, metavar="N", help="Hide smaller groups.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write a page with charts too.")
+@click.option("--force", is_flag=True, help="Write over FILE.")
 @click.pass_obj
 def stats(
     invocation: Invocation,
@@ -34,12 +35,17 @@ def stats(
     end: datetime | None,
     min_group: int,
     html: Path | None,
+    force: bool,
 ) -> int:
     """Show guests, bookings, nights, first stays and repeat rate by one dimension.
 
     What leaves the house should say --min-group: small groups are hidden then, those that all but
     a few guests are in, and one more, so that no total gives them away.
     """
+    if html is not None:
+        check_file(html, force=force)
+    elif force:
+        raise click.UsageError("--force goes with --html.")
     with watching(invocation, "Interrupted; nothing was counted.") as (segments, watch):
         made = segments.statistics(
             dimension, since=_day(start), until=_day(end), min_group=min_group, watch=watch
