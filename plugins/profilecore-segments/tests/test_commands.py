@@ -50,6 +50,7 @@ def test_tags_are_listed_renamed_and_merged(run: Run, guest: Any) -> None:
     assert "1 profiles changed" in run("tags", "rename", "vip", "gold").out
     assert run("tags", "merge", "gold", "red", "--into", "top", "--json").json["changed"] == 1
     assert "top" in run("tags", "list").out
+    assert "top" not in run("tags", "list", "--min-group", "2").out
     assert a
 
 
@@ -112,7 +113,11 @@ def test_a_renamed_tag_is_told_with_the_segments_that_ask_for_it(run: Run, guest
     told = run("tags", "rename", "vip", "gold")
     assert told.code == 0
     assert "The segment vips asks for a tag that is gone" in told.out
+    guest(tags=["vip"])
     assert run("tags", "merge", "vip", "--into", "gold", "--json").json["segments"] == ["vips"]
+    for words in (("rename", "nope", "star"), ("merge", "nope", "--into", "star")):
+        refused = run("tags", *words, "--json")
+        assert (refused.code, refused.json["error"]) == (1, "not-found")
 
 
 def test_a_list_is_exported_and_told(run: Run, guest: Any, tmp_path: Path) -> None:

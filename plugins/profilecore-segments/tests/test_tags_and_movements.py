@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from profilecore import Actor, Engine, InvalidProfile, Problem, ScopeDenied, hookimpl
+from profilecore import Actor, Engine, InvalidProfile, NotFound, Problem, ScopeDenied, hookimpl
 from profilecore_segments import ExpressionError, Segments
 from profilecore_segments.plugin import SegmentsPlugin
 
@@ -39,7 +39,27 @@ def test_a_renamed_tag_is_changed_as_by_a_clerk(
     assert [e.fields for e in changed] == [("tags",)] * 3
     assert {e.actor for e in changed} == {"marketing"}
     assert segments.count("tag = gold") == 3
-    assert segments.rename_tag("vip", "gold").changed == 0
+    with pytest.raises(NotFound):
+        segments.rename_tag("vip", "gold")
+
+
+def test_rare_tags_can_be_left_out(segments: Segments, guest: Any) -> None:
+    for tags in (["vip", "golf"], ["VIP"]):
+        guest(tags=tags)
+    assert [(c.tag, c.profiles) for c in segments.tags(min_group=2)] == [("vip", 2)]
+
+
+def test_a_tag_that_the_actor_sees_on_nobody_is_not_found(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    a = guest(tags=["vip"], shared_level="property", property_id="P1")
+    guest(tags=["golf"])
+    with pytest.raises(NotFound):
+        segments.merge_tags(["nope", "never"], "star")
+    with engine.acting(Actor("b", property_id="P2")), pytest.raises(NotFound):
+        segments.rename_tag("vip", "star")
+    assert segments.merge_tags(["nope", "golf"], "star").changed == 1
+    assert tags(engine, a) == [{"vip"}]
 
 
 def test_a_run_names_what_it_changed(engine: Engine, segments: Segments, guest: Any) -> None:

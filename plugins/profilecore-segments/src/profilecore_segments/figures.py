@@ -39,8 +39,9 @@ class Figures:
     """The guests of a group with a booking, and these bookings.
 
     ``first_stays`` counts guests whose first booking of all is among them, ``repeat_guests``
-    those with two bookings or more, of whatever group and time.  ``revenue`` is by currency, in
-    its smallest unit.
+    those with bookings of two arrivals or more, of whatever group and time: two rooms for the same
+    nights are no repeat.  ``revenue`` is by currency, in its smallest unit, and ``payers`` are the
+    guests who brought it.
     """
 
     guests: int = 0
@@ -49,6 +50,7 @@ class Figures:
     first_stays: int = 0
     repeat_guests: int = 0
     revenue: Mapping[str, int] = attrs.field(factory=dict)
+    payers: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
     def repeat_rate(self) -> float | None:
@@ -78,7 +80,8 @@ class Statistics:
     """Bookings by one dimension.  ``total`` is of all groups, each guest once.
 
     With ``min_group``, groups of fewer guests are suppressed, and so are those that all but fewer
-    guests are in, and another one where a total would give them away.
+    guests are in, and another one where a total would give them away.  In the same way no revenue
+    is told in a currency in which fewer guests paid.
     """
 
     dimension: Dimension

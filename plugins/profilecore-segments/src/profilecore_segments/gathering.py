@@ -36,6 +36,12 @@ def day_number(day: date | None, otherwise: int) -> int:
     return otherwise if day is None else int(f"{day:%Y%m%d}")
 
 
+def _span(since: date | None, until: date | None) -> tuple[int, int]:
+    """Give the numbers of the first and last day; no undated booking lies between two days."""
+    latest = _NO_DAY if since is None else _NO_DAY - 1
+    return day_number(since, 0), day_number(until, latest)
+
+
 Revenue = dict[str, int]
 """What came in, by currency."""
 
@@ -54,10 +60,17 @@ class Sum:
         for currency, amount in other.revenue.items():
             self.revenue[currency] = self.revenue.get(currency, 0) + amount
 
-    def figures(self, guests: int = 0, first_stays: int = 0, repeat_guests: int = 0) -> Figures:
+    def figures(
+        self,
+        guests: int = 0,
+        first_stays: int = 0,
+        repeat_guests: int = 0,
+        payers: Mapping[str, int] | None = None,
+    ) -> Figures:
         return Figures(
-            guests, self.bookings, self.nights, first_stays, repeat_guests, dict(self.revenue)
-        )
+            guests, self.bookings, self.nights, first_stays, repeat_guests, dict(self.revenue),
+            dict(payers or {}),
+        )  # fmt: skip
 
 
 def earn(of: dict[int, Revenue], number: int, currency: str | None, amount: int) -> None:
@@ -80,7 +93,7 @@ def added(result: bytes) -> Added:
 
 
 class _Guests:
-    """The guests by number; of each the first day, its group, and whether they booked again."""
+    """The guests by number; of each the first day, its group, and whether they came again."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -98,7 +111,7 @@ class _Guests:
         return number
 
     def booked_again(self) -> int:
-        """Give a bit for each guest who booked more than once."""
+        """Give a bit for each guest with bookings of more than one arrival."""
         bits = bytearray(len(self.again) // 8 + 1)
         for number in compress(count(), self.again):
             bits[number >> 3] |= _BITS[number & 7]
@@ -124,6 +137,7 @@ class _Groups(dict[str | None, int]):
         self.nights: list[int] = []
         self.revenue: dict[int, Revenue] = {}
         self.members: list[bytearray] = []
+        self.payers: dict[tuple[int, str], bytearray] = {}
 
     def __missing__(self, value: str | None) -> int:
         code = (value[:7] if self._by_month else value) if value else NONE
@@ -135,6 +149,20 @@ class _Groups(dict[str | None, int]):
         self[value] = number = self.numbers[code]
         return number
 
+    def earn(self, group: int, guest: int | None, currency: str | None, amount: int) -> None:
+        """Add what a stay brought to a group, and note by whom."""
+        earn(self.revenue, group, currency, amount)
+        if guest is not None:
+            _mark(self.payers.setdefault((group, currency or ""), bytearray()), guest)
+
+    def payers_of(self, groups: Iterable[int]) -> dict[str, int]:
+        """Count the guests who brought something to any of some groups, by currency."""
+        wanted, who = set(groups), dict[str, int]()
+        for (group, currency), bits in self.payers.items():
+            if group in wanted:
+                who[currency] = who.get(currency, 0) | int.from_bytes(bits, "little")
+        return {currency: bits.bit_count() for currency, bits in who.items()}
+
     def sum_of(self, group: int) -> Sum:
         """Give what the bookings of a group come to."""
         return Sum(self.bookings[group], self.nights[group], self.revenue.get(group, {}))
@@ -145,7 +173,7 @@ class ByGroup:
 
     def __init__(self, dimension: Dimension, since: date | None, until: date | None) -> None:
         self._by_month = dimension is Dimension.MONTH
-        self._since, self._until = day_number(since, 0), day_number(until, _NO_DAY)
+        self._since, self._until = _span(since, until)
         self._days = _Days()
         self._guests = _Guests()
         self._groups = _Groups(by_month=self._by_month)
@@ -171,7 +199,8 @@ class ByGroup:
             if is_off:
                 continue
             if number is not None:
-                again[number] = 1
+                if day != first[number] and day != _NO_DAY != first[number]:
+                    again[number] = 1
                 if day < first[number]:
                     first[number] = day
                     guests.first_group[number] = group
@@ -183,12 +212,12 @@ class ByGroup:
             if stayed:
                 slept[group] += stayed
             if revenue:
-                earn(held.revenue, group, currency, revenue)
+                held.earn(group, number, currency, revenue)
             if number is not None:
                 try:
                     members[group][number >> 3] |= bits[number & 7]
                 except IndexError:
-                    _extend(members[group], number)
+                    _mark(members[group], number)
 
     def groups(self) -> dict[str, Figures]:
         """Give the figures of each group."""
@@ -203,7 +232,8 @@ class ByGroup:
             first_stays = sum(firsts[group] for group in numbers)
             repeats = (who & again).bit_count()
             if whole.bookings:
-                made[code] = whole.figures(who.bit_count(), first_stays, repeats)
+                payers = held.payers_of(numbers)
+                made[code] = whole.figures(who.bit_count(), first_stays, repeats, payers)
         return made
 
     def result(self) -> bytes:
@@ -217,7 +247,8 @@ class ByGroup:
             whole.add(held.sum_of(group))
             who |= int.from_bytes(members, "little")
         repeats = (who & self._guests.booked_again()).bit_count()
-        return whole.figures(who.bit_count(), self._first_stays().total(), repeats)
+        payers = held.payers_of(range(len(held.members)))
+        return whole.figures(who.bit_count(), self._first_stays().total(), repeats, payers)
 
     def _first_stays(self) -> Counter[int]:
         guests = self._guests
@@ -228,9 +259,10 @@ class ByGroup:
         )
 
 
-def _extend(members: bytearray, number: int) -> None:
-    """Make room for the bit of a guest, and set it."""
-    members.extend(bytes((number >> 3) + _CHUNK - len(members)))
+def _mark(members: bytearray, number: int) -> None:
+    """Set the bit of a guest, for which there may be no room yet."""
+    if number >> 3 >= len(members):
+        members.extend(bytes((number >> 3) + _CHUNK - len(members)))
     members[number >> 3] |= _BITS[number & 7]
 
 
@@ -238,7 +270,7 @@ class ByGuest:
     """Bookings added up by guest, to be grouped by what the guests are."""
 
     def __init__(self, since: date | None, until: date | None) -> None:
-        self._since, self._until = day_number(since, 0), day_number(until, _NO_DAY)
+        self._since, self._until = _span(since, until)
         self._days = _Days()
         self._guests = _Guests()
         self._bookings = array("i")
@@ -269,7 +301,8 @@ class ByGuest:
             if is_off:
                 continue
             if number is not None:
-                again[number] = 1
+                if day != first[number] and day != _NO_DAY != first[number]:
+                    again[number] = 1
                 if day < first[number]:
                     first[number] = day
             elif owner is not None:
@@ -325,15 +358,16 @@ class ByGuest:
         bookings, nights = (
             sum(map(of.__getitem__, numbers)) for of in (self._bookings, self._nights)
         )
-        whole = Sum(bookings, nights)
+        whole, payers = Sum(bookings, nights), Counter[str]()
         for number in self._revenue.keys() & numbers:
             whole.add(Sum(revenue=self._revenue[number]))
+            payers.update(self._revenue[number].keys())
         if more is not None:
             whole.add(more)
         days = map(guests.first.__getitem__, numbers)
         firsts = sum(self._since <= day <= self._until for day in days)
         repeats = sum(map(guests.again.__getitem__, numbers))
-        return whole.figures(len(numbers), firsts, repeats)
+        return whole.figures(len(numbers), firsts, repeats, payers)
 
 
 class _Members(dict[str, "array[int]"]):

@@ -17,8 +17,9 @@ import msgspec
 from profilecore import InvalidProfile, Problem
 
 FORMATS = ("csv", "json")
-# What spreadsheets begin a formula with; blanks in front do not stop them.
-_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+# What spreadsheets begin a formula with, in wide letters too; blanks in front do not stop them, and
+# behind a separator of their own they begin a cell.
+_FORMULA = re.compile(r"((?:^|[;,|\t\r\n])\s*)(?=[=+\-@＝＋－＠])")
 # A telephone number is no formula that does anything, and nobody dials one with a quote.
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
 
@@ -92,5 +93,11 @@ class Listing:
 
 
 def harmless(cell: str) -> str:
-    """Give a cell that a spreadsheet shows and does not evaluate: with a quote in front."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    """Give a cell that a spreadsheet shows and does not evaluate: with a quote in front.
+
+    So is what stands behind a sign at which a spreadsheet may part it into cells.
+    """
+    if _NUMBER.fullmatch(cell):
+        return cell
+    shown = _FORMULA.sub(r"\1'", cell)
+    return f"'{shown}" if shown.startswith(("\t", "\r", "\n")) else shown

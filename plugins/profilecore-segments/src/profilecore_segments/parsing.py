@@ -43,6 +43,7 @@ MAX_TEXT = 255
 MAX_UNITS = 9_999
 
 _ORDERS = {op.value: op for op in Op} | {"before": Op.BELOW, "after": Op.ABOVE}
+_COMPARING = frozenset({*_ORDERS, "=", "!=", "not", "in"})
 _CHANNELS = tuple(channel.value for channel in enums.Channel)
 _UNITS = {f"{unit.value}{end}": unit for unit in Unit for end in ("", "s")}
 _AND_SO_ON = "and, or, or the end"
@@ -101,7 +102,7 @@ class _Parser:
             self._need("empty", "empty" if negated else "empty, or not empty")
             return _negated(Empty(name.name), negated)
         if name.sort is names.Sort.THING:
-            self._refuse("is empty, or is not empty")
+            self._refuse_thing(name)
         if self._is("not") or self._is("in"):
             negated = self._takes("not")
             self._need("in", "in")
@@ -265,7 +266,10 @@ class _Parser:
 
     @property
     def _peek(self) -> Token:
-        return self._tokens[self._next]
+        token = self._tokens[self._next]
+        if token.sort is Sort.WRONG:
+            raise fault(self._text, token.at, token.text)
+        return token
 
     def _is(self, word: str) -> bool:
         token = self._peek
@@ -284,6 +288,13 @@ class _Parser:
     def end(self) -> None:
         if self._peek.sort is not Sort.END:
             self._refuse(_AND_SO_ON)
+
+    def _refuse_thing(self, name: Name) -> NoReturn:
+        """Refuse to compare what is only there or not, where the value begins."""
+        while self._tokens[self._next].text.lower() in _COMPARING:
+            self._next += 1
+        told = f"is empty, or is not empty: nothing else can be asked of {name.name}"
+        raise fault(self._text, self._tokens[self._next].at, told)
 
     def _refuse(self, expected: str, suggestion: str | None = None) -> NoReturn:
         raise fault(self._text, self._peek.at, expected, suggestion)

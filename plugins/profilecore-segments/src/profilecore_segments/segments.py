@@ -105,9 +105,9 @@ class Segments:
 
     # ---- tags and sources
 
-    def tags(self, watch: Watch = silent) -> Sequence[tagging.TagCount]:
+    def tags(self, watch: Watch = silent, *, min_group: int = 1) -> Sequence[tagging.TagCount]:
         """Count the profiles that have each tag; see :func:`tagging.count_tags`."""
-        return tagging.count_tags(self._engine, watch)
+        return tagging.count_tags(self._engine, watch, min_group)
 
     def rename_tag(self, old: str, new: str, watch: Watch = silent) -> tagging.Renamed:
         """Replace a tag on all profiles; see :func:`tagging.rename_tag`."""

@@ -53,15 +53,20 @@ def statistics(
     """Count guests, bookings, nights and what they brought, by one dimension.
 
     Bookings are those that stand or took place, by arrival from ``since`` to ``until``.  A guest
-    of several values (tags, nationalities) counts in each group, and once in the total.  Of
+    of several values (tags, nationalities) counts in each group, and once in the total.  A booking
+    without a day counts only where neither day is given.  Of
     guests who were cleared the bookings stay, without a guest.  Many are added up in another
     process, if there is a core for it, unless ``workers`` is 0.
 
-    :raises InvalidProfile: for a dimension that is none, or a ``min_group`` below 1.
+    :raises InvalidProfile: for a dimension that is none, a ``min_group`` below 1, or days in the
+        wrong order.
     """
     by = _dimension(dimension)
     if min_group < 1:
         raise InvalidProfile([Problem("/min_group", "out-of-range", "must be at least 1")])
+    if since is not None and until is not None and until < since:
+        told = "must not lie before the first day"
+        raise InvalidProfile([Problem("/until", "invalid-value", told)])
     made = _added(engine, by, since, until, watch, workers)
     groups = _ordered(by, list(_named(engine, by, made.groups)))
     shown, seen_total = suppress(groups, made.total, min_group)

@@ -19,11 +19,14 @@ def tags() -> None:
 
 
 @tags.command("list")
+@click.option(
+    "--min-group", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer tags."
+)
 @click.pass_obj
-def listed(invocation: Invocation) -> int:
+def listed(invocation: Invocation, min_group: int) -> int:
     """Show all tags with how many profiles have each, the most frequent first."""
     with watching(invocation, "Interrupted; nothing was changed.") as (segments, watch):
-        found = segments.tags(watch)
+        found = segments.tags(watch, min_group=min_group)
     rows = [(each.tag, f"{each.profiles:,}") for each in found]
     invocation.answer(listing(found), lambda: table(("tag", "profiles"), rows))
     return OK
@@ -36,7 +39,7 @@ def listed(invocation: Invocation) -> int:
 def rename(invocation: Invocation, old: str, new: str) -> int:
     """Give every profile the tag NEW in the place of OLD, in whatever spelling.
 
-    Ends with 1 if a profile refused it; the others are changed.
+    Ends with 1 if nobody has it, or if a profile refused it; the others are changed.
     """
     with watching(invocation, _STOPPED) as (segments, watch):
         done = segments.rename_tag(old, new, watch)
@@ -50,7 +53,7 @@ def rename(invocation: Invocation, old: str, new: str) -> int:
 def merge(invocation: Invocation, old: tuple[str, ...], into: str) -> int:
     """Give every profile one tag in the place of any of several.
 
-    Ends with 1 if a profile refused it; the others are changed.
+    Ends with 1 if nobody has any, or if a profile refused it; the others are changed.
     """
     with watching(invocation, _STOPPED) as (segments, watch):
         done = segments.merge_tags(old, into, watch)

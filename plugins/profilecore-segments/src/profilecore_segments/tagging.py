@@ -84,10 +84,11 @@ class Renamed:
     unread: tuple[str, ...] = ()
 
 
-def count_tags(engine: Engine, watch: Watch = silent) -> list[TagCount]:
+def count_tags(engine: Engine, watch: Watch = silent, min_group: int = 1) -> list[TagCount]:
     """Count the profiles that have each tag, the most frequent first.
 
-    Spellings of the same tag are one tag, as they are to a search.
+    Spellings of the same tag are one tag, as they are to a search.  Tags that fewer than
+    ``min_group`` have are left out.
     """
     spelled: dict[str, Counter[str]] = {}
     everybody, done = engine.tally(()), 0
@@ -99,13 +100,15 @@ def count_tags(engine: Engine, watch: Watch = silent) -> list[TagCount]:
         done += len(page)
         watch("Profiles read", done, everybody)
     counts = [TagCount(max(c, key=lambda t: (c[t], t)), c.total()) for c in spelled.values()]
-    return sorted(counts, key=lambda c: (-c.profiles, c.tag))
+    shown = [count for count in counts if count.profiles >= min_group]
+    return sorted(shown, key=lambda c: (-c.profiles, c.tag))
 
 
 def rename_tag(engine: Engine, old: str, new: str, watch: Watch = silent) -> Renamed:
     """Give every profile the tag ``new`` in the place of ``old``, as far as the actor sees them.
 
     :raises InvalidProfile: for a tag that is none, or where both are spelled the same.
+    :raises NotFound: if nobody has ``old``.
     """
     return merge_tags(engine, [old], new, watch)
 
@@ -117,6 +120,7 @@ def merge_tags(engine: Engine, old: Sequence[str], into: str, watch: Watch = sil
     go on.
 
     :raises InvalidProfile: for a tag that is none, or if nothing is to be replaced.
+    :raises NotFound: if nobody has any of ``old``.
     """
     new = _tag(into, "into")
     gone = dict.fromkeys(_tag(tag, f"tags/{n}") for n, tag in enumerate(old))
@@ -127,6 +131,8 @@ def merge_tags(engine: Engine, old: Sequence[str], into: str, watch: Watch = sil
     run = _Run(engine, frozenset(map(label, gone)), new, watch)
     for tag in sorted(run.gone):
         run.replace(tag)
+    if not run.is_found:
+        raise NotFound("tag", "of that name")
     asking, unread = _asking(engine, run.gone - {label(new)})
     return Renamed(run.id, run.changed, tuple(run.refused), tuple(asking), tuple(unread))
 
@@ -184,6 +190,7 @@ class _Run:
         self.refused: list[Refused] = []
         self._kept: set[str] = set()
         self._total = sum(engine.tally([("tag", tag)]) for tag in gone)
+        self.is_found = False
 
     def replace(self, tag: str) -> None:
         """Replace one tag, a transaction for each batch; what keeps it is passed over."""
@@ -206,7 +213,9 @@ class _Run:
                 r for page in engine.extract(["id", "tags"], profile_ids=list(ids)) for r in page
             ]
             for row in rows:
-                removed = [t for t in row["tags"] or () if label(t) in self.gone and t != self._new]
+                held = [tag for tag in row["tags"] or () if label(tag) in self.gone]
+                self.is_found = self.is_found or bool(held)
+                removed = [tag for tag in held if tag != self._new]
                 if removed:
                     is_new = self._new not in row["tags"]
                     entries += self._one(row["id"], removed, is_new=is_new)

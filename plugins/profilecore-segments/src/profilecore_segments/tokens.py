@@ -45,11 +45,15 @@ class Sort(Enum):
     DAY = "day"
     SIGN = "sign"
     END = "end"
+    WRONG = "wrong"
 
 
 @frozen
 class Token:
-    """A word or sign, as written but for the quotes of a text, and its place in the whole."""
+    """A word or sign, as written but for the quotes of a text, and its place in the whole.
+
+    The text of a ``WRONG`` one is what was expected there.
+    """
 
     sort: Sort
     text: str = attrs.field(repr=False)
@@ -57,9 +61,9 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Take a text apart; the last token is its end.
+    """Take a text apart; the last token is its end, or a sign that there is not.
 
-    :raises ExpressionError: for a text that is too long, or a sign that there is not.
+    :raises ExpressionError: for a text that is too long.
     """
     if len(text) > MAX_LENGTH:
         raise fault(text, MAX_LENGTH, f"an end within {MAX_LENGTH:,} characters")
@@ -68,7 +72,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise fault(text, at, _expected(text[at]))
+            return [*found, Token(Sort.WRONG, _expected(text[at]), at)]
         sort, held = str(match.lastgroup), str(match[str(match.lastgroup)])
         if sort == "text":
             held = _ESCAPED.sub(r"\1", held)

@@ -27,12 +27,13 @@ class Visits:
 
     Days are ISO texts, ``last`` is the newest day of departure.  Enquiries, options, what was
     cancelled and who did not come are no stays.  ``revenue`` is in the one currency that the stays
-    tell; it is ``None`` where they tell several, or some tell one and some none.
+    tell; it is ``None`` where they tell several, where one that is over tells none, or where none
+    tells any.  Nothing is nothing in every currency.
     """
 
     count: int = 0
     nights: int = 0
-    revenue: int | None = 0
+    revenue: int | None = None
     first: str | None = None
     last: str | None = None
     next: str | None = None
@@ -53,6 +54,7 @@ def visits_of(stays: Iterable[Mapping[str, Any]], today: str) -> Visits:
     """Bring together the stays of one person, as plain JSON with :data:`FIELDS`."""
     made = Visits()
     brought: dict[str | None, int] = {}
+    is_told, lacks = False, False
     for stay in stays:
         if not is_booking(stay):
             continue
@@ -62,11 +64,22 @@ def visits_of(stays: Iterable[Mapping[str, Any]], today: str) -> Visits:
                 made.next = arrival if made.next is None else min(made.next, arrival)
             continue
         _add(made, stay, arrival)
-        if stay["revenue"]:
-            currency = stay["currency"]
-            brought[currency] = brought.get(currency, 0) + stay["revenue"]
-    made.revenue = None if len(brought) > 1 else sum(brought.values())
+        if stay["revenue"] is None:
+            lacks = lacks or _is_over(stay, today)
+        else:
+            is_told = True
+            if stay["revenue"]:
+                currency = stay["currency"]
+                brought[currency] = brought.get(currency, 0) + stay["revenue"]
+    if is_told and not lacks and len(brought) <= 1:
+        made.revenue = sum(brought.values())
     return made
+
+
+def _is_over(stay: Mapping[str, Any], today: str) -> bool:
+    if stay["status"] in _BEGUN:
+        return bool(stay["status"] == StayStatus.DEPARTED.value)
+    return bool((stay["departure"] or stay["arrival"]) < today)
 
 
 def _add(made: Visits, stay: Mapping[str, Any], arrival: str | None) -> None:
