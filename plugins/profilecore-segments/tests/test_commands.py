@@ -78,11 +78,27 @@ def test_a_segment_is_dropped_and_its_members_leave_it(
         run("segments", "define", name, "tag = vip")
     run("segments", "refresh", "vips")
     assert run("segments", "drop", "vips").out == "vips is gone.\n"
-    assert [movement.joined for movement in Segments(engine).changes().items] == [False, False]
+    assert [movement.joined for movement in Segments(engine).changes().items] == [True, False]
     assert run("segments", "drop", "others", "--json").json == {"dropped": "others"}
     assert run("segments", "list", "--json").json["items"] == []
     again = run("segments", "drop", "vips", "--json")
     assert (again.code, again.json["error"]) == (1, "not-found")
+
+
+def test_who_joined_and_left_is_shown_page_by_page(run: Run, engine: Engine, guest: Any) -> None:
+    a = guest(tags=["vip"])
+    run("segments", "define", "vips", "tag = vip")
+    assert run("segments", "changes", "vips", "--json").json["items"] == []
+    run("segments", "refresh", "vips")
+    engine.update(a, {"tags": []})
+    run("segments", "refresh", "vips")
+    first = run("segments", "changes", "vips", "--limit", "1", "--json").json
+    assert [(m["profile_id"], m["joined"]) for m in first["items"]] == [(a, True)]
+    shown = run("segments", "changes", "vips", "--cursor", first["next"]).out
+    assert ("left" in shown, "joined" in shown) == (True, False)
+    assert "More with --cursor" in run("segments", "changes", "vips", "--limit", "1").out
+    refused = run("segments", "changes", "nope", "--json")
+    assert (refused.code, refused.json["error"]) == (1, "not-found")
 
 
 def test_a_segment_that_cannot_be_read_is_told_after_a_renaming(

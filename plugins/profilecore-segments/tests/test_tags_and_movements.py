@@ -8,6 +8,7 @@ import pytest
 
 from profilecore import Actor, Engine, InvalidProfile, NotFound, Problem, ScopeDenied, hookimpl
 from profilecore_segments import ExpressionError, Segments
+from profilecore_segments.movements import Membership
 from profilecore_segments.plugin import SegmentsPlugin
 
 
@@ -236,6 +237,70 @@ def test_a_refresh_stores_who_joined_and_who_left(each_engine: Engine) -> None:
     assert segments.refresh("vips").joined == 1
     assert (segments.refresh("vips").joined, segments.refresh("vips").left) == (0, 0)
     assert segments.get("vips").refreshed_at is not None
+
+
+def test_each_joining_and_leaving_is_one_movement(each_engine: Engine, clock: Any) -> None:
+    segments = Segments(each_engine)
+    for name in ("vips", "others"):
+        segments.define(name, "tag = vip")
+    a = each_engine.create({"last_name": "a"}).id
+    for tags in (["vip"], [], ["vip"]):
+        clock.move(days=1)
+        each_engine.update(a, {"tags": tags})
+        segments.refresh("vips")
+        segments.refresh("others")
+    found = segments.changes(limit=1_000).items
+    moved = [(m.joined, m.at.day) for m in found if m.segment == "vips"]
+    assert moved == [(True, 2), (False, 3), (True, 4)]
+    only = segments.changes(limit=2, segment="vips")
+    assert [m.joined for m in only.items] == [True, False]
+    rest = segments.changes(only.next or 0, segment="vips")
+    assert [m.joined for m in rest.items] == [True]
+    assert segments.changes(rest.next or 0, segment="vips").items == ()
+
+
+def test_a_membership_of_before_is_ended_and_begun_again(
+    engine: Engine, segments: Segments, guest: Any, clock: Any
+) -> None:
+    """Until now one document was stored over: with the day of leaving, or without."""
+    segments.define("vips", "tag = vip")
+    a, b = guest(tags=[]), guest(tags=["vip"])
+    for id, left in ((a, None), (b, clock.now)):
+        made = Membership("vips", clock.now, left)
+        engine.store_document("segment_membership", made, profile_id=id, id=f"old {id}")
+    moved = segments.changes().next or 0
+    done = segments.refresh("vips")
+    assert (done.members, done.joined, done.left) == (1, 1, 1)
+    found = {(m.profile_id, m.joined) for m in segments.changes(moved).items}
+    assert found == {(a, False), (b, True)}
+    assert segments.refresh("vips").joined == segments.refresh("vips").left == 0
+
+
+def test_who_left_while_merged_has_left_after_an_unmerge(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    segments.define("vips", "tag = vip")
+    a, b = (guest(tags=["vip"]) for _ in range(2))
+    segments.refresh("vips")
+    merge = engine.merge(engine.plan_merge(a, [b]))
+    engine.update(a, {"tags": []})
+    segments.refresh("vips")
+    engine.unmerge(merge.id)
+    for id in (a, b):
+        engine.update(id, {"tags": []})
+        assert len(engine.access(id)["documents"]["segment_membership"]) == 2
+    assert segments.refresh("vips").left == 0
+    engine.update(b, {"tags": ["vip"]})
+    assert segments.refresh("vips").joined == 1
+
+
+def test_refreshes_at_once_tell_each_joining_once(
+    engine: Engine, segments: Segments, guest: Any
+) -> None:
+    segments.define("vips", "tag = vip")
+    guest(tags=["vip"])
+    segments.refresh("vips", watch=lambda *_: segments.refresh("vips") and None)
+    assert len(segments.changes().items) == 1
 
 
 def test_merged_and_cleared_people_neither_join_twice_nor_stay(

@@ -1,12 +1,13 @@
 """Who joined a segment and who left it since the last look: documents of these people.
 
 A refresh compares who belongs to a segment now with who did, and stores what differs in small
-transactions.  It is resumed by itself: what was stored does not differ any more.
+transactions: a document for each joining, and one for each leaving.  It is resumed by itself: what
+was stored does not differ any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from profilecore import Entry, InvalidProfile, Page, Problem
 from profilecore.model import DocumentKind, OnClear
-from profilecore.model.events import DOCUMENT_STORED
+from profilecore.model.events import DOCUMENT_STORED, Event
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
 from profilecore_segments import saved
@@ -34,7 +35,7 @@ _FIELDS = ("segment", "joined_at", "left_at")
 
 @frozen
 class Membership:
-    """A person's time in a segment; without ``left_at`` they are in it."""
+    """That a person joined a segment; with ``left_at``, that they left it again then."""
 
     segment: str
     joined_at: datetime
@@ -74,15 +75,16 @@ def refresh(engine: Engine, name: str, watch: Watch = silent) -> Refreshed:
     """
     _check_chain(engine, "refresh")
     segment = saved.get(engine, name)
-    known = _known(engine, name)
+    known, gone = _known(engine, name)
     at = engine.now
     number = joined = 0
     for page in Members(engine, parse(segment.expression)).pages(watch):
         number += len(page)
         fresh = [id for id in page if known.pop(id, None) is None]
         joined += len(fresh)
-        _store(engine, (Entry(Membership(name, at), id, _id(name, id)) for id in fresh))
-    _store(engine, (entry for rows in known.values() for entry in _ended(rows, at)))
+        entries = [Entry(Membership(name, at), id, _id(name, id, gone.get(id, ()))) for id in fresh]
+        _store(engine, entries)
+    _leave(engine, known, at)
     _note(engine, segment, at)
     return Refreshed(name, number, joined, len(known))
 
@@ -93,32 +95,46 @@ def drop(engine: Engine, name: str) -> bool:
     :raises ScopeDenied: if a property asks: segments are the chain's.
     """
     _check_chain(engine, "drop")
-    _store(engine, (e for rows in _known(engine, name).values() for e in _ended(rows, engine.now)))
+    _leave(engine, _known(engine, name)[0], engine.now)
     return saved.drop(engine, name)
 
 
-def changes(engine: Engine, after: int | str = 0, limit: int = 500) -> Page[Movement]:
+def changes(
+    engine: Engine, after: int | str = 0, limit: int = 500, segment: str | None = None
+) -> Page[Movement]:
     """Give the movements among the next ``limit`` events of the feed; ``next`` goes on behind.
 
-    Of someone who joined and left meanwhile, the last state is given twice.
+    With a ``segment``, the next ``limit`` movements of that one: the feed is looked through for
+    them to its end, where ``next`` stays.
     """
     if not 1 <= limit <= saved.PAGE:
         raise InvalidProfile([Problem("/limit", "out-of-range", f"must be 1 to {saved.PAGE}")])
-    events = engine.changes(after=after, limit=limit)
-    subjects = [e.subject for e in events.items if e.type == DOCUMENT_STORED and e.subject]
-    stored = {d.id: d for d in engine.documents(MEMBERSHIP, ids=subjects)} if subjects else {}
-    found = [
-        Movement(
-            membership.segment,
-            event.profile_id,
-            membership.left_at is None,
-            membership.left_at or membership.joined_at,
-        )
-        for event in events.items
-        if event.subject in stored
-        for membership in (stored[str(event.subject)].value,)
-    ]
-    return Page(tuple(found), events.next)
+    if segment is None:
+        events = engine.changes(after=after, limit=limit)
+        return Page(tuple(m for _, m in _movements(engine, events.items)), events.next)
+    found: list[Movement] = []
+    while True:
+        events = engine.changes(after=after, limit=saved.PAGE)
+        for seq, movement in _movements(engine, events.items):
+            if movement.segment == segment:
+                found.append(movement)
+                if len(found) == limit:
+                    return Page(tuple(found), str(seq))
+        if events.next is None or events.next == str(after):
+            return Page(tuple(found), events.next)
+        after = events.next
+
+
+def _movements(engine: Engine, events: Iterable[Event]) -> Iterator[tuple[int, Movement]]:
+    """Yield the movements among events, each with its place in the feed."""
+    told = [(e.subject, e) for e in events if e.type == DOCUMENT_STORED and e.subject]
+    ids = [id for id, _ in told]
+    stored = {d.id: d.value for d in engine.documents(MEMBERSHIP, ids=ids)} if ids else {}
+    for id, event in told:
+        if id in stored:
+            member: Membership = stored[id]
+            at = member.left_at or member.joined_at
+            yield event.seq, Movement(member.segment, event.profile_id, member.left_at is None, at)
 
 
 def _check_chain(engine: Engine, what: str) -> None:
@@ -137,27 +153,64 @@ def _note(engine: Engine, segment: Segment, at: datetime) -> None:
                 engine.store_document(SEGMENT, noted, id=stored.id, if_version=stored.version)
 
 
-def _known(engine: Engine, name: str) -> dict[str, list[dict[str, Any]]]:
-    """Give who was in the segment at the last look, with the documents that say so."""
-    known: dict[str, list[dict[str, Any]]] = {}
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def _known(engine: Engine, name: str) -> tuple[Rows, dict[str, list[str]]]:
+    """Give who was in the segment at the last look, and by whom which documents say they left.
+
+    Each of the first comes with the documents of the joinings that still hold.
+    """
+    joined: Rows = {}
+    gone: dict[str, list[str]] = {}
     for rows in engine.extract(_FIELDS, kind=MEMBERSHIP):
         for row in rows:
-            if row["segment"] == name and row["left_at"] is None and row["owner"] is not None:
-                known.setdefault(row["owner"], []).append(row)
-    return known
+            if row["segment"] != name or row["owner"] is None:
+                continue
+            if row["left_at"] is None:
+                joined.setdefault(row["owner"], []).append(row)
+            else:
+                gone.setdefault(row["owner"], []).append(row["id"])
+    left = {id for ids in gone.values() for id in ids}
+    known = {
+        owner: held
+        for owner, rows in joined.items()
+        if (held := [row for row in rows if _left_id(row["id"]) not in left])
+    }
+    return known, gone
 
 
-def _ended(rows: Iterable[dict[str, Any]], at: datetime) -> Iterator[Entry]:
-    for row in rows:
-        joined = datetime.fromisoformat(row["joined_at"])
-        yield Entry(Membership(row["segment"], joined, at), row["owner"], row["id"])
+def _leave(engine: Engine, known: Rows, at: datetime) -> None:
+    """Store that people left, for the very ids that joined: an unmerge parts them exactly."""
+    ids = (row["id"] for rows in known.values() for row in rows)
+    while some := list(islice(ids, AT_ONCE)):
+        with engine.transaction():
+            entries = [
+                Entry(
+                    evolve(joined.value, left_at=at), joined.profile_id, _left_id(joined.id),
+                    exact_owner=True,
+                )
+                for joined in engine.documents(MEMBERSHIP, ids=some)
+            ]  # fmt: skip
+            _store(engine, entries)
 
 
-def _id(name: str, profile_id: str) -> str:
-    """One document for each person and segment, however often they join and leave."""
-    return blake2b(f"{name}\0{profile_id}".encode(), digest_size=16).hexdigest()
+def _id(name: str, profile_id: str, gone: Iterable[str]) -> str:
+    """Give the id of a joining: the same for refreshes at once, another after each leaving."""
+    text = "\0".join((name, profile_id, *sorted(gone)))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _store(engine: Engine, entries: Iterator[Entry]) -> None:
-    while some := list(islice(entries, AT_ONCE)):
-        engine.store_documents(MEMBERSHIP, some)
+def _left_id(joined: str) -> str:
+    """Give the id of the leaving that ends a joining."""
+    return blake2b(f"left\0{joined}".encode(), digest_size=16).hexdigest()
+
+
+def _store(engine: Engine, entries: Sequence[Entry]) -> None:
+    """Store what is not stored yet, as by a refresh at the same time."""
+    for start in range(0, len(entries), AT_ONCE):
+        some = entries[start : start + AT_ONCE]
+        with engine.transaction():
+            ids = [str(entry.id) for entry in some]
+            known = {stored.id for stored in engine.documents(MEMBERSHIP, ids=ids)}
+            engine.store_documents(MEMBERSHIP, [e for e in some if e.id not in known])

@@ -136,6 +136,28 @@ def refresh(invocation: Invocation, name: str) -> int:
 
 
 @segments.command()
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=20, help="So many at most; 20.")
+@click.option("--cursor", metavar="C", default="0", help="Go on behind an earlier page.")
+@click.pass_obj
+def changes(invocation: Invocation, name: str, limit: int, cursor: str) -> int:
+    """Show who joined and who left a segment, as far as it was refreshed, the oldest first."""
+    verbs = Segments(invocation.engine)
+    page = verbs.changes(cursor, limit, name)
+    if not page.items:
+        verbs.get(name)  # that nobody moved is not that there is no such segment
+
+    def show() -> None:
+        rows = [(m.at, m.profile_id, "joined" if m.joined else "left") for m in page.items]
+        table(("at", "id", "what"), rows)
+        if len(page.items) == limit:
+            say(f"More with --cursor {page.next}")
+
+    invocation.answer(listing(page.items, page.next), show)
+    return OK
+
+
+@segments.command()
 @click.argument("segment")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--channel", required=True, type=_CHANNELS, help="How they are reached.")

@@ -99,9 +99,11 @@ class Segments:
         """Store who joined and who left a saved segment; see :func:`movements.refresh`."""
         return movements.refresh(self._engine, name, watch)
 
-    def changes(self, after: int | str = 0, limit: int = 500) -> Page[movements.Movement]:
+    def changes(
+        self, after: int | str = 0, limit: int = 500, segment: str | None = None
+    ) -> Page[movements.Movement]:
         """Give who joined and left, from the feed; see :func:`movements.changes`."""
-        return movements.changes(self._engine, after, limit)
+        return movements.changes(self._engine, after, limit, segment)
 
     # ---- tags and sources
 
