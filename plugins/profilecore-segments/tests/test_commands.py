@@ -164,6 +164,16 @@ def test_promotions_from_definition_to_use(run: Run, engine: Engine, guest: Any)
     assert "fair" in counted.out
     refused = run("promotions", "use", "spring", guest(), stay, "--json")
     assert (refused.code, refused.json["error"]) == (1, "not-found")
+    (held,) = run("promotions", "gifts", "spring", "--json").json["items"]
+    assert (held["profile_id"], held["used"][0]["stay_id"]) == (a, stay)
+    assert stay in run("promotions", "gifts", "spring").out
+    refused = run("promotions", "take-back", "spring", a, "--json")
+    assert (refused.code, refused.json["reason"]) == (1, "used")
+    run("promotions", "give", "spring", b := guest())
+    assert run("promotions", "take-back", "spring", b).out == f"{b} has it no more.\n"
+    assert "nobody any more" in run("promotions", "end", "spring").out
+    refused = run("promotions", "give", "spring", b, "--json")
+    assert (refused.code, refused.json["reason"]) == (1, "ended")
 
 
 def test_statistics_as_table_json_and_page(run: Run, guest: Any, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from profilecore import Actor, Engine, InvalidProfile, NotFound, ProfileCleared, ScopeDenied
-from profilecore_segments import PromotionRefused, Segments
+from profilecore_segments import PromotionRefused, SegmentInUse, Segments
 from profilecore_segments.promotions import Promotion
 
 
@@ -171,16 +171,130 @@ def test_uptake_takes_spellings_of_a_source_as_one(
     assert (found.by_source, found.stays_by_source) == ({"web": (3, 3)}, {"web": 3})
 
 
-def test_gifts_show_in_access_and_go_with_a_clear(
+def test_gifts_show_in_access_and_are_counted_after_a_clear(
+    each_engine: Engine,
+) -> None:
+    segments = Segments(each_engine)
+    a = each_engine.create({"last_name": "x", "marketing_source": "fair"}).id
+    segments.define_promotion("SPRING", "Spring", uses=2)
+    segments.give("SPRING", a)
+    made = {"status": "departed", "departure": "2026-03-02"}
+    stays = [stay_of(each_engine, a, reference=f"R{n}", **made) for n in range(2)]
+    for stay in stays:
+        segments.use("SPRING", a, stay)
+    assert each_engine.access(a)["documents"]["promotion_gift"][0]["code"] == "SPRING"
+    before = segments.uptake("SPRING")
+    each_engine.clear(a)
+    assert segments.uptake("SPRING") == before
+    assert (before.given, before.used, before.stays) == (1, 1, 2)
+    assert before.by_source == {"fair": (1, 1)}
+    assert segments.holders("SPRING") == []
+    assert segments.gifts(a) == []
+    with each_engine.store.read() as reader:
+        (left,) = reader.listing("promotion_gift", None, 10)
+    assert not any(stay.encode() in left.body for stay in stays)
+    assert b"2026-03-01T00:00:00" in left.body
+    for verb in (lambda: segments.use("SPRING", a, "x"), lambda: segments.take_back("SPRING", a)):
+        with pytest.raises(ProfileCleared):
+            verb()
+
+
+@pytest.mark.parametrize("status", ["cancelled", "no_show"])
+def test_a_use_lapses_with_its_stay(each_engine: Engine, status: str) -> None:
+    segments = Segments(each_engine)
+    a = each_engine.create({"last_name": "x"}).id
+    segments.define_promotion("ONE", "One")
+    segments.give("ONE", a)
+    one, two = (stay_of(each_engine, a, reference=n) for n in "12")
+    segments.use("ONE", a, one)
+    stay_of(each_engine, a, reference="1", status=status)
+    (gift,) = segments.gifts(a)
+    assert gift.used == ()
+    assert (segments.uptake("ONE").used, segments.uptake("ONE").stays) == (0, 0)
+    assert segments.use("ONE", a, one).used == ()
+    assert [use.stay_id for use in segments.use("ONE", a, two).used] == [two]
+    assert segments.uptake("ONE").stays == 1
+    with pytest.raises(PromotionRefused):
+        segments.use("ONE", a, stay_of(each_engine, a, reference="3"))
+
+
+def test_who_has_a_promotion_is_listed_with_the_stays_it_was_used_on(
+    engine: Engine, segments: Segments, guest: Any, clock: Any, offer: Promotion
+) -> None:
+    a, b, c = (guest(tags=["vip"]) for _ in range(3))
+    hidden = guest(tags=["vip"], shared_level="property", property_id="P1")
+    segments.define_promotion("OTHER", "Another")
+    segments.give("OTHER", a)
+    for who in (b, a, c, hidden):
+        segments.give("SPRING", who)
+        clock.move(hours=1)
+    segments.use("SPRING", a, stay := stay_of(engine, a))
+    engine.merge(engine.plan_merge(a, [c]))
+    found = segments.holders("SPRING")
+    assert [(id, [use.stay_id for use in gift.used]) for id, gift in found] == [
+        (b, []), (a, [stay]), (hidden, []),
+    ]  # fmt: skip
+    assert [id for id, _ in segments.holders("SPRING", 1)] == [b]
+    with engine.acting(Actor("d", property_id="P2")):
+        assert [id for id, _ in segments.holders("SPRING")] == [b, a]
+    with pytest.raises(NotFound):
+        segments.holders("NONE")
+    with pytest.raises(InvalidProfile):
+        segments.holders("SPRING", 0)
+
+
+def test_one_that_ended_is_given_to_nobody_and_used_by_who_has_it(
+    engine: Engine, segments: Segments, guest: Any, clock: Any, offer: Promotion
+) -> None:
+    a, b = (guest(tags=["vip"]) for _ in range(2))
+    given = segments.give("SPRING", a)
+    ended = segments.end_promotion("spring")
+    clock.move(days=1)
+    assert segments.end_promotion("SPRING") == ended
+    assert segments.give("SPRING", a) == given
+    with pytest.raises(PromotionRefused) as refused:
+        segments.give("SPRING", b)
+    assert refused.value.reason == "ended"
+    assert len(segments.use("SPRING", a, stay_of(engine, a)).used) == 1
+    with engine.acting(Actor("d", property_id="P2")), pytest.raises(ScopeDenied):
+        segments.end_promotion("SPRING")
+    segments.define_promotion("SPRING", "Spring again", segment="vips")
+    assert segments.give("SPRING", b).code == "SPRING"
+
+
+def test_a_gift_is_taken_back_while_it_is_unused(
     engine: Engine, segments: Segments, guest: Any, offer: Promotion
 ) -> None:
-    a = guest(tags=["vip"])
-    segments.give("SPRING", a)
-    assert engine.access(a)["documents"]["promotion_gift"][0]["code"] == "SPRING"
-    engine.clear(a)
+    a, b, c = (guest(tags=["vip"]) for _ in range(3))
+    for who in (a, b, c):
+        segments.give("SPRING", who)
+    segments.use("SPRING", a, stay_of(engine, a, reference="1"))
+    engine.merge(engine.plan_merge(b, [c]))
+    reasons = []
+    for _ in range(2):
+        for who in (a, b):
+            try:
+                segments.take_back("SPRING", who)
+            except PromotionRefused as refused:
+                reasons.append(refused.reason)
+        stay_of(engine, a, reference="1", status="cancelled")
+    assert reasons == ["used", "not-given"]
     assert segments.uptake("SPRING").given == 0
-    with pytest.raises(ProfileCleared):
-        segments.use("SPRING", a, "stay")
+    assert segments.give("SPRING", a).used == ()
+
+
+def test_a_segment_is_not_dropped_while_a_promotion_is_for_it(
+    engine: Engine, segments: Segments, guest: Any, offer: Promotion
+) -> None:
+    segments.define_promotion("AUTUMN", "Autumn", segment="vips")
+    with pytest.raises(SegmentInUse) as refused:
+        segments.drop("vips")
+    assert refused.value.promotions == ("AUTUMN", "SPRING")
+    assert "AUTUMN, SPRING" in str(refused.value)
+    assert refused.value.details() == {"segment": "vips", "promotions": ["AUTUMN", "SPRING"]}
+    segments.end_promotion("SPRING")
+    segments.define_promotion("AUTUMN", "Autumn")
+    assert segments.drop("vips")
 
 
 def test_what_is_wrong_with_a_promotion_is_told_at_once(

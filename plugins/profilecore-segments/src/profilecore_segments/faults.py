@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from profilecore import ProfilecoreError
@@ -39,6 +39,22 @@ class ExpressionError(ProfilecoreError, ValueError):
         # A tab stays a tab below, so that the caret stands where it should on any terminal.
         before = "".join("\t" if char == "\t" else " " for char in line[: self.column - 1])
         return f"{line}\n{before}^"
+
+
+class SegmentInUse(ProfilecoreError):
+    """A segment cannot be dropped while promotions are for it; ``promotions`` names them."""
+
+    code = "segment-in-use"
+
+    def __init__(self, segment: str, promotions: Sequence[str]) -> None:
+        self.segment, self.promotions = segment, tuple(promotions)
+        super().__init__(
+            f"The segment {segment} is whom promotions are for: {', '.join(self.promotions)}. "
+            "End them, or define them for another one, and drop it then."
+        )
+
+    def details(self) -> Mapping[str, Any]:
+        return {"segment": self.segment, "promotions": list(self.promotions)}
 
 
 class PromotionRefused(ProfilecoreError):

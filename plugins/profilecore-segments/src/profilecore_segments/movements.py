@@ -18,7 +18,8 @@ from profilecore.model import DocumentKind, OnClear
 from profilecore.model.events import DOCUMENT_STORED, Event
 from profilecore.model.fields import evolve
 from profilecore.values import frozen
-from profilecore_segments import saved
+from profilecore_segments import promotions, saved
+from profilecore_segments.faults import SegmentInUse
 from profilecore_segments.members import Members, Watch, silent
 from profilecore_segments.parsing import parse
 from profilecore_segments.saved import Segment
@@ -92,11 +93,15 @@ def refresh(engine: Engine, name: str, watch: Watch = silent) -> Refreshed:
 def drop(engine: Engine, name: str) -> bool:
     """Delete a saved segment, whose members leave it; tell whether there was one.
 
+    :raises SegmentInUse: while a promotion that did not end is for it.
     :raises ScopeDenied: if a property asks: segments are the chain's.
     """
     _check_chain(engine, "drop")
+    _check_free(engine, name)
     _leave(engine, _known(engine, name)[0], engine.now)
-    return saved.drop(engine, name)
+    with engine.transaction():
+        _check_free(engine, name)
+        return saved.drop(engine, name)
 
 
 def changes(
@@ -135,6 +140,12 @@ def _movements(engine: Engine, events: Iterable[Event]) -> Iterator[tuple[int, M
             member: Membership = stored[id]
             at = member.left_at or member.joined_at
             yield event.seq, Movement(member.segment, event.profile_id, member.left_at is None, at)
+
+
+def _check_free(engine: Engine, name: str) -> None:
+    codes = promotions.for_segment(engine, name)
+    if codes:
+        raise SegmentInUse(name, codes)
 
 
 def _check_chain(engine: Engine, what: str) -> None:

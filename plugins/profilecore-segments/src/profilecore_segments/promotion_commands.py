@@ -7,10 +7,10 @@ from datetime import datetime
 import click
 
 from profilecore.cli import Invocation
-from profilecore.cli.printing import listing, say, table
+from profilecore.cli.printing import listing, say, table, tree
 from profilecore.cli.program import OK
-from profilecore_segments.promotions import Uptake
 from profilecore_segments.segments import Segments
+from profilecore_segments.uptake import Uptake
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -58,8 +58,11 @@ def define(
 def listed(invocation: Invocation) -> int:
     """Show all promotions."""
     found = Segments(invocation.engine).promotions()
-    rows = [(p.code, p.name, p.starts_on, p.ends_on, p.segment, p.uses) for p in found]
-    head = ("code", "name", "from", "to", "segment", "uses")
+    rows = [
+        (p.code, p.name, p.starts_on, p.ends_on, p.segment, p.uses, p.ended_at is not None)
+        for p in found
+    ]
+    head = ("code", "name", "from", "to", "segment", "uses", "ended")
     invocation.answer(listing(found), lambda: table(head, rows))
     return OK
 
@@ -91,8 +94,46 @@ def use(invocation: Invocation, code: str, profile_id: str, stay_id: str) -> int
 @promotions.command()
 @click.argument("code")
 @click.pass_obj
+def end(invocation: Invocation, code: str) -> int:
+    """Give a promotion to nobody any more; who has it may still use it."""
+    made = Segments(invocation.engine).end_promotion(code)
+    invocation.answer(made, lambda: say(f"{made.code} is given to nobody any more."))
+    return OK
+
+
+@promotions.command("take-back")
+@click.argument("code")
+@click.argument("profile_id")
+@click.pass_obj
+def take_back(invocation: Invocation, code: str, profile_id: str) -> int:
+    """Take a promotion back from a person who has not used it."""
+    Segments(invocation.engine).take_back(code, profile_id)
+    answer = {"code": code.strip().upper(), "profile_id": profile_id}
+    invocation.answer(answer, lambda: say(f"{profile_id} has it no more."))
+    return OK
+
+
+@promotions.command()
+@click.argument("code")
+@click.option("--limit", type=click.IntRange(1), default=1_000, help="So many at most; 1,000.")
+@click.pass_obj
+def gifts(invocation: Invocation, code: str, limit: int) -> int:
+    """Show who has a promotion, and on which stays each used it."""
+    found = Segments(invocation.engine).holders(code, limit)
+    rows = [
+        (id, gift.given_at.date(), "\n".join(use.stay_id for use in gift.used))
+        for id, gift in found
+    ]
+    items = [{"profile_id": id, **tree(gift)} for id, gift in found]
+    invocation.answer(listing(items), lambda: table(("id", "given", "used on"), rows))
+    return OK
+
+
+@promotions.command()
+@click.argument("code")
+@click.pass_obj
 def stats(invocation: Invocation, code: str) -> int:
-    """Show who has a promotion and who used it, by segment and by source."""
+    """Count who has a promotion and who used it, by segment and by source."""
     found = Segments(invocation.engine).uptake(code)
     invocation.answer(found, lambda: _show(found))
     return OK

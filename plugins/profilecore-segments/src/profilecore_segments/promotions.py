@@ -1,34 +1,42 @@
 """Promotions: an offer of the chain, whom it was given to, and on which stays it was used.
 
 A gift is a document of the person.  After a merge two gifts of one offer are read as one: given
-when the first was, used whenever either was.
+when the first was, used whenever either was.  A use lapses with its stay: what was used on a stay
+that is called off can be used again.  After a clear it is counted still, and leads to nobody.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from profilecore import Entry, InvalidProfile, NotFound, Problem, Profile, ProfileCleared, Stay
+from profilecore import (
+    Entry,
+    InvalidProfile,
+    NotFound,
+    Problem,
+    Profile,
+    ProfileCleared,
+    ScopeDenied,
+    Stay,
+)
 from profilecore.model import DocumentKind, OnClear
-from profilecore.model.fields import evolve
+from profilecore.model.fields import Clear, Search, Sensitivity, evolve, field, record
 from profilecore.normalise.text import clean, clean_lines
 from profilecore.values import frozen
 from profilecore_segments import saved
 from profilecore_segments.faults import PromotionRefused
-from profilecore_segments.figures import NONE
 from profilecore_segments.members import Members, moment_of
-from profilecore_segments.spelling import usual
 from profilecore_segments.visits import is_booking
 
 if TYPE_CHECKING:
-    from profilecore import Engine
+    from profilecore import Engine, Stored
 
 PROMOTION, GIFT = "promotion", "promotion_gift"
 CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,49}")
@@ -38,7 +46,8 @@ CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,49}")
 class Promotion:
     """An offer: for whom (a saved segment, or everybody), on what terms, from when to when.
 
-    Both days are included.  ``uses`` is how many stays each person may use it on.
+    Both days are included.  ``uses`` is how many stays each person may use it on.  One that
+    ``ended`` is given to nobody any more.
     """
 
     code: str
@@ -48,6 +57,7 @@ class Promotion:
     ends_on: date | None = None
     segment: str | None = None
     uses: int = 1
+    ended_at: datetime | None = None
 
 
 @frozen
@@ -59,39 +69,44 @@ class Use:
     source: str | None = None
 
 
-@frozen
-class Gift:
-    """That a promotion was given to a person, for being in which segment, and where it was used."""
+_kept = partial(
+    field, merge="survivor", clear=Clear.KEEP, sensitivity=Sensitivity.NONE, search=Search.NONE
+)
+_coarse = partial(
+    field, merge="survivor", clear=Clear.GENERALISE, sensitivity=Sensitivity.NONE,
+    search=Search.NONE,
+)  # fmt: skip
 
-    code: str
-    given_at: datetime
-    segment: str | None = None
-    source: str | None = attrs.field(default=None, repr=False)
-    used: tuple[Use, ...] = ()
+
+def _month_of(moment: datetime) -> datetime:
+    return datetime(moment.year, moment.month, 1, tzinfo=moment.tzinfo)
+
+
+def _months_of(used: tuple[Use, ...]) -> tuple[Use, ...]:
+    return tuple(Use("", _month_of(use.at), use.source) for use in used)
+
+
+@record
+class Gift:
+    """That a promotion was given to a person, for being in which segment, and where it was used.
+
+    A clear leaves what statistics of promotions count, with the months for the moments.
+    """
+
+    code: str = _kept(default=attrs.NOTHING)
+    given_at: datetime = _coarse(default=attrs.NOTHING, generalise=_month_of)
+    segment: str | None = _kept()
+    source: str | None = _kept()
+    used: tuple[Use, ...] = _coarse(default=(), generalise=_months_of)
+
+    def __repr__(self) -> str:
+        return f"<Gift {self.code}>"
 
 
 KINDS = (
     DocumentKind(PROMOTION, Promotion, OnClear.KEEP, personal=False),
-    DocumentKind(GIFT, Gift, OnClear.ERASE),
+    DocumentKind(GIFT, Gift, OnClear.FIELDS),
 )
-
-
-@frozen
-class Uptake:
-    """How many people have a promotion, how many used it, on how many stays; and by what.
-
-    ``by_segment`` and ``by_source`` give (given, used) people: by the segment they were given it
-    for, and by the marketing source of their profile then.  ``stays_by_source`` is by how the
-    stays came about.
-    """
-
-    code: str
-    given: int
-    used: int
-    stays: int
-    by_segment: Mapping[str, tuple[int, int]]
-    by_source: Mapping[str, tuple[int, int]]
-    stays_by_source: Mapping[str, int]
 
 
 def define(
@@ -105,7 +120,7 @@ def define(
     segment: str | None = None,
     uses: int = 1,
 ) -> Promotion:
-    """Save a promotion under its code, or change the one that has it.
+    """Save a promotion under its code, or change the one that has it; one that ended begins anew.
 
     :raises InvalidProfile: with every problem at once.
     :raises NotFound: if there is no such saved segment.
@@ -164,7 +179,7 @@ def every(engine: Engine) -> list[Promotion]:
 def give(engine: Engine, code: str, profile_id: str) -> Gift:
     """Give a promotion to a person; given again, it is the same gift.
 
-    :raises PromotionRefused: outside its days, or to who is not in its segment.
+    :raises PromotionRefused: outside its days, when it was ended, or to who is not in its segment.
     :raises NotFound: if there is no such promotion, or as ``engine.get``.
     :raises ProfileCleared: if the person was cleared.
     """
@@ -175,13 +190,18 @@ def give(engine: Engine, code: str, profile_id: str) -> Gift:
         if known is not None:
             return known
         _check_days(engine, promotion)
+        if promotion.ended_at is not None:
+            raise PromotionRefused(promotion.code, "ended", "it is given to nobody any more.")
         if promotion.segment is not None:
             node = saved.node_of(engine, promotion.segment)
             if not Members(engine, node).has(person.id):
                 raise PromotionRefused(
                     promotion.code, "segment", "the person is not in the segment that it is for."
                 )
-        made = Gift(promotion.code, engine.now, promotion.segment, person.marketing_source)
+        made = Gift(
+            code=promotion.code, given_at=engine.now, segment=promotion.segment,
+            source=person.marketing_source,
+        )  # fmt: skip
         _store(engine, person.id, made)
         return made
 
@@ -189,7 +209,8 @@ def give(engine: Engine, code: str, profile_id: str) -> Gift:
 def use(engine: Engine, code: str, profile_id: str, stay_id: str) -> Gift:
     """Note that a person used a promotion on a stay; noted again, nothing changes.
 
-    The use goes to the gift of the person whose the stay is: an unmerge gives them back together.
+    What was used on a stay that was called off since is free again.  The use goes to the gift of
+    the person whose the stay is: an unmerge gives them back together.
 
     :raises PromotionRefused: outside its days, if it was not given, or used often enough, or on a
         stay that does not stand.
@@ -199,16 +220,11 @@ def use(engine: Engine, code: str, profile_id: str, stay_id: str) -> Gift:
     with engine.transaction():
         promotion = get(engine, code)
         person = _living(engine, profile_id)
-        stay = _stay(engine.stays(person.id), stay_id)
-        held = [
-            stored
-            for stored in engine.documents(GIFT, profile_id=person.id)
-            if stored.value.code == promotion.code
-        ]
-        if not held:
-            raise PromotionRefused(promotion.code, "not-given", "it was not given to the person.")
-        gift = _combined([stored.value for stored in held])
-        if any(use.stay_id == stay.id for use in gift.used):
+        stays = engine.stays(person.id)
+        stay, off = _stay(stays, stay_id), _off(stays)
+        held = _held(engine, promotion, person.id)
+        gift = combined([stored.value for stored in held], off)
+        if any(use.stay_id == stay.id for stored in held for use in stored.value.used):
             return gift
         _check_days(engine, promotion)
         if not is_booking({"status": stay.status.value}):
@@ -222,56 +238,64 @@ def use(engine: Engine, code: str, profile_id: str, stay_id: str) -> Gift:
         own = min(held, key=lambda stored: rank.get(stored.owner, 2))
         made = evolve(own.value, used=(*own.value.used, use))
         engine.store_documents(GIFT, [Entry(made, own.profile_id, own.id)], read=[own])
-        return _combined([made if stored is own else stored.value for stored in held])
+        return combined([made if stored is own else stored.value for stored in held], off)
+
+
+def take_back(engine: Engine, code: str, profile_id: str) -> None:
+    """Take a promotion back that a person has not used on any stay that stands.
+
+    :raises PromotionRefused: if it was not given, or used.
+    :raises NotFound: if there is no such promotion, or as ``engine.get``.
+    :raises ProfileCleared: if the person was cleared.
+    """
+    with engine.transaction():
+        promotion = get(engine, code)
+        person = _living(engine, profile_id)
+        held = _held(engine, promotion, person.id)
+        if combined([stored.value for stored in held], _off(engine.stays(person.id))).used:
+            raise PromotionRefused(promotion.code, "used", "the person has used it.")
+        for stored in held:
+            engine.delete_document(GIFT, stored.id)
+
+
+def _held(engine: Engine, promotion: Promotion, profile_id: str) -> list[Stored]:
+    """Give what a person has of a promotion, what was merged into them included."""
+    owned = engine.documents(GIFT, profile_id=profile_id)
+    held = [stored for stored in owned if stored.value.code == promotion.code]
+    if not held:
+        raise PromotionRefused(promotion.code, "not-given", "it was not given to the person.")
+    return held
+
+
+def end(engine: Engine, code: str) -> Promotion:
+    """End a promotion: it is given to nobody any more, and who has it may use it.
+
+    :raises NotFound: if there is none of this code.
+    :raises ScopeDenied: if a property ends one: promotions are the chain's.
+    """
+    if engine.actor.property_id is not None:
+        raise ScopeDenied("end a promotion of the chain")
+    with engine.transaction():
+        promotion = get(engine, code)
+        if promotion.ended_at is None:
+            promotion = evolve(promotion, ended_at=engine.now)
+            engine.store_document(PROMOTION, promotion, id=promotion.code)
+    return promotion
 
 
 def gifts(engine: Engine, profile_id: str) -> list[Gift]:
-    """Give a person's promotions, in the order in which they were given.
+    """Give a person's promotions, in the order in which they were given; none of who was cleared.
 
     :raises NotFound: as ``engine.get``.
     """
+    if engine.get(profile_id).state.is_cleared:
+        return []
     return sorted(_gifts(engine, profile_id).values(), key=lambda gift: (gift.given_at, gift.code))
 
 
-def stats(engine: Engine, code: str) -> Uptake:
-    """Count who was given a promotion and who used it, by segment and by source.
-
-    :raises NotFound: if there is none of this code.
-    """
-    promotion = get(engine, code)
-    of_person: dict[str, list[Gift]] = {}
-    for rows in engine.extract(("code", "given_at", "segment", "source", "used"), kind=GIFT):
-        for row in rows:
-            if row["code"] == promotion.code and row["owner"] is not None:
-                of_person.setdefault(row["owner"], []).append(_of_plain(row))
-    combined = [_combined(found) for found in of_person.values()]
-    used = [gift for gift in combined if gift.used]
-    stays = Counter(_sources(use.source for gift in used for use in gift.used))
-    return Uptake(
-        promotion.code,
-        len(combined),
-        len(used),
-        stays.total(),
-        _by([gift.segment or NONE for gift in combined], combined),
-        _by(_sources(gift.source for gift in combined), combined),
-        dict(sorted(stays.items())),
-    )
-
-
-def _sources(told: Iterable[str | None]) -> list[str]:
-    """Give each source in the spelling that is most frequent among them."""
-    codes = [code or NONE for code in told]
-    spelled = usual(Counter(codes), (NONE,))
-    return [spelled[code] for code in codes]
-
-
-def _by(codes: Iterable[str], found: Iterable[Gift]) -> dict[str, tuple[int, int]]:
-    given: Counter[str] = Counter()
-    used: Counter[str] = Counter()
-    for code, gift in zip(codes, found, strict=True):
-        given[code] += 1
-        used[code] += bool(gift.used)
-    return {code: (given[code], used[code]) for code in sorted(given)}
+def for_segment(engine: Engine, segment: str) -> list[str]:
+    """Give the codes of the promotions for a segment that did not end."""
+    return [p.code for p in every(engine) if p.segment == segment and p.ended_at is None]
 
 
 def _coded(code: str) -> str:
@@ -308,23 +332,21 @@ def _gifts(engine: Engine, profile_id: str) -> dict[str, Gift]:
     found: dict[str, list[Gift]] = {}
     for stored in engine.documents(GIFT, profile_id=profile_id):
         found.setdefault(stored.value.code, []).append(stored.value)
-    return {code: _combined(same) for code, same in found.items()}
+    off = _off(engine.stays(profile_id)) if found else frozenset[str]()
+    return {code: combined(same, off) for code, same in found.items()}
 
 
-def _combined(same: list[Gift]) -> Gift:
+def _off(stays: Iterable[Stay]) -> frozenset[str]:
+    """Give the ids of the stays that do not stand, or not yet."""
+    return frozenset(s.id for s in stays if not is_booking({"status": s.status.value}))
+
+
+def combined(same: Sequence[Gift], off: Collection[str]) -> Gift:
+    """Read a person's gifts of one promotion as one, without uses on stays that are ``off``."""
     first = min(same, key=lambda gift: gift.given_at)
-    uses = {use.stay_id: use for gift in same for use in gift.used}
+    uses = {use.stay_id: use for gift in same for use in gift.used if use.stay_id not in off}
     used = tuple(sorted(uses.values(), key=lambda use: (use.at, use.stay_id)))
     return evolve(first, used=used)
-
-
-def _of_plain(row: Mapping[str, Any]) -> Gift:
-    used = tuple(
-        Use(u["stay_id"], datetime.fromisoformat(u["at"]), u.get("source"))
-        for u in row["used"] or ()
-    )
-    at = datetime.fromisoformat(row["given_at"])
-    return Gift(row["code"], at, row["segment"], row["source"], used)
 
 
 def _store(engine: Engine, profile_id: str, gift: Gift) -> None:

@@ -17,10 +17,12 @@ from profilecore_segments import (
     sources,
     statistics,
     tagging,
+    uptake,
 )
 from profilecore_segments.campaigns import Campaign
 from profilecore_segments.members import Members, Watch, silent
-from profilecore_segments.promotions import Gift, Promotion, Uptake
+from profilecore_segments.promotions import Gift, Promotion
+from profilecore_segments.uptake import Uptake
 
 if TYPE_CHECKING:
     from profilecore import Engine, Page
@@ -204,6 +206,18 @@ class Segments:
         """Give a person's promotions, in the order in which they were given."""
         return promotions.gifts(self._engine, profile_id)
 
+    def end_promotion(self, code: str) -> Promotion:
+        """Give a promotion to nobody any more; see :func:`promotions.end`."""
+        return promotions.end(self._engine, code)
+
+    def take_back(self, code: str, profile_id: str) -> None:
+        """Take an unused promotion back from a person; see :func:`promotions.take_back`."""
+        promotions.take_back(self._engine, code, profile_id)
+
+    def holders(self, code: str, limit: int = 1_000) -> Sequence[tuple[str, Gift]]:
+        """Give who has a promotion and where each used it; see :func:`uptake.holders`."""
+        return uptake.holders(self._engine, code, limit)
+
     def uptake(self, code: str) -> Uptake:
-        """Count who has a promotion and who used it; see :func:`promotions.stats`."""
-        return promotions.stats(self._engine, code)
+        """Count who has a promotion and who used it; see :func:`uptake.stats`."""
+        return uptake.stats(self._engine, code)
