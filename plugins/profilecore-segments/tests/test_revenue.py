@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from profilecore import InvalidProfile
 from profilecore_segments import Figures, Group, Segments
+from profilecore_segments.page import page
 from profilecore_segments.suppressing import suppress
 
 
@@ -34,6 +35,16 @@ def test_what_one_guest_paid_in_another_currency_is_not_told(
     for dimension, code in (("source", "web"), ("month", "2026-01"), ("tag", "(none)")):
         assert revenue(segments, dimension) == {code: {"EUR": 7_000}, "all": {"EUR": 7_000}}
         assert revenue(segments, dimension, 1)["all"] == {"EUR": 7_000, "USD": 777_700}
+
+
+def test_the_page_says_what_revenue_it_leaves_out(segments: Segments, guest: Any) -> None:
+    for _ in range(2):
+        guest(paying("EUR"))
+    guest(paying("USD"))
+    html = page(segments.statistics("source", min_group=2))
+    assert ("EUR 20.00" in html, "USD" in html) == (True, False)
+    assert "fewer than 2 paid" in html
+    assert "fewer than" not in page(segments.statistics("source"))
 
 
 def test_what_few_of_one_group_paid_is_not_told_by_the_total(
