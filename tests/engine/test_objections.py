@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kit import all_text, open_engine
+from kit import Ids, all_text, open_engine
 
 from profilecore import Engine, InvalidProfile
 from profilecore.store import MemoryStore, Store
@@ -50,7 +50,7 @@ def test_an_import_does_not_bring_back_who_objected(engine: Engine, row: dict[st
 
 
 def test_an_import_without_the_key_is_refused_where_somebody_objected(engine: Engine) -> None:
-    bare = open_engine(engine.store)
+    bare = open_engine(engine.store, new_id=Ids("bare"))
     assert loaded(bare, {"last_name": "Other"})[0].created == 1
     engine.clear(engine.create(ANA).id, objected=True)
     with pytest.raises(InvalidProfile, match="suppression_key"):
