@@ -80,7 +80,8 @@ def _body(made: Statistics) -> Iterator[str]:
             "guests are in, and one more, so that nobody can work them out.</p>\n"
         )
     if made.min_group > 1 and HEADS[-1] in heads:
-        yield f"<p>No revenue is told in a currency in which fewer than {made.min_group} paid.</p>\n"
+        few = made.min_group
+        yield f"<p>No revenue is told in a currency in which fewer than {few} paid.</p>\n"
     for id, name, of, said in _CHARTS:
         values = [(group.label, of(figures)) for group, figures in made.shown]
         if not values:
