@@ -22,7 +22,7 @@ ADA: dict[str, Any] = {
     "emails": ["ada@lovelace.example"],
 }  # fmt: skip
 NAMES = (
-    "Ana", "Bert", "Cloe", "Dirk", "Eva", "Fritz", "Gil", "Hugo", "Ines", "Karl", "Lola", "Max",
+    "Ana", "Bert", "Cloe", "Dirk", "Eva", "Fritz", "Gil", "Hugo", "Ida", "Karl", "Lola", "Max",
 )  # fmt: skip
 
 
