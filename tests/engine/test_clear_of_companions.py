@@ -10,7 +10,7 @@ from away import YEAR, Opens, guest, opens
 from clears import PLACES, REGISTER, stayed
 from kit import P1, P2, Clock
 
-from profilecore import ClearBlocked, Engine
+from profilecore import Actor, ClearBlocked, Engine
 from profilecore.model import State
 
 __all__ = ["opens"]
@@ -67,14 +67,35 @@ def test_a_property_clears_the_companion_of_another_propertys_private_guest(open
     assert engine.stays(private)[0].companions == ()
 
 
-def test_the_kept_stay_of_a_cleared_host_loses_a_companion_who_is_cleared_later(
-    opens: Opens,
+def test_a_companion_whom_the_law_keeps_stays_in_company_until_its_time_is_over(
+    opens: Opens, clock: Clock
 ) -> None:
-    engine = opens(settings=LAW | {"inactivity": {}})
+    engine = opens(settings=LAW | {"inactivity": {}}, clock=clock)
+    host, friend = guest(engine), guest(engine)
+    travels(engine, host, friend)
+    engine.clear(friend)
+    travels(engine, host, friend, adults=2)
+    assert engine.stays(host)[0].companions == ()
+    police = Actor("police-desk", purpose="es.traveller-register")
+    with engine.acting(police):
+        assert engine.stays(host)[0].companions == (friend,)
+    assert len(engine.access(friend)["stays_with_others"]) == 1
+    clock.move(days=4 * 366)
+    assert engine.clear_due().finished == 1
+    with engine.acting(police):
+        assert engine.stays(host)[0].companions == ()
+
+
+def test_the_kept_stay_of_a_cleared_host_loses_a_companion_whom_nothing_holds_any_more(
+    opens: Opens, clock: Clock
+) -> None:
+    engine = opens(settings=LAW | {"inactivity": {}}, clock=clock)
     host, friend = guest(engine), guest(engine)
     travels(engine, host, friend)
     engine.clear(host)
     engine.clear(friend)
+    clock.move(days=4 * 366)
+    assert engine.clear_due().finished == 2
     with engine.store.read() as reader:
         assert all(friend.encode() not in d.body for d in reader.owned([host], "stay"))
 

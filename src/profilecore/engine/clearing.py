@@ -224,6 +224,10 @@ def carry_out(
         if one.is_named:
             _drop_edges(unit, made.family)
         drop_about(unit, made.family)
+    # A law that keeps somebody for a stay in company keeps the company too, until its time is over.
+    if one.joined and not any(h.id is None and h.hold_id is None for h in made.held):
+        unit.flush()
+        _leave_stays(unit, made.family)
     erased |= elsewhere
     receipt = leave_receipt(
         unit,
@@ -360,10 +364,9 @@ def _clear_document(
 
 
 def _drop_edges(unit: Unit, family: Sequence[str]) -> None:
-    """Take the cleared person out of other people's relationships and stays."""
+    """Take the cleared person out of other people's relationships."""
     kernel = unit.kernel
     unit.flush()
-    _leave_stays(unit, family)
     for other in related_to(kernel, unit.writer, family):
         edges = tuple(e for e in other.relationships if e.profile_id not in family)
         changed = evolve(

@@ -194,8 +194,6 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
         values["country"] = place.country
     with kernel.writing() as unit:
         profile = kernel.living(unit.writer, profile_id)
-        if "companions" in values:
-            values["companions"] = _living(kernel, unit.writer, values["companions"])
         key = _stay_key(kernel, values)
         known = unit.writer.find(key, 1) if key is not None else []
         document = unit.writer.get("stay", known[0]) if known else None
@@ -204,12 +202,16 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
                 problem = Problem("/reference", "taken", "is the number of another guest's stay")
                 raise InvalidProfile([problem])
             old = kernel.codec.load(Stay, document.body)
+            if "companions" in values:
+                values["companions"] = _company(kernel, unit.writer, values["companions"], old)
             stay = evolve(old, **_with_nights(values, old))
             if stay == old:
                 return stay
             stay = evolve(stay, version=old.version + 1, stamp=kernel.occasion().stamp)
             owner, expect = document.owner, document.version
         else:
+            if "companions" in values:
+                values["companions"] = _company(kernel, unit.writer, values["companions"], Stay())
             stay = Stay(
                 id=kernel.new_id(),
                 profile_id=profile_id,
@@ -224,11 +226,16 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
     return stay
 
 
-def _living(kernel: Kernel, reader: Reader, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out those who were cleared: the system that tells of the stay may name them still."""
-    stored = (kernel.codec.load(Profile, d.body) for d in reader.get_many(PROFILE, ids))
-    gone = {profile.id for profile in stored if profile.state.is_cleared}
-    return tuple(id for id in ids if id not in gone)
+def _company(kernel: Kernel, reader: Reader, ids: tuple[str, ...], old: Stay) -> tuple[str, ...]:
+    """Leave out those who were cleared: the system that tells of the stay may name them still.
+
+    Who is kept for the sake of this stay stays in it, whoever tells of it.
+    """
+    stored = reader.get_many(PROFILE, list(dict.fromkeys((*ids, *old.companions))))
+    states = {p.id: p.state for p in (kernel.codec.load(Profile, d.body) for d in stored)}
+    kept = [id for id in old.companions if states.get(id) is State.RESTRICTED]
+    living = [id for id in ids if id not in states or not states[id].is_cleared]
+    return tuple(dict.fromkeys((*living, *kept)))
 
 
 def _stay_values(given: Stay | Mapping[str, Any]) -> dict[str, Any]:
@@ -281,10 +288,28 @@ def _stay_key(kernel: Kernel, values: Mapping[str, Any]) -> int | None:
 def stays(kernel: Kernel, profile_id: str) -> list[Stay]:
     with kernel.reading() as reader:
         profile = kernel.root(reader, profile_id)
-        own = kernel.owned(reader, profile, "stay", Stay)
+        own = _in_company(kernel, reader, kernel.owned(reader, profile, "stay", Stay))
     kernel.note_reading(profile)
     own += hosts_stays(kernel, profile.family)
     return sorted(own, key=lambda s: (s.arrival is None, s.arrival, s.property_id, s.id))
+
+
+def _in_company(kernel: Kernel, reader: Reader, stays: list[Stay]) -> list[Stay]:
+    """Give stays without those companions who are kept for a purpose that is not the actor's."""
+    ids = list(dict.fromkeys(id for stay in stays for id in stay.companions))
+    stored = (kernel.codec.load(Profile, d.body) for d in reader.get_many(PROFILE, ids))
+    hidden = {
+        profile.id
+        for profile in stored
+        if profile.state is State.RESTRICTED
+        and all(held.rule != kernel.actor.purpose for held in profile.held)
+    }
+    if not hidden:
+        return stays
+    return [
+        evolve(stay, companions=tuple(id for id in stay.companions if id not in hidden))
+        for stay in stays
+    ]
 
 
 def attach(
