@@ -153,9 +153,9 @@ def test_revenue_in_several_currencies_is_no_sum(segments: Segments, guest: Any)
         ([("denied", "email", "2026-02-01", {}), ("granted", "email", "2026-02-01", {})], False),
         ([("granted", "email", "2026-01-01", {"expires_at": "2026-02-01T00:00:00Z"})], False),
         ([("granted", "email", "2026-01-01", {"scope": "partner"})], False),
-        ([("granted", "email", "2026-04-01", {})], False),
-        ([("granted", "email", "2026-01-01", {}), ("granted", "email", "2026-04-01", {})], True),
-        ([("granted", "email", "2026-01-01", {}), ("revoked", "email", "2026-04-01", {})], False),
+        ([("granted", "email", "2026-03-02", {})], False),
+        ([("granted", "email", "2026-01-01", {}), ("granted", "email", "2026-03-02", {})], True),
+        ([("granted", "email", "2026-01-01", {}), ("revoked", "email", "2026-03-02", {})], False),
         ([("granted", "email", "2026-01-01", {"purpose": "NEWS"})], True),
         (
             [
