@@ -55,6 +55,8 @@ def test_an_import_without_the_key_is_refused_where_somebody_objected(engine: En
     engine.clear(engine.create(ANA).id, objected=True)
     with pytest.raises(InvalidProfile, match="suppression_key"):
         loaded(bare, ANA)
+    with pytest.raises(InvalidProfile, match="suppression_key"):
+        bare.objected({})
     assert not bare.search("garcia").items
 
 
@@ -114,12 +116,12 @@ def test_without_a_key_it_is_off_and_says_so(store: Store) -> None:
     id = engine.create(ANA).id
     for ask in (
         lambda: engine.clear(id, objected=True),
-        lambda: engine.objected(ANA),
         lambda: engine.lift_objection(ANA),
     ):
         with pytest.raises(InvalidProfile, match="suppression_key"):
             ask()
     assert engine.get(id).last_name == "García", "refused as a whole"
+    assert not engine.objected(ANA), "nobody ever did"
 
 
 def test_worker_processes_know_it_too(tmp_path: Any) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profilecore import Actor, Engine, InvalidProfile, NotFound, ScopeDenied
-from profilecore_segments import Segments
+from profilecore_segments import Segments, SegmentsPlugin
 from profilecore_segments.listing import harmless
 
 TWO = ["a@example.org", {"value": "b@example.org", "primary": True}]
@@ -122,6 +122,17 @@ def test_who_objected_is_left_out(open_engine: Any, tmp_path: Path) -> None:
     engine.create(ana | {"consents": YES})
     made = export(Segments(engine), tmp_path / "list.csv")
     assert (made.count, made.left_out) == (0, {"objected": 1})
+
+
+def test_there_is_no_list_where_it_cannot_be_told_who_objected(
+    open_engine: Any, tmp_path: Path
+) -> None:
+    engine = open_engine(profilecore={"suppression_key": "k" * 32})
+    engine.clear(engine.create({"last_name": "x", "emails": ["x@example.org"]}).id, objected=True)
+    bare = Engine(engine.store, plugins=[SegmentsPlugin], discover=False)
+    with pytest.raises(InvalidProfile, match="suppression_key"):
+        export(Segments(bare), tmp_path / "list.csv")
+    assert not (tmp_path / "list.csv").exists()
 
 
 def test_merged_and_cleared_people_are_not_on_it(

@@ -66,20 +66,24 @@ def objections(reader: Reader, keys: Iterable[int]) -> set[str]:
 
 
 def objected(kernel: Kernel, given: Profile | Mapping[str, Any]) -> bool:
+    by = known_by(kernel)
+    if by is None:
+        return False
     with kernel.reading() as reader:
-        return bool(objections(reader, _keys(kernel, given)))
+        return bool(objections(reader, _keys(kernel, given, by)))
 
 
 def lift(kernel: Kernel, given: Profile | Mapping[str, Any]) -> int:
     with kernel.writing() as unit:
-        found = objections(unit.writer, _keys(kernel, given))
+        found = objections(unit.writer, _keys(kernel, given, _needed(kernel)))
         for id in found:
             unit.writer.delete(KIND, id)
     return len(found)
 
 
-def _keys(kernel: Kernel, given: Profile | Mapping[str, Any]) -> tuple[int, ...]:
-    by = _needed(kernel)
+def _keys(
+    kernel: Kernel, given: Profile | Mapping[str, Any], by: TermMaker
+) -> tuple[int, ...]:
     if isinstance(given, Mapping):
         given = {"last_name": "?"} | dict(given)  # whoever asks may know a number alone
     return keys_of([new_profile(given, "", kernel.occasion(), kernel.border)], by)

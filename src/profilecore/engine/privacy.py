@@ -66,7 +66,8 @@ class Privacy:
 
         A desk may ask before it makes a profile for a guest; :meth:`create` itself does not.
 
-        :raises InvalidProfile: if it is no profile, or the chain has no ``suppression_key``.
+        :raises InvalidProfile: if it is no profile, or if somebody has objected and the settings
+            lack the ``suppression_key`` to tell whom.
         """
         from profilecore.engine import objecting
 
@@ -75,7 +76,7 @@ class Privacy:
     def lift_objection(self, profile: Profile | Mapping[str, Any]) -> int:
         """Forget the objections that an identifier of this profile belongs to; give how many.
 
-        :raises InvalidProfile: as :meth:`objected`.
+        :raises InvalidProfile: if it is no profile, or the chain has no ``suppression_key``.
         """
         from profilecore.engine import objecting
 

@@ -102,7 +102,7 @@ def export(
     not at all, readable by its owner alone; ``force`` writes over one that is there.
 
     :raises InvalidProfile: for a channel, purpose or format that is none, or a file that exists or
-        cannot be written.
+        cannot be written; if people objected, and the settings lack the key to tell them by.
     :raises ExpressionError: for an expression that goes wrong.
     :raises NotFound: if there is no such segment.
     :raises ScopeDenied: if a property asks: a list is made for the chain.
@@ -172,6 +172,7 @@ class _Run:
     def __init__(self, engine: Engine, members: Members, channel: Channel, purpose: str) -> None:
         self._engine = engine
         self._members = members
+        engine.objected({})  # nothing goes out where it cannot be told who did
         self._remembers = engine.settings.suppression_key is not None
         more = _KNOWN_BY if self._remembers else ()
         self._wanted = members.wanted.with_fields((*_PERSON, *_ASKED, FIELDS[channel], *more))
