@@ -229,12 +229,16 @@ def test_a_page_is_full_behind_those_that_are_hidden(engine: Engine) -> None:
     with engine.acting(P1):
         hidden = person(engine, "García", shared_level="property")
         for _ in range(3):
-            engine.store_document("letter", Letter("a"), profile_id=hidden)
+            engine.store_document("letter", Letter("a"), profile_id=hidden, keys=[("to", "x")])
     seen = person(engine, "Ibsen")
-    made = [engine.store_document("letter", Letter("b"), profile_id=seen) for _ in range(3)]
+    made = [
+        engine.store_document("letter", Letter("b"), profile_id=seen, keys=[("to", "x")])
+        for _ in range(3)
+    ]
     with engine.acting(P2):
         assert engine.documents("letter", limit=2) == made[:2]
         assert engine.documents("letter", after=made[1].id, limit=2) == made[2:]
+        assert engine.documents("letter", key=("to", "x"), limit=2) == made[:2]
 
 
 def test_after_a_merge_it_is_the_survivors(engine: Engine) -> None:

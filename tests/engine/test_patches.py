@@ -122,3 +122,9 @@ def test_a_facet_that_lacks_something_is_a_fault_of_its_row_alone() -> None:
     good = ANA | {"facets": {"car": {"plate": "X1"}}}
     report = engine.load([*wrong, good], source="pms", workers=0)
     assert (report.created, report.rejected) == (1, 2)
+
+
+def test_a_number_is_read_by_the_country_that_is_known_of_the_guest(engine: Engine) -> None:
+    id = engine.create(ANA | {"nationalities": ["ES"], "phones": ["600111222"]}).id
+    engine.update(id, {"phones": {"add": ["600111333"]}})
+    assert [phone.value for phone in engine.get(id).phones] == ["+34600111222", "+34600111333"]

@@ -231,11 +231,15 @@ def listed(
         elif ids is not None:
             found = reader.get_many(kind, ids)
         elif key is not None:
-            found = reader.get_many(kind, reader.find(_key_of(kernel, kind, key), limit))
+            # Of a property some may be hidden, and others behind them.
+            at_most = limit if kernel.actor.property_id is None else MAX_DOCUMENTS
+            found = reader.get_many(kind, reader.find(_key_of(kernel, kind, key), at_most))
         if found is None:
             shown = list(_page(kernel, reader, kind, after, limit, restricted))
         else:
             shown = list(_shown(kernel, reader, found, restricted))
+            if key is not None:
+                del shown[limit:]
     _note_readings(kernel, restricted)
     return shown
 

@@ -208,6 +208,8 @@ def region_of(given: Mapping[str, Any], border: Border, profile: Profile | None)
     nationalities = given.get("nationalities")
     if isinstance(nationalities, list | tuple):
         places += nationalities
+    if profile is not None:
+        places += profile.nationalities
     for place in places:
         if isinstance(place, str) and place:
             try:
