@@ -19,19 +19,19 @@ _RELAY_DOMAINS = (
 
 
 def email(value: str) -> str:
-    """Give the address in its canonical, case-folded form (RFC 5321, 6531; no network)."""
+    """Give the address in its canonical form, in small letters (RFC 5321, 6531; no network)."""
     text = value.strip()
     local, at, domain = text.rpartition("@")
     if not at:
         raise ValueError("must be an e-mail address")
     if len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local):
-        return f"{local.casefold()}@{_domain(domain)}"
-    return _by_library(text).casefold()
+        return f"{local.lower()}@{_domain(domain)}"
+    return _by_library(text)
 
 
 @lru_cache(maxsize=8_192)
 def _domain(domain: str) -> str:
-    return _by_library(f"x@{domain}")[2:].casefold()
+    return _by_library(f"x@{domain}")[2:]
 
 
 def _by_library(text: str) -> str:
@@ -42,7 +42,8 @@ def _by_library(text: str) -> str:
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ValueError("must be an e-mail address") from None
-    return checked.normalized
+    # Not casefold: ß and ss make two domains, as do ς and σ.
+    return checked.normalized.lower()
 
 
 def is_relay(address: str) -> bool:
