@@ -126,6 +126,8 @@ def test_merged_and_cleared_profiles_are_found_by_their_state_only(filtered: Eng
         ({"limit": 501}, "/limit"),
         ({"state": "asleep"}, "/state"),
         ({"classifications": ["staff", "king"]}, "/classifications/1"),
+        ({"tags": ["t"] * 3_000}, "/tags"),
+        ({"classifications": ["staff"] * 3_000}, "/classifications"),
         ({"cursor": "nonsense"}, "/cursor"),
         ({"cursor": ""}, "/cursor"),
         ({"cursor": "é"}, "/cursor"),
@@ -308,15 +310,19 @@ def test_the_feed_goes_on_past_what_the_actor_may_not_see(engine: Engine) -> Non
     [
         ({"after": "soon"}, "/after"),
         ({"after": -1}, "/after"),
+        ({"after": True}, "/after"),
+        ({"after": 2**63}, "/after"),
+        ({"after": "9" * 20}, "/after"),
+        ({"after": "9" * 6_000}, "/after"),
         ({"limit": 0}, "/limit"),
         ({"limit": 10_001}, "/limit"),
     ],
 )
 def test_a_feed_cursor_that_makes_no_sense_is_refused(
-    engine: Engine, given: Any, path: str
+    each_engine: Engine, given: Any, path: str
 ) -> None:
     with pytest.raises(InvalidProfile) as refused:
-        engine.changes(**given)
+        each_engine.changes(**given)
     assert [p.path for p in refused.value.problems] == [path]
 
 

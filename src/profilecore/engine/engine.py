@@ -298,15 +298,18 @@ class Engine(Owned, Privacy, ForPlugins):
         Every word is a prefix; names in any order, accents and case folded; e-mail addresses,
         telephone digits and document numbers work as words.  Several names must belong to one
         name of the profile; a word alone that no name or number begins is looked for among the
-        e-mail addresses.  Filters must all hold; ``source`` is the marketing source.
+        e-mail addresses, and digits typed among signs and blanks as one number and as parts of a
+        name.  Of very many words the longest twenty count.  Filters must all hold; ``source`` is
+        the marketing source.
 
         Profiles come in the order of the words that one typed word begins: a number before a
         name, a rare name before a frequent one, a long one before a short one.  Each profile
         shows once; ``cursor`` is the ``next`` of the page before and stays good while profiles
-        come, go and change.
+        come, go and change.  A page may be empty and have a ``next``, where there is much that the
+        actor may not see.
 
-        :raises InvalidProfile: for an unknown filter value, a limit outside 1 to 500, or a cursor
-            that is none.
+        :raises InvalidProfile: for an unknown filter value, more than 200 of a sort, a limit
+            outside 1 to 500, or a cursor that is none.
         """
         from profilecore.engine import searching
 

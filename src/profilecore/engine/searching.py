@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MAX_PAGE = 500
 MAX_HITS = 5_000
+MAX_HIDDEN = 25_000  # hits that one page looks through for the first that the actor sees
+MAX_VALUES = 200
+MAX_SEQ = 2**63 - 1
 MAX_EVENTS = 10_000
 MAX_SCANS = 5  # pages of events that one call looks through for a person's
 # Beyond it, counting costs what another lead would save.
@@ -75,7 +78,7 @@ def filters(
 ) -> Filters:
     """Check and bring together what a caller filters by.
 
-    :raises InvalidProfile: for an unknown classification or state.
+    :raises InvalidProfile: for an unknown classification or state, or too many values of a field.
     """
     problems = []
     known: list[str] = []
@@ -83,6 +86,13 @@ def filters(
         classifications = (classifications,)
     if isinstance(tags, str):
         tags = (tags,)
+    tags, classifications = tuple(tags), tuple(classifications)
+    for field, values in (("tags", tags), ("classifications", classifications)):
+        if len(values) > MAX_VALUES:
+            what = f"must be at most {MAX_VALUES} values; search by fewer"
+            problems.append(Problem(f"/{field}", "out-of-range", what))
+    if problems:
+        raise InvalidProfile(problems)
     for number, given in enumerate(classifications):
         try:
             known.append(Classification(getattr(given, "value", given)).value)
@@ -97,7 +107,7 @@ def filters(
         )
     if problems:
         raise InvalidProfile(problems)
-    return Filters(tuple(tags), tuple(known), category, source, wanted, external_id)
+    return Filters(tags, tuple(known), category, source, wanted, external_id)
 
 
 def search(
@@ -116,9 +126,14 @@ def search(
             if typed.word is None and not keys:
                 return _listing(kernel, reader, limit, after, pages)
             page = _search(kernel, reader, typed, keys, wanted.state, limit, after, pages)
-            if page.items:
+            if page.items or page.next or _has_shown(after):
                 break
+            cursor = None  # what else is meant begins anew
     return page
+
+
+def _has_shown(after: list[Any] | None) -> bool:
+    return after is not None and bool(after[2])
 
 
 def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> Cursors:
@@ -130,11 +145,12 @@ def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> Cursors:
 def _meant(
     kernel: Kernel, text: str, keys: tuple[int, ...], cursor: str | None
 ) -> tuple[Typed, ...]:
-    """Give what the text can mean; with a cursor, what it meant on the page before."""
+    """Give what the text can mean; with a cursor, what it meant on the page before and after."""
     ways = readings(text)
     if cursor is None:
         return ways
-    return tuple(t for t in ways[1:] if _cursors(kernel, t, keys).fits(cursor)) or ways[:1]
+    fit = (n for n, typed in enumerate(ways) if _cursors(kernel, typed, keys).fits(cursor))
+    return ways[next(fit, 0) :]
 
 
 def _search(
@@ -148,11 +164,12 @@ def _search(
     pages: Cursors,
 ) -> Page[Profile]:
     position: tuple[Any, ...] | None = None
+    shown = _has_shown(after)
     if after is None:
         typed = _led_by_a_rare_word(reader, typed)
     else:
         # As on the page before, whatever is rarer now: the order must stay.
-        lead, place = after
+        lead, place, _ = after
         typed, position = typed.led_by(lead), tuple(place)
     # The lead comes last: nearly every row passes it.
     names = sorted(typed.names, key=lambda name: name == typed.word)
@@ -162,7 +179,7 @@ def _search(
     found: list[Profile] = []
     last: tuple[Any, ...] | None = None
     seen = 0
-    while seen < MAX_HITS:
+    while seen < (MAX_HITS if found else MAX_HIDDEN):
         # What is missing; and where profiles hit many times, more and more.
         batch = max(limit + 1 - len(found), min(seen - limit, MAX_PAGE))
         hits = reader.search(query, position, batch)
@@ -170,7 +187,7 @@ def _search(
             if not typed.may_be_first(hit.word, hit.text):
                 continue
             if len(found) == limit:
-                return Page(tuple(found), pages.seal((typed.word, last)))
+                return Page(tuple(found), pages.seal((typed.word, last, True)))
             profile = _shown_by(hit, typed, kernel)
             # A tombstone may have the key of an external id, to know it when it comes again.
             if profile is not None and profile.state is state:
@@ -180,7 +197,7 @@ def _search(
         if len(hits) < batch:
             return Page(tuple(found))
         position = hits[-1].position
-    return Page(tuple(found), pages.seal((typed.word, position)))
+    return Page(tuple(found), pages.seal((typed.word, position, shown or bool(found))))
 
 
 def _led_by_a_rare_word(reader: Reader, typed: Typed) -> Typed:
@@ -226,19 +243,28 @@ def changes(
     kernel: Kernel, after: int | str, limit: int, profile_id: str | None = None
 ) -> Page[Event]:
     problems = []
-    if not str(after).isdecimal():
+    start = _seq(after)
+    if start is None:
         problems.append(Problem("/after", "invalid-value", "must be a cursor of this feed"))
     if not 1 <= limit <= MAX_EVENTS:
         problems.append(Problem("/limit", "out-of-range", f"must be 1 to {MAX_EVENTS}"))
-    if problems:
+    if problems or start is None:
         raise InvalidProfile(problems)
     with kernel.reading() as reader:
         if profile_id is not None:
             family = kernel.root(reader, profile_id).family
-            return _changes_of(kernel, reader, frozenset(family), int(after), limit)
-        found = reader.events(int(after), limit)
+            return _changes_of(kernel, reader, frozenset(family), start, limit)
+        found = reader.events(start, limit)
         seen = _visible(kernel, reader, found)
-    return Page(tuple(seen), str(found[-1].seq if found else after))
+    return Page(tuple(seen), str(found[-1].seq if found else start))
+
+
+def _seq(after: int | str) -> int | None:
+    """Read a cursor of the feed; ``None`` where it is none."""
+    if isinstance(after, str):
+        # int() reads no more than some thousand digits.
+        after = int(after) if after.isdecimal() and len(after) <= len(str(MAX_SEQ)) else -1
+    return after if type(after) is int and 0 <= after <= MAX_SEQ else None
 
 
 def _changes_of(

@@ -6,7 +6,9 @@ the terms is erased everywhere.
 
 from __future__ import annotations
 
+import re
 import struct
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,8 +19,8 @@ from profilecore.errors import PluginError
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.model.profile import Profile
-from profilecore.normalise.contact import country_code, digits
-from profilecore.normalise.text import compact, fold, label
+from profilecore.normalise.contact import country_code, digits, email
+from profilecore.normalise.text import compact, fold, label, western_digits
 from profilecore.store.port import Line, Terms
 from profilecore.values import frozen
 
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
     from hashlib import blake2b
 
 MAX_WORD = 64
+MAX_TYPED = 20  # words of a query that are looked for
+_MAX_ADDRESS = 320
 
+_DIGIT = re.compile("[0-9]")
+_TAKEN_FOR_A_NUMBER = re.compile(r"[\d@＠]")
 _INT64 = struct.Struct("<q")
 
 # (sort, value) pairs that a plugin adds for a profile.
@@ -101,30 +107,48 @@ def _exact_values(profile: Profile) -> list[tuple[str, str]]:
 
 def lines_of(profile: Profile) -> tuple[Line, ...]:
     """Give the lines of a profile: its own name with its contacts and numbers, then others."""
-    own = " ".join([fold(word) for word in profile.own_name if word])
-    company = fold(profile.company_name) if profile.company_name else ""
-    text = f"{own} {company}" if company else own
-    words = text.split()
+    names = [name for name in profile.own_name if name]
+    text = own = " ".join([fold(name) for name in names])
+    if profile.company_name:
+        names.append(profile.company_name)
+        if company := fold(profile.company_name):
+            text = f"{own} {company}"
+    words = _name_words(text, names)
     # Their own range of words: else each search for a name would go through addresses too.
-    words += [f"@{email.value}" for email in profile.emails]
+    if profile.emails:
+        words += [f"@{email.value}"[:MAX_WORD] for email in profile.emails]
     for phone in profile.phones:
         words += _phone_words(phone.value)
     for document in profile.documents:
         words += _number_words(document.number)
     for tax_id in profile.tax_ids:
         words += _number_words(tax_id.value)
-    lines = [Line(text, _unique(words))]
+    line = Line(text, tuple(dict.fromkeys(words)))
+    if not profile.alternate_names:
+        return (line,)
+    lines = [line]
     for name in profile.alternate_names:
-        other = " ".join([fold(word) for word in name.words if word])
+        names = [word for word in name.words if word]
+        other = " ".join([fold(word) for word in names])
         if other and other != own:
-            lines.append(Line(other, _unique(other.split())))
+            lines.append(Line(other, tuple(dict.fromkeys(_name_words(other, names)))))
     return tuple(lines)
 
 
-def _unique(words: list[str]) -> tuple[str, ...]:
-    if words and max(map(len, words)) > MAX_WORD:
+def _name_words(text: str, names: Sequence[str]) -> list[str]:
+    """Give the words of a text folded from names, and what a query makes of their numbers."""
+    words = text.split()
+    if len(text) > MAX_WORD:
         words = [word[:MAX_WORD] for word in words]
-    return tuple(dict.fromkeys(words))
+    raw = "".join(names)
+    # Nearly all names are letters, and nearly all others have neither digits nor an @.
+    if raw.isalpha() or raw.replace(" ", "").isalpha():
+        return words
+    if "@" in raw or "＠" in raw or not text.replace(" ", "").isalpha():
+        for name in filter(_TAKEN_FOR_A_NUMBER.search, names):
+            _, numbers = _names_and_numbers(_plain(name))
+            words += [number[:MAX_WORD] for number in numbers]
+    return words
 
 
 def _phone_words(e164: str) -> list[str]:
@@ -137,7 +161,7 @@ def _phone_words(e164: str) -> list[str]:
 def _number_words(number: str | None) -> list[str]:
     if not number:
         return []
-    plain = compact(number)
+    plain = compact(number)[:MAX_WORD]
     return [plain, plain.lstrip("0")] if plain.isdecimal() and plain[0] == "0" else [plain]
 
 
@@ -148,12 +172,14 @@ class Typed:
     The store goes through the words that ``word`` begins; all ``names`` must begin words of one
     text; ``others`` must begin any words.  ``rivals``, if any, are the words of which each can
     lead, ``word`` among them: they find the same profiles, each in an order of its own.
+    ``addresses`` are those typed that are longer than a word: each must begin one of the profile.
     """
 
     word: str | None
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     def led_by(self, rival: str | None) -> Typed:
         """Give the same query with another of its rivals in the lead."""
@@ -172,18 +198,25 @@ class Typed:
 
     def finds(self, profile: Profile, word: str, text: str) -> bool:
         """Tell whether a profile is shown by this one of its rows that fit: by the first."""
-        if self._only_names(profile):
+        if self._only_names(profile, text):
             return self.may_be_first(word, text)
         lines = lines_of(profile)
         if self.first_row(lines) != (word, text):
             return False
-        return not self.others or self.accepts(lines)
+        if self.others and not self.accepts(lines):
+            return False
+        return all(
+            any(f"@{email.value}".startswith(address) for email in profile.emails)
+            for address in self.addresses
+        )
 
-    def _only_names(self, profile: Profile) -> bool:
+    def _only_names(self, profile: Profile, text: str) -> bool:
         """Tell, without making its lines, that no row but those of its one name can fit."""
         lead = self.word
         if not lead or not lead.isalpha() or self.others or profile.alternate_names:
             return False
+        if not text.replace(" ", "").isalpha():
+            return False  # a word made of a name's numbers may begin so too
         numbers = [document.number for document in profile.documents if document.number]
         numbers += [tax_id.value for tax_id in profile.tax_ids]
         return not any(compact(number).startswith(lead) for number in numbers)
@@ -205,13 +238,20 @@ def readings(text: str) -> tuple[Typed, ...]:
     """Give the ways in which a typed query can be meant, the likeliest first.
 
     ``ana.garc`` is a name typed with a dot, or the beginning of an e-mail address; and so is
-    whatever stands alone.
+    whatever stands alone.  What has digits can be one number typed in parts, or names alone.
     """
-    first = parse(text)
+    text = _plain(text)
     tokens = text.split()
-    if not any(_may_begin_an_address(token, alone=len(tokens) == 1) for token in tokens):
-        return (first,)
-    return (first, parse(text, addresses=True))
+    ways = [parse(text)]
+    if any(_may_begin_an_address(token, alone=len(tokens) == 1) for token in tokens):
+        ways.append(parse(text, addresses=True))
+    if "@" in text:
+        if not text.isascii() and text.casefold() != text.lower():
+            ways.append(parse(text.casefold()))  # as addresses were stored once
+    elif _DIGIT.search(text):
+        ways += _typed([], [compact(text)]), _typed(fold(text).split(), [])
+        ways = list(dict.fromkeys(ways))
+    return tuple(ways)
 
 
 def _may_begin_an_address(token: str, *, alone: bool) -> bool:
@@ -226,19 +266,29 @@ def parse(text: str, *, addresses: bool = False) -> Typed:
     Names come in any order; digits typed with blanks or signs are joined; a word with ``@`` is
     an e-mail address; letters mixed with digits are a document number.  A number or address
     leads before a name, and a long word before a short one, unless a rival proves rarer.
+    Of many words the longest are looked for.
     With ``addresses``, words joined by signs and words alone are beginnings of e-mail addresses.
     """
+    return _typed(*_names_and_numbers(_plain(text), addresses=addresses))
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else western_digits(text).replace("＠", "@")
+
+
+def _names_and_numbers(text: str, *, addresses: bool = False) -> tuple[list[str], list[str]]:
+    """Part a plain text into names, and numbers and addresses, both in their order."""
     names: list[str] = []
     numbers: list[str] = []
     run = ""
     tokens = text.split()
     for token in tokens:
         if "@" in token or (addresses and _may_begin_an_address(token, alone=len(tokens) == 1)):
-            numbers.append(f"@{token.casefold()}")
+            numbers.append(f"@{_address(token)}")
         elif not any(c.isalpha() for c in token):
             run += digits(token)
             continue
-        elif any(c.isdigit() for c in token):
+        elif _DIGIT.search(token):
             numbers.append(compact(token))
         else:
             names += fold(token).split()
@@ -248,12 +298,28 @@ def parse(text: str, *, addresses: bool = False) -> Typed:
     if run:
         numbers.append(run)
     numbers = [n.lstrip("0") if n.isdecimal() else n for n in numbers]
-    numbers = sorted((n[:MAX_WORD] for n in numbers if n), key=len, reverse=True)
-    names = sorted((n[:MAX_WORD] for n in dict.fromkeys(names)), key=len, reverse=True)
-    if numbers:
-        return Typed(numbers[0], tuple(names), tuple(numbers[1:]))
-    if len(names) > 1:
-        return Typed(names[0], tuple(names), rivals=tuple(names))
-    if names:
-        return Typed(names[0])
-    return Typed(None)
+    return names, [n for n in numbers if n]
+
+
+def _address(token: str) -> str:
+    """Give an address as profiles hold it, or what begins one."""
+    small = token.lower()
+    if (small.isascii() and "xn--" not in small) or len(small) > _MAX_ADDRESS:
+        return small
+    try:
+        return email(token)
+    except ValueError:
+        return unicodedata.normalize("NFC", small)
+
+
+def _typed(names: Iterable[str], numbers: Iterable[str]) -> Typed:
+    longest = sorted(numbers, key=len, reverse=True)[:MAX_TYPED]
+    cut = [number[:MAX_WORD] for number in longest]
+    words = sorted((n[:MAX_WORD] for n in dict.fromkeys(names)), key=len, reverse=True)
+    words = words[:MAX_TYPED]
+    if cut:
+        whole = tuple(n for n in longest if n[0] == "@" and len(n) > MAX_WORD)
+        return Typed(cut[0], tuple(words), tuple(cut[1:]), addresses=whole)
+    if len(words) > 1:
+        return Typed(words[0], tuple(words), rivals=tuple(words))
+    return Typed(words[0] if words else None)
