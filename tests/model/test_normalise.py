@@ -275,7 +275,30 @@ def test_every_country_is_known_by_codes_and_name(entry: object) -> None:
     assert numbers.is_valid_tax_id("123", code) in (True, False, None)
 
 
-@pytest.mark.parametrize("text", ["", "E", "ZZ", "QQQ", "Nowhere", "é", "E S"])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Russia", "RU"), ("TURKEY", "TR"), ("UAE", "AE"), ("u.a.e.", "AE"), ("U.S.A.", "US"),
+        ("Great Britain", "GB"), ("Ivory Coast", "CI"), ("Kosovo", "XK"), ("Palestine", "PS"),
+        ("Macedonia", "MK"), ("The Netherlands", "NL"), ("the Gambia", "GM"), ("Vatican", "VA"),
+    ],
+)  # fmt: skip
+def test_a_country_is_known_by_the_name_in_use(name: str, code: str) -> None:
+    assert codes.country(name) == code
+
+
+def test_no_name_in_use_takes_one_of_the_standard() -> None:
+    for entry in pycountry.countries:
+        for attribute in ("name", "official_name", "common_name"):
+            if name := getattr(entry, attribute, None):
+                assert codes.country(name) == entry.alpha_2
+                assert codes._IN_USE.get(fold(name)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "E", "ZZ", "QQQ", "Nowhere", "é", "E S", "Korea", "Virgin Islands", "The", "America"],
+)
 def test_an_unknown_country_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="country"):
         codes.country(text)

@@ -10,6 +10,20 @@ from profilecore.normalise.text import clean, fold
 
 # Codes that ISO only reserves, so pycountry lacks them, yet documents carry them.
 _RESERVED = {"XK": "XK", "XKX": "XK", "UK": "GB"}
+# Names in daily use that ISO 3166 has not, folded; those of several countries (Korea) are left out.
+_IN_USE = {
+    "bosnia": "BA", "britain": "GB", "brunei": "BN", "burma": "MM",
+    "cape verde": "CV", "cote d ivoire": "CI",
+    "democratic republic of congo": "CD", "democratic republic of the congo": "CD",
+    "dr congo": "CD", "east timor": "TL", "england": "GB", "falkland islands": "FK",
+    "great britain": "GB", "holland": "NL", "holy see": "VA", "ivory coast": "CI",
+    "kosovo": "XK", "macau": "MO", "macedonia": "MK", "micronesia": "FM",
+    "northern ireland": "GB", "palestine": "PS", "republic of ireland": "IE", "russia": "RU",
+    "scotland": "GB", "sint maarten": "SX", "swaziland": "SZ",
+    "turkey": "TR", "u a e": "AE", "u k": "GB", "u s": "US", "u s a": "US", "uae": "AE",
+    "united states virgin islands": "VI", "us virgin islands": "VI", "vatican": "VA",
+    "vatican city": "VA", "wales": "GB",
+}  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 
 
@@ -34,9 +48,14 @@ def country(value: str) -> str:
         code = _alpha_2(pycountry.countries.get(alpha_2=text))
     elif len(text) == 3 and text.isascii():
         code = _alpha_2(pycountry.countries.get(alpha_3=text))
-    if code is None and len(text) > 3:
-        code = _countries_by_name().get(fold(text))
+    if code is None and len(text) > 2:
+        code = _country_by_name(fold(text))
     return _known(code, "country (ISO 3166-1, as in ES)")
+
+
+def _country_by_name(name: str) -> str | None:
+    known = _countries_by_name()
+    return known.get(name) or known.get(name.removeprefix("the "))
 
 
 def _alpha_2(entry: Any) -> str | None:
@@ -47,7 +66,7 @@ def _alpha_2(entry: Any) -> str | None:
 def _countries_by_name() -> dict[str, str]:
     import pycountry
 
-    names: dict[str, str] = {}
+    names = dict(_IN_USE)
     for entry in pycountry.countries:
         for attribute in ("name", "official_name", "common_name"):
             name = getattr(entry, attribute, None)
