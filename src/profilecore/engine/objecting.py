@@ -81,9 +81,7 @@ def lift(kernel: Kernel, given: Profile | Mapping[str, Any]) -> int:
     return len(found)
 
 
-def _keys(
-    kernel: Kernel, given: Profile | Mapping[str, Any], by: TermMaker
-) -> tuple[int, ...]:
+def _keys(kernel: Kernel, given: Profile | Mapping[str, Any], by: TermMaker) -> tuple[int, ...]:
     if isinstance(given, Mapping):
         given = {"last_name": "?"} | dict(given)  # whoever asks may know a number alone
     return keys_of([new_profile(given, "", kernel.occasion(), kernel.border)], by)
