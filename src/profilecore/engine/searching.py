@@ -133,7 +133,7 @@ def search(
 
 
 def _has_shown(after: list[Any] | None) -> bool:
-    return after is not None and bool(after[2])
+    return after is not None and after[2:] == [True]  # older cursors do not say
 
 
 def _cursors(kernel: Kernel, typed: Typed, keys: tuple[int, ...]) -> Cursors:
@@ -169,7 +169,7 @@ def _search(
         typed = _led_by_a_rare_word(reader, typed)
     else:
         # As on the page before, whatever is rarer now: the order must stay.
-        lead, place, _ = after
+        lead, place, *_ = after
         typed, position = typed.led_by(lead), tuple(place)
     # The lead comes last: nearly every row passes it.
     names = sorted(typed.names, key=lambda name: name == typed.word)
