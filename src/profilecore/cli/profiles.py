@@ -208,10 +208,11 @@ def search(
 
     def out() -> None:
         show_profiles(page.items)
-        if not page.items:
-            say("Nobody is found.")
         if page.next is not None:
-            say(f"There are more: add --cursor {page.next}")
+            more = "There are more" if page.items else "Nobody is found yet; to look on"
+            say(f"{more}: add --cursor {page.next}")
+        elif not page.items:
+            say("Nobody is found.")
 
     invocation.answer(listing(page.items, page.next), out)
 
