@@ -32,14 +32,19 @@ def killed(*args: object) -> None:
     raise Killed
 
 
+def export_killed(world: World, kill: pytest.MonkeyPatch, step: str) -> None:
+    """Export, and be killed where the files were to take a step."""
+    with kill.context() as patch:
+        patch.setattr(Placing, step, killed)
+        with pytest.raises(Killed):
+            world.export(FORMAT)
+
+
 def test_a_run_that_was_killed_before_the_register_had_it_leaves_nothing_to_send(
     world: World, kill: pytest.MonkeyPatch
 ) -> None:
     world.stay(world.guest(HANS))
-    with kill.context() as patch:
-        patch.setattr(Placing, "settle", killed)
-        with pytest.raises(Killed):
-            world.export(FORMAT)
+    export_killed(world, kill, "settle")
     assert [name.endswith(PART) for name in names(world.folder)] == [True]
     assert list(sent_files(world.engine.store)) == []
     run = world.export(FORMAT)
@@ -51,10 +56,7 @@ def test_what_the_register_has_gets_its_name_from_the_next_run(
     world: World, kill: pytest.MonkeyPatch
 ) -> None:
     world.stay(world.guest(HANS))
-    with kill.context() as patch:
-        patch.setattr(Placing, "show", killed)
-        with pytest.raises(Killed):
-            world.export(FORMAT)
+    export_killed(world, kill, "show")
     (sent,) = sent_files(world.engine.store)
     assert names(world.folder) != [sent.name]
     world.stay(world.guest(HANS))
@@ -69,10 +71,7 @@ def test_what_the_register_has_is_sent_though_its_run_was_killed(
     from profilecore_exports import send
 
     world.stay(world.guest(HANS))
-    with kill.context() as patch:
-        patch.setattr(Placing, "show", killed)
-        with pytest.raises(Killed):
-            world.export(FORMAT)
+    export_killed(world, kill, "show")
     to = DirectoryTransport(tmp_path / "taken")
     form = world.format(FORMAT)
     (out,) = send(world.engine, form, world.folder, "P1", transport=to)

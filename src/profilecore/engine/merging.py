@@ -267,10 +267,11 @@ def unmerge(kernel: Kernel, merge_id: str) -> Unmerged:
         _refuse_unmerge(merge, survivor)
         unit.forget([survivor.id])
         exact = survivor.version == merge.survivor_version
-        out, journals = _take_out(unit, merge, survivor)
+        later = _later(unit, merge)
+        out, journals = _take_out(unit, merge, survivor, later)
         restored = evolve(out.profile, version=survivor.version + 1, updated_at=kernel.now())
         unit.put_profile(restored, expect=survivor.version)
-        limits = _said_since(unit, merge, survivor)
+        limits = _said_since(unit, merge, survivor, later)
         back = tuple(_give_back(unit, limited(loser, limits)) for loser in losers)
         pairs = zip(back, losers, strict=True)
         exact = exact and all(now.relationships == then.relationships for now, then in pairs)
@@ -304,14 +305,15 @@ def _refuse_unmerge(merge: Merge, survivor: Profile) -> None:
 Journals = list[tuple[Document, Merge]]
 
 
-def _take_out(unit: Unit, merge: Merge, survivor: Profile) -> tuple[Undone, Journals]:
+def _take_out(
+    unit: Unit, merge: Merge, survivor: Profile, later: Journals
+) -> tuple[Undone, Journals]:
     """Give the survivor without a merge, and the journals of later ones as if it had never been.
 
     Step by step ``old`` is what was and ``new`` what would have been: the later merges are made
     anew on it, so that what their people say as well stays.
     """
     kernel, names = unit.kernel, merge.fields
-    later = _later(unit, merge)
     left = survivor
     for _, journal in reversed(later):
         left = imposed(left, _images(kernel, journal)[0], journal.fields)
@@ -348,10 +350,12 @@ def _images(kernel: Kernel, merge: Merge) -> tuple[Profile, Profile]:
     return value(Profile, merge.before), value(Profile, merge.after)
 
 
-def _said_since(unit: Unit, merge: Merge, survivor: Profile) -> Mapping[str, tuple[Any, ...]]:
+def _said_since(
+    unit: Unit, merge: Merge, survivor: Profile, later: Journals
+) -> Mapping[str, tuple[Any, ...]]:
     """Give the denials and restrictions that were told of the merged people: they are for all."""
-    later = [id for _, journal in _later(unit, merge) for id in journal.loser_ids]
-    others = [unit.kernel.load(unit.writer, id) for id in later]
+    ids = [id for _, journal in later for id in journal.loser_ids]
+    others = [unit.kernel.load(unit.writer, id) for id in ids]
     return said_since(survivor, _images(unit.kernel, merge)[1], others)
 
 

@@ -197,27 +197,25 @@ def record_stay(kernel: Kernel, profile_id: str, given: Stay | Mapping[str, Any]
         key = _stay_key(kernel, values)
         known = unit.writer.find(key, 1) if key is not None else []
         document = unit.writer.get("stay", known[0]) if known else None
+        if document is not None and document.owner not in profile.family:
+            problem = Problem("/reference", "taken", "is the number of another guest's stay")
+            raise InvalidProfile([problem])
+        old = Stay() if document is None else kernel.codec.load(Stay, document.body)
+        if "companions" in values:
+            values["companions"] = _company(kernel, unit.writer, values["companions"], old)
         if document is not None:
-            if document.owner not in profile.family:
-                problem = Problem("/reference", "taken", "is the number of another guest's stay")
-                raise InvalidProfile([problem])
-            old = kernel.codec.load(Stay, document.body)
-            if "companions" in values:
-                values["companions"] = _company(kernel, unit.writer, values["companions"], old)
             stay = evolve(old, **_with_nights(values, old))
             if stay == old:
                 return stay
             stay = evolve(stay, version=old.version + 1, stamp=kernel.occasion().stamp)
             owner, expect = document.owner, document.version
         else:
-            if "companions" in values:
-                values["companions"] = _company(kernel, unit.writer, values["companions"], Stay())
             stay = Stay(
                 id=kernel.new_id(),
                 profile_id=profile_id,
                 version=1,
                 stamp=kernel.occasion().stamp,
-                **_with_nights(values, Stay()),
+                **_with_nights(values, old),
             )
             owner, expect = profile_id, 0
         terms = stay_terms(kernel, stay)

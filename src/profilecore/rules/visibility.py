@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from profilecore.model import parts
-from profilecore.model.documents import Document, DocumentKind, OnClear
+from profilecore.model.documents import Document, DocumentKind, Held, OnClear
 from profilecore.model.enums import SharedLevel, State
 from profilecore.model.fields import cleared, evolve
 from profilecore.model.profile import Profile
@@ -67,9 +67,7 @@ def unrestricted(profile: Profile, actor: Actor = CHAIN) -> Profile:
     if profile.state is not State.RESTRICTED:
         return profile
     held = tuple(h for h in profile.held if may_see(h.property_id, actor))
-    allowed = [h for h in held if h.id is None and h.rule == actor.purpose]
-    shown = cleared(profile, {name for each in allowed for name in each.fields})
-    return evolve(shown, held=held)
+    return _kept_by((h for h in held if h.rule == actor.purpose), evolve(profile, held=held))
 
 
 def of_property(profile: Profile, actor: Actor) -> Profile:
@@ -94,8 +92,13 @@ def held_for(profile: Profile, actor: Actor) -> Profile:
     seen = of_property(profile, actor)
     if profile.state is not State.RESTRICTED or actor.property_id is None:
         return seen
-    kept = {name for each in seen.held if each.id is None for name in each.fields}
-    return evolve(cleared(seen, kept), held=seen.held)
+    return _kept_by(seen.held, seen)
+
+
+def _kept_by(some: Iterable[Held], profile: Profile) -> Profile:
+    """Give what some of the things that are held keep of a profile."""
+    fields = {name for each in some if each.id is None for name in each.fields}
+    return evolve(cleared(profile, fields), held=profile.held)
 
 
 def released(

@@ -79,19 +79,24 @@ class DuplicatesMatcher:
         """Compare some profiles; give how many can be matches, and those that are."""
         from profilecore_duplicates.weighing import weigh
 
-        others, families = {}, {}
-        for page in engine.extract((*FIELDS, "absorbed"), profile_ids=ids):
-            for row in page:
-                others[row["id"]] = list(map(standard_row, views(row)))
-                families[row["id"]] = (row["id"], *(row["absorbed"] or ()))
+        others = _read(engine, ids)
         if not others:
             return 0, []
         knowledge = self._library.knowledge(engine) or _nothing_known()
-        weighed = weigh(knowledge, own, list(others.values()))
+        weighed = weigh(knowledge, own, [views for _, views in others.values()])
         found = {id: w for id, w in zip(others, weighed, strict=True) if w.weight >= 0}
-        said = between(engine, profile.family, {id: families[id] for id in found})
+        said = between(engine, profile.family, {id: others[id][0] for id in found})
         gone = {id for id in found if any(_are_different(p, found[id]) for p in said[id])}
         return len(others) - len(gone), [_match(id, found[id]) for id in found if id not in gone]
+
+
+def _read(engine: Engine, ids: Sequence[str]) -> dict[str, tuple[tuple[str, ...], list[Standard]]]:
+    """Read the living among some profiles: by id all their ids, and their standard views."""
+    return {
+        row["id"]: ((row["id"], *(row["absorbed"] or ())), list(map(standard_row, views(row))))
+        for page in engine.extract((*FIELDS, "absorbed"), profile_ids=ids)
+        for row in page
+    }
 
 
 def weigh_two(engine: Engine, one: str, other: str) -> Weighed | None:
@@ -99,14 +104,11 @@ def weigh_two(engine: Engine, one: str, other: str) -> Weighed | None:
     from profilecore_duplicates.weighing import weigh
 
     knowledge = Library().knowledge(engine)
-    found = {
-        row["id"]: list(map(standard_row, views(row)))
-        for page in engine.extract(FIELDS, profile_ids=[one, other])
-        for row in page
-    }
+    found = _read(engine, [one, other])
     if knowledge is None or len(found) < 2:
         return None
-    return weigh(knowledge, found[one], [found[other]])[0]
+    (_, own), (_, others) = found[one], found[other]
+    return weigh(knowledge, own, [others])[0]
 
 
 def _own_keys(profile: Profile) -> Iterator[Key]:
@@ -129,10 +131,7 @@ def _match(id: str, weighed: Weighed) -> Match:
 
 
 def _are_different(pair: Pair, weighed: Weighed) -> bool:
-    if not pair.history:
-        return False
-    last = pair.history[-1]
-    return last.decision is Decision.DIFFERENT and last.evidence == weighed.evidence
+    return pair.said is Decision.DIFFERENT and pair.history[-1].evidence == weighed.evidence
 
 
 @cache
