@@ -31,18 +31,12 @@ def agrees(
     return _said(history, channel, purpose, now, property_id) is True
 
 
-def denies(
-    history: Iterable[Mapping[str, Any]],
-    channel: str,
-    purpose: str,
-    now: datetime,
-    property_id: str | None = None,
-) -> bool:
-    """Tell whether a consent history forbids it, by the rules of :func:`agrees`.
+def denies(history: Iterable[Mapping[str, Any]], channel: str, purpose: str, now: datetime) -> bool:
+    """Tell whether a consent history forbids it to the chain, by the rules of :func:`agrees`.
 
     Silence does not, nor a grant that is over.
     """
-    return _said(history, channel, purpose, now, property_id) is False
+    return _said(history, channel, purpose, now, None) is False
 
 
 def _said(
