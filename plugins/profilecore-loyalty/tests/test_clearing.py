@@ -116,6 +116,20 @@ def test_a_redemption_is_known_again_though_the_owner_of_its_first_part_was_clea
             attempt()
 
 
+def test_a_redemption_is_known_again_though_the_owners_of_all_parts_but_the_last_were_cleared(
+    engine: Engine, loyalty: Loyalty, member: Member, join: Callable[..., str]
+) -> None:
+    ana, twin, third = member(spa=10), member(spa=20), member(spa=50)
+    merges = [join(ana, twin), join(ana, third)]
+    loyalty.redeem(ana, "spa", 40, "x")
+    for merge in reversed(merges):
+        engine.unmerge(merge)
+    for id in (ana, twin):
+        engine.clear(id)
+    assert [m.points for m in loyalty.redeem(third, "spa", 40, "x")] == [-10]
+    assert loyalty.membership(third, "spa").balance == 40
+
+
 def test_the_reference_of_a_transfer_stays_taken_after_the_clear_of_who_gave(
     engine: Engine, loyalty: Loyalty, member: Member
 ) -> None:

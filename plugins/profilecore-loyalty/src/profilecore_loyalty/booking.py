@@ -102,9 +102,9 @@ class Book:
         self._totals = totals_of(engine, programme.code)
         self._ids = {b.reference: movement_id(programme.code, b.reference) for b in bookings}
         ids = list(self._ids.values())
-        if self._totals[0].parted:
-            # Where the first part went with a cleared person, the second knows the reference.
-            ids += [movement_id(programme.code, reference, 1) for reference in self._ids]
+        # Where the first parts went with cleared people, a later one knows the reference.
+        self._later = range(1, self._totals[0].parted)
+        ids += [movement_id(programme.code, b, part) for b in self._ids for part in self._later]
         self._known = {each.id: (str(each.profile_id), each.value) for each in self._read(ids)}
 
     # ---- what was booked before
@@ -115,7 +115,7 @@ class Book:
         :raises ReferenceTaken: if its reference stands for something or somebody else.
         """
         id = self._id(booking.reference)
-        found = self._booked.get(id) or self._known.get(id) or self._second(booking.reference)
+        found = self._booked.get(id) or self._known.get(id) or self._left_of(booking.reference)
         if found is None:
             return []
         owner, first = found
@@ -152,8 +152,9 @@ class Book:
             number += 1
         return number
 
-    def _second(self, reference: str) -> tuple[str, Movement] | None:
-        return self._known.get(self._id(reference, 1)) if self._totals[0].parted else None
+    def _left_of(self, reference: str) -> tuple[str, Movement] | None:
+        known = (self._known.get(self._id(reference, part)) for part in self._later)
+        return next(filter(None, known), None)
 
     def _parts(self, movement: Movement) -> list[Movement]:
         ids = [self._id(movement.reference, part) for part in range(movement.parts)]

@@ -171,15 +171,15 @@ class Totals:
     """What stands in the accounts of a programme, without any person.
 
     ``accounts`` are the sums of all postings ever made, ``cleared`` those of them whose movements
-    went with a cleared person.  No open lot ends before ``first_due``.  ``parted`` tells that
-    bookings of several parts may be without those of cleared people.
+    went with a cleared person.  No open lot ends before ``first_due``.  A booking that may be
+    without parts of cleared people has at most ``parted`` of them, 0 if there is none.
     """
 
     programme: str
     accounts: dict[str, int] = attrs.field(factory=dict)
     cleared: dict[str, int] = attrs.field(factory=dict)
     first_due: date | None = None
-    parted: bool = False
+    parted: int = 0
 
     def with_movements(self, movements: Iterable[Movement], due: Iterable[date]) -> Totals:
         """Give the totals after further movements, with open lots that end on the given days."""
@@ -193,7 +193,7 @@ class Totals:
         closing = {Account.CLOSED.value: left} if left else {}
         return evolve(
             self,
-            parted=self.parted or any(movement.parts > 1 for movement in movements),
+            parted=max(self.parted, *(m.parts for m in movements if m.parts > 1), 0),
             accounts=added(self.accounts, closing),
             cleared=added(summed(self.cleared, movements), closing),
         )
