@@ -162,6 +162,9 @@ def test_promotions_from_definition_to_use(run: Run, engine: Engine, guest: Any)
     counted = run("promotions", "stats", "spring")
     assert "1 people have it, 1 used it" in counted.out
     assert "fair" in counted.out
+    hidden = run("promotions", "stats", "spring", "--min-group", "2")
+    assert "(hidden) people have it, (hidden) used it" in hidden.out
+    assert "fair" in hidden.out
     refused = run("promotions", "use", "spring", guest(), stay, "--json")
     assert (refused.code, refused.json["error"]) == (1, "not-found")
     (held,) = run("promotions", "gifts", "spring", "--json").json["items"]

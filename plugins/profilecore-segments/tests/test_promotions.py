@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profilecore import Actor, Engine, InvalidProfile, NotFound, ProfileCleared, ScopeDenied
 from profilecore_segments import PromotionRefused, SegmentInUse, Segments
-from profilecore_segments.promotions import Promotion
+from profilecore_segments.promotions import Gift, Promotion, Use
+from profilecore_segments.uptake import counted
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -169,6 +174,60 @@ def test_uptake_takes_spellings_of_a_source_as_one(
         segments.use("ALL", a, stay_of(engine, a, source=source))
     found = segments.uptake("ALL")
     assert (found.by_source, found.stays_by_source) == ({"web": (3, 3)}, {"web": 3})
+
+
+def test_uptake_hides_what_tells_of_few(engine: Engine, segments: Segments, guest: Any) -> None:
+    segments.define_promotion("ALL", "For all")
+    used = {"fair": 4, "web": 2, "walk-in": 0}
+    for source, number in used.items():
+        for n in range(6):
+            a = guest(marketing_source=source)
+            segments.give("ALL", a)
+            if n < number:
+                segments.use("ALL", a, stay_of(engine, a))
+    found = segments.uptake("ALL", min_group=3)
+    # Two of the web used it, and two of the fair did not.
+    assert found.by_source == {"fair": None, "walk-in": (6, 0), "web": None}
+    assert (found.given, found.used, found.stays_by_source) == (18, 6, {"web": 6})
+    with pytest.raises(InvalidProfile, match="min_group"):
+        segments.uptake("ALL", min_group=0)
+
+
+NAMES = st.sampled_from(["a", "b", "c", "d", None])
+GIFTS = st.builds(
+    lambda segment, source, used: Gift(
+        code="ALL", given_at=AT, segment=segment, source=source,
+        used=tuple(Use(str(n), AT, of) for n, of in enumerate(used)),
+    ),
+    NAMES, NAMES, st.lists(NAMES, max_size=2),
+)  # fmt: skip
+
+
+@given(st.lists(GIFTS, max_size=30), st.integers(2, 6))
+def test_no_few_can_be_worked_out_of_an_uptake(gifts: list[Gift], least: int) -> None:
+    plain, told = counted("ALL", gifts), counted("ALL", gifts, least)
+
+    def tells_of_few(number: int) -> bool:
+        return 0 < number < least
+
+    for shown, exact in ((told.by_segment, plain.by_segment), (told.by_source, plain.by_source)):
+        assert shown.keys() == exact.keys()
+        seen = [takers for takers in shown.values() if takers is not None]
+        for given_, used in seen:
+            assert not any(map(tells_of_few, (given_, used, given_ - used)))
+        # Who takes what is shown from a total has what is hidden together.
+        if told.given is not None:
+            assert not tells_of_few(told.given - sum(given_ for given_, _ in seen))
+        if told.given is not None and told.used is not None:
+            rest = told.used - sum(used for _, used in seen)
+            others = told.given - told.used - sum(given_ - used for given_, used in seen)
+            assert not tells_of_few(rest)
+            assert not tells_of_few(others)
+    for source, stays in told.stays_by_source.items():
+        people = {
+            n for n, g in enumerate(gifts) if source in {u.source or "(none)" for u in g.used}
+        }
+        assert stays is None or not tells_of_few(len(people))
 
 
 def test_gifts_show_in_access_and_are_counted_after_a_clear(

@@ -261,6 +261,33 @@ def choose(demo: Demo) -> None:
         demo.say(f"{group['label']}: {counts}, {group['repeat_rate']:.0%} of the guests came again")
 
 
+def offer(demo: Demo) -> None:
+    """Give the chosen guests an offer, and write a list of those who agree to be told of it."""
+    found = _command(demo, "segments", "members", "demo", "--limit", "12")
+    if found is None:
+        demo.say("No plugin keeps offers and lists here; profilecore-segments does.")
+        return
+    chosen = found["items"]
+    _command(demo, "promotions", "define", "FADO", "An evening of fado", "--segment", "demo")
+    agrees = {"purpose": "news", "status": "granted", "channel": "email"}
+    for number, id in enumerate(chosen):
+        _command(demo, "promotions", "give", "FADO", id)
+        if number % 2:
+            demo.engine.update(id, {"consents": [agrees]})
+    for id in chosen[:1]:
+        _command(demo, "promotions", "use", "FADO", id, demo.engine.stays(id)[0].id)
+    taken = _command(demo, "promotions", "stats", "FADO")
+    demo.say(f"FADO was given to {taken['given']} guests and used by {taken['used']}.")
+    path = demo.directory / "fado.csv"
+    to = (str(path), "--channel", "email", "--purpose", "news")
+    made = _command(demo, "segments", "export", "demo", *to)
+    demo.say(f"{path.name} has the addresses of {made['count']} who agree to news by e-mail;")
+    left = sum(made["left_out"].values())
+    demo.say(f"{left:,} are left out: they have not agreed, or have no address.")
+    tags = _command(demo, "tags", "list")["items"][:3]
+    demo.say("Tags: " + ", ".join(f"{tag['tag']} {tag['profiles']:,}" for tag in tags))
+
+
 def _command(demo: Demo, name: str, *arguments: str) -> Any:
     """Run a plugin's command on the engine and give its answer, or ``None`` if nobody has it."""
     command = {c.name: c for c in demo.engine.plugins.commands()}.get(name)
@@ -358,6 +385,7 @@ STEPS: tuple[tuple[str, Callable[[Demo], None]], ...] = (
     ("Who else may be this guest?", ask),
     ("Both are members of a loyalty programme, and earn points", enrol),
     ("Choose guests by an expression; when do bookings come?", choose),
+    ("Offer them something, and write to those who agree", offer),
     ("Merge the two profiles of one person: the plan, field by field", merge),
     ("Undo it, exactly; then merge again", undo),
     ("The guest asks to be forgotten, but has an open bill in property P2", refuse),

@@ -131,17 +131,29 @@ def gifts(invocation: Invocation, code: str, limit: int) -> int:
 
 @promotions.command()
 @click.argument("code")
+@click.option(
+    "--min-group", type=click.IntRange(1), default=1, metavar="N", help="Hide smaller groups."
+)
 @click.pass_obj
-def stats(invocation: Invocation, code: str) -> int:
-    """Count who has a promotion and who used it, by segment and by source."""
-    found = Segments(invocation.engine).uptake(code)
+def stats(invocation: Invocation, code: str, min_group: int) -> int:
+    """Count who has a promotion and who used it, by segment and by source.
+
+    What leaves the house should say --min-group: hidden is then what tells of fewer who have it,
+    used it or did not use it, and one more group where a total would give them away.
+    """
+    found = Segments(invocation.engine).uptake(code, min_group=min_group)
     invocation.answer(found, lambda: _show(found))
     return OK
 
 
 def _show(found: Uptake) -> None:
-    say(f"{found.code}: {found.given:,} people have it, {found.used:,} used it.")
+    say(f"{found.code}: {_told(found.given)} people have it, {_told(found.used)} used it.")
     for head, counts in (("segment", found.by_segment), ("source", found.by_source)):
-        rows = [(code, f"{given:,}", f"{used:,}") for code, (given, used) in counts.items()]
+        rows = [(code, *map(_told, takers or (None, None))) for code, takers in counts.items()]
         table((head, "given", "used"), rows)
-    table(("stays by source", "stays"), found.stays_by_source.items())
+    stays = [(code, _told(number)) for code, number in found.stays_by_source.items()]
+    table(("stays by source", "stays"), stays)
+
+
+def _told(number: int | None) -> str:
+    return "(hidden)" if number is None else f"{number:,}"

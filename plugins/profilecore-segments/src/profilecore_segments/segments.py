@@ -218,6 +218,6 @@ class Segments:
         """Give who has a promotion and where each used it; see :func:`uptake.holders`."""
         return uptake.holders(self._engine, code, limit)
 
-    def uptake(self, code: str) -> Uptake:
+    def uptake(self, code: str, *, min_group: int = 1) -> Uptake:
         """Count who has a promotion and who used it; see :func:`uptake.stats`."""
-        return uptake.stats(self._engine, code)
+        return uptake.stats(self._engine, code, min_group)

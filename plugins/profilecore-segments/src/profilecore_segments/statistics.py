@@ -26,7 +26,7 @@ from profilecore_segments.gathering import (
 from profilecore_segments.members import Watch, silent
 from profilecore_segments.settings import kind_of
 from profilecore_segments.sources import label
-from profilecore_segments.suppressing import suppress
+from profilecore_segments.suppressing import check_least, suppress
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -62,8 +62,7 @@ def statistics(
         wrong order.
     """
     by = _dimension(dimension)
-    if min_group < 1:
-        raise InvalidProfile([Problem("/min_group", "out-of-range", "must be at least 1")])
+    check_least(min_group)
     if since is not None and until is not None and until < since:
         told = "must not lie before the first day"
         raise InvalidProfile([Problem("/until", "invalid-value", told)])

@@ -16,8 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from profilecore import InvalidProfile, Problem
 from profilecore.model.fields import evolve
 from profilecore_segments.figures import NONE, Figures, Group
+
+
+def check_least(min_group: int) -> None:
+    """Refuse a smallest group that is none.
+
+    :raises InvalidProfile: for a ``min_group`` below 1.
+    """
+    if min_group < 1:
+        raise InvalidProfile([Problem("/min_group", "out-of-range", "must be at least 1")])
 
 
 def suppress(
@@ -30,7 +40,7 @@ def suppress(
     if least <= 1:
         return tuple(groups), total
     sizes = {group.code: _figures(group).guests for group in groups}
-    hidden, hides_total = _hidden(sizes, total.guests, least)
+    hidden, hides_total = hidden_among(sizes, total.guests, least)
     told = {group.code: _figures(group) for group in groups if group.code not in hidden}
     told_of_all = total
     for currency in sorted({c for group in groups for c in _figures(group).revenue}):
@@ -39,7 +49,7 @@ def suppress(
             for group in groups
             if currency in _figures(group).revenue
         }
-        unpaid, hides_sum = _hidden(paid, total.payers.get(currency, 0), least, hidden)
+        unpaid, hides_sum = hidden_among(paid, total.payers.get(currency, 0), least, hidden)
         for code in unpaid & told.keys():
             told[code] = _without(told[code], currency)
         if hides_sum:
@@ -50,7 +60,7 @@ def suppress(
     return (*shown, *blank), None if hides_total else told_of_all
 
 
-def _hidden(
+def hidden_among(
     sizes: Mapping[str, int], total: int, least: int, known: frozenset[str] = frozenset()
 ) -> tuple[frozenset[str], bool]:
     """Tell which groups are hidden, by their guests, and whether the total is.

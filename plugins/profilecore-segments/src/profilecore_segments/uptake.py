@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from profilecore import InvalidProfile, Problem
 from profilecore.values import frozen
 from profilecore_segments.figures import NONE
 from profilecore_segments.promotions import GIFT, Gift, Use, combined, get
 from profilecore_segments.spelling import usual
+from profilecore_segments.suppressing import check_least, hidden_among
 from profilecore_segments.visits import is_booking
 
 if TYPE_CHECKING:
     from profilecore import Engine
+
+
+Takers: TypeAlias = tuple[int, int]
+"""To how many people a promotion was given, and how many of them used it."""
 
 
 @frozen
@@ -24,39 +30,63 @@ class Uptake:
 
     ``by_segment`` and ``by_source`` give (given, used) people: by the segment they were given it
     for, and by the marketing source of their profile then.  ``stays_by_source`` is by how the
-    stays came about.
+    stays came about.  With ``min_group``, what tells of fewer people who have it, used it or did
+    not use it is ``None``, and so is one more where it would give that away.
     """
 
     code: str
-    given: int
-    used: int
-    stays: int
-    by_segment: Mapping[str, tuple[int, int]]
-    by_source: Mapping[str, tuple[int, int]]
-    stays_by_source: Mapping[str, int]
+    given: int | None
+    used: int | None
+    stays: int | None
+    by_segment: Mapping[str, Takers | None]
+    by_source: Mapping[str, Takers | None]
+    stays_by_source: Mapping[str, int | None]
+    min_group: int = 1
 
 
-def stats(engine: Engine, code: str) -> Uptake:
+@frozen
+class _Parted:
+    """People by something, and whether their sums may be told."""
+
+    takers: Mapping[str, Takers | None]
+    tells_given: bool
+    tells_used: bool
+
+
+def stats(engine: Engine, code: str, min_group: int = 1) -> Uptake:
     """Count who was given a promotion and who used it, by segment and by source.
 
     Uses on stays that were called off do not count.  Who was cleared counts, as far as known:
     what was several gifts of one person then stays several.
 
     :raises NotFound: if there is none of this code.
+    :raises InvalidProfile: for a ``min_group`` below 1.
     """
+    check_least(min_group)
     promotion = get(engine, code)
     living, cleared = _given(engine, promotion.code)
-    given = [*living.values(), *cleared]
+    return counted(promotion.code, [*living.values(), *cleared], min_group)
+
+
+def counted(code: str, given: Sequence[Gift], min_group: int = 1) -> Uptake:
+    """Count gifts of one promotion, each of another person."""
     used = [gift for gift in given if gift.used]
-    stays = Counter(_sources(use.source for gift in used for use in gift.used))
+    sources = iter(_sources(use.source for gift in used for use in gift.used))
+    of_gifts = [list(islice(sources, len(gift.used))) for gift in used]
+    by_segment = _by([gift.segment or NONE for gift in given], given, min_group)
+    by_source = _by(_sources(gift.source for gift in given), given, min_group)
+    stays, tells_stays = _stays(of_gifts, min_group)
+    tells_given = by_segment.tells_given and by_source.tells_given
+    tells_used = tells_given and by_segment.tells_used and by_source.tells_used and tells_stays
     return Uptake(
-        promotion.code,
-        len(given),
-        len(used),
-        stays.total(),
-        _by([gift.segment or NONE for gift in given], given),
-        _by(_sources(gift.source for gift in given), given),
-        dict(sorted(stays.items())),
+        code,
+        len(given) if tells_given else None,
+        len(used) if tells_used else None,
+        sum(map(len, of_gifts)) if tells_used else None,
+        by_segment.takers,
+        by_source.takers,
+        stays,
+        min_group,
     )
 
 
@@ -108,10 +138,39 @@ def _sources(told: Iterable[str | None]) -> list[str]:
     return [spelled[code] for code in codes]
 
 
-def _by(codes: Iterable[str], found: Iterable[Gift]) -> dict[str, tuple[int, int]]:
+def _by(codes: Iterable[str], found: Iterable[Gift], least: int) -> _Parted:
+    """Count people by something."""
     given: Counter[str] = Counter()
     used: Counter[str] = Counter()
     for code, gift in zip(codes, found, strict=True):
         given[code] += 1
         used[code] += bool(gift.used)
-    return {code: (given[code], used[code]) for code in sorted(given)}
+    hidden, (tells_given, *tells_used) = _hidden([given, used, given - used], least)
+    takers = {code: None if code in hidden else (given[code], used[code]) for code in sorted(given)}
+    return _Parted(takers, tells_given, all(tells_used))
+
+
+def _stays(of_gifts: Sequence[Sequence[str]], least: int) -> tuple[dict[str, int | None], bool]:
+    """Count stays by source, each gift with those of its stays; the small are of few people."""
+    stays = Counter(code for codes in of_gifts for code in codes)
+    people = Counter(code for codes in of_gifts for code in set(codes))
+    hidden, (tells,) = _hidden([people], least, len(of_gifts))
+    return {code: None if code in hidden else stays[code] for code in sorted(stays)}, tells
+
+
+def _hidden(
+    counts: Iterable[Counter[str]], least: int, total: int | None = None
+) -> tuple[frozenset[str], list[bool]]:
+    """Tell whose counts of people are hidden, and of each count whether its total may be told.
+
+    What nobody did tells of nobody.
+    """
+    hidden, tells = frozenset[str](), []
+    for count in counts:
+        sizes, hides_total = +count, False
+        if sizes and least > 1:
+            everybody = sizes.total() if total is None else total
+            more, hides_total = hidden_among(sizes, everybody, least, hidden)
+            hidden |= more
+        tells.append(not hides_total)
+    return hidden, tells
