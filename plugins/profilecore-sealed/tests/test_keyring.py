@@ -10,7 +10,7 @@ import pytest
 
 from profilecore.errors import StoreCorrupt, StoreUnavailable
 from profilecore_sealed import FileKeyring
-from profilecore_sealed.keyformat import HEAD
+from profilecore_sealed.keyformat import HEAD, MOST_RUNS
 
 
 def a_master(path: Path, byte: int) -> Path:
@@ -71,6 +71,18 @@ def test_more_doubt_than_there_is_room_for_names_too_many_not_too_few(
     numbers = [number for number, _ in keyring.reserve(2_000)]
     keyring.settled(numbers[1::2])
     assert set(numbers[::2]) <= set(keyring.in_doubt()) <= set(numbers)
+
+
+def test_room_for_doubts_that_is_short_gives_no_retired_key_back(
+    path: Path, keyring: FileKeyring
+) -> None:
+    other = FileKeyring(path)
+    numbers = [number for number, _ in other.reserve(MOST_RUNS * 2 + 4)]
+    keyring.reserve(1)  # has some in stock
+    other.retire()
+    retired = other.made()
+    other.settled(numbers[1::2])  # from the first on all are in doubt now, for want of room
+    assert min(number for number, _ in keyring.reserve(3)) > retired
 
 
 def test_a_key_destroyed_for_another_doubt_is_not_given_afterwards(

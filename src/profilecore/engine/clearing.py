@@ -109,7 +109,7 @@ def work_out(
 
 def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None, objected: bool) -> Receipt:
     id = what if isinstance(what, str) else what.profile_id
-    with kernel.writing() as unit:
+    with kernel.writing() as unit, unit.batch():
         one = person(kernel, unit.writer, id)
         root = one.root
         made = work_out(kernel, one)
@@ -128,7 +128,7 @@ def clear(kernel: Kernel, what: ClearPlan | str, reason: str | None, objected: b
     if kernel.in_unit or receipt.status is ReceiptStatus.ERASED:
         return _shown(kernel, receipt)
     with kernel.reading() as reader:
-        return _shown(kernel, receipt_of(kernel, reader, root))
+        return _shown(kernel, as_it_stands(kernel, reader, receipt))
 
 
 def is_done(root: Profile, made: ClearPlan) -> bool:

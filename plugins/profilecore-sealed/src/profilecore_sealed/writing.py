@@ -101,14 +101,19 @@ class SealedWriter(SealedReader, Writer):
     def _key_for(self, document: Document, expect: int) -> Key:
         """Give the key that a document is to be sealed under."""
         place = document.kind, document.id
-        known, stale = self._known.get(place), self._stale.get(place)
-        if known is None and expect and stale is None:
-            stored = self._reader.get(*place)
-            known = self._key_of(stored.body, stored.id) if stored else None
-        if known is None or known[0] == stale:
+        known = None
+        if not self._needs_new_key(place, expect):
+            known = self._known.get(place)
+            if known is None and (stored := self._reader.get(*place)):
+                known = self._key_of(stored.body, stored.id)
+        if known is None:
             known = self._new_key(place)
         self._known[place] = known
         return known
+
+    def _needs_new_key(self, place: Place, expect: int) -> bool:
+        known, stale = self._known.get(place), self._stale.get(place)
+        return (not expect or stale is not None) if known is None else known[0] == stale
 
     def _new_key(self, place: Place) -> Key:
         (made,) = self._keyring.reserve(1)
@@ -116,8 +121,8 @@ class SealedWriter(SealedReader, Writer):
         return made
 
     def _make_keys(self, places: Iterable[Place]) -> None:
-        """Make the keys of many new documents at once."""
-        fresh = [place for place in dict.fromkeys(places) if place not in self._known]
+        """Make the keys of many documents at once."""
+        fresh = list(dict.fromkeys(places))
         for place, made in zip(fresh, self._keyring.reserve(len(fresh)), strict=True):
             self._known[place] = made
             self.made[made[0]] = place
@@ -187,7 +192,7 @@ class SealedWriter(SealedReader, Writer):
         while part := list(islice(left, AT_ONCE)):
             places = [(document.kind, document.id) for document, _ in part]
             self._make_room(places)
-            self._make_keys(places)
+            self._make_keys(place for place in places if self._needs_new_key(place, 0))
             for document, terms in part:
                 if isinstance(terms, bytes):
                     packed, marks = _both(terms)
@@ -198,10 +203,10 @@ class SealedWriter(SealedReader, Writer):
 
     def put_many(self, changes: Iterable[tuple[Document, Terms, int]]) -> None:
         listed = list(changes)
-        places = [(d.kind, d.id) for d, _, expect in listed if not expect]
+        places = [((d.kind, d.id), expect) for d, _, expect in listed]
         with self._stored(len(self.made)):
-            self._make_room(places)
-            self._make_keys(places)
+            self._make_room(place for place, expect in places if not expect)
+            self._make_keys(place for place, expect in places if self._needs_new_key(place, expect))
             self._writer.put_many(
                 (
                     self._sealed(document, pack_terms(terms), expect),
