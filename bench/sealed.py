@@ -1,7 +1,7 @@
 """What sealing costs: ``python -m bench.sealed [--size N] [--rounds N] [--write]``.
 
-The same work on a plain and on a sealed store, SQLite and PostgreSQL, round by round in turns, each
-on stores of its own.
+The same work on a plain and on a sealed store, SQLite and PostgreSQL: some calls in one, then as
+many in the other, so that both see the same machine; each round in new stores.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import attrs
 from rich.console import Console
 
 from bench.page import PAGE, with_section
@@ -28,15 +30,17 @@ from profilecore_postgres.testing import a_schema, a_server, url_of
 
 SECTION = "A sealed store"
 INTRODUCTION = """
-The same work on a plain store and on a sealed one, in turns, round by round; medians of the rounds.
+The same work on a plain store and on a sealed one, some calls in turns; medians of the rounds.
 The ratio is that of throughput: sealing may cost 30 % of it. A search of a sealed store opens the
 documents that it hits to tell their words.
 """
 HEAD = "| what | sealed | plain | ratio | goal |\n|---|---|---|---|---|\n"
 GOAL = "at least 0.7"
 ONE_BY_ONE = 600
+TOGETHER = 100
 
 Times = dict[str, float]
+Values = dict[str, Any]
 
 
 def main() -> None:
@@ -99,51 +103,75 @@ def measure(stores: Stores, size: int, rounds: int) -> Iterator[Row]:
     found: dict[bool, list[Times]] = {False: [], True: []}
     with stores() as url:
         for number in range(rounds):
-            for is_sealed in (False, True) if number % 2 else (True, False):
-                found[is_sealed].append(work(url(is_sealed), size))
+            order = (False, True) if number % 2 else (True, False)
+            for is_sealed, times in work({kind: url(kind) for kind in order}, size).items():
+                found[is_sealed].append(times)
     for name in found[True][0]:
         sealed, plain = (median(times[name] for times in found[kind]) for kind in (True, False))
         yield Row(name, sealed, "/s", plain, "" if name.startswith("search") else GOAL)
 
 
-def work(url: str, size: int) -> Times:
-    """Do everything once in a new store; give how often a second."""
+def work(urls: Mapping[bool, str], size: int) -> dict[bool, Times]:
+    """Do everything once in new stores, some calls in one, then as many in the other.
+
+    Gives how often a second.
+    """
     rows = list(profile_rows(size, 1))
     fresh = [_without_ids(row) for row in profile_rows(ONE_BY_ONE, 99)]
-    times: Times = {}
-    config = {"profilecore": {"scrub": "deferred"}}
-    with Engine.open(url, discover=False, config=config) as engine:
-
-        def timed(name: str, number: int, calls: Callable[[], object]) -> None:
+    found: dict[bool, Times] = {kind: {} for kind in urls}
+    with ExitStack() as opened:
+        engines = [opened.enter_context(_engine(url)) for url in urls.values()]
+        for steps in zip(*(tasks(engine, rows, fresh) for engine in engines), strict=True):
             gc.collect()
-            began = time.perf_counter()
-            calls()
-            times[name] = number / (time.perf_counter() - began)
-
-        timed(f"import of {size:,}, validated", size, lambda: engine.load(rows, source="pms"))
-        with engine.store.read() as reader:
-            listed = [d.id for d in reader.listing("profile", None, size)]
-        step = size // ONE_BY_ONE
-        ids, others = listed[::step], listed[step // 2 :: step]
-        number = len(ids)
-        timed("get by id", number * 5, lambda: [engine.get(id) for id in ids * 5])
-        timed("create one", ONE_BY_ONE, lambda: [engine.create(row) for row in fresh])
-        update = {"occupation": "cook"}
-        timed("update one", number, lambda: [engine.update(id, update) for id in ids])
-        # As many as share out the checkpoints that fall among them.
-        pairs = list(zip(others[::2], others[1::2], strict=False))
-        timed(
-            "plan and merge two",
-            len(pairs),
-            lambda: [engine.merge(engine.plan_merge(a, [b])) for a, b in pairs],
-        )
-        timed("clear, not scrubbed yet", number, lambda: [engine.clear(id) for id in ids])
-        names = [f"{str(row['last_name'])[:3]} {str(row['first_name'])[:2]}" for row in fresh[:200]]
-        timed("search 3 + 2 letters", 200, lambda: [engine.search(n, limit=20) for n in names])
-    return times
+            spent = [0.0 for _ in steps]
+            for start in range(0, len(steps[0].calls), TOGETHER):
+                for side, step in enumerate(steps):
+                    began = time.perf_counter()
+                    for call in step.calls[start : start + TOGETHER]:
+                        call()
+                    spent[side] += time.perf_counter() - began
+            for times, step, seconds in zip(found.values(), steps, spent, strict=True):
+                times[step.name] = step.size * len(step.calls) / seconds
+    return found
 
 
-def _without_ids(row: dict[str, Any]) -> dict[str, Any]:
+def _engine(url: str) -> Engine:
+    return Engine.open(url, discover=False, config={"profilecore": {"scrub": "deferred"}})
+
+
+@attrs.frozen
+class Step:
+    """One sort of work: the calls, each with so many profiles."""
+
+    name: str
+    calls: list[Callable[[], object]]
+    size: int = 1
+
+
+def tasks(engine: Engine, rows: list[Values], fresh: list[Values]) -> Iterator[Step]:
+    """Yield what is done in a store, one after another."""
+    size = len(rows)
+    yield Step(f"import of {size:,}, validated", [lambda: engine.load(rows, source="pms")], size)
+    with engine.store.read() as reader:
+        listed = [d.id for d in reader.listing("profile", None, size)]
+    step = size // ONE_BY_ONE
+    ids, others = listed[::step], listed[step // 2 :: step]
+    yield Step("get by id", [partial(engine.get, id) for id in ids * 5])
+    yield Step("create one", [partial(engine.create, row) for row in fresh])
+    yield Step("update one", [partial(engine.update, id, {"occupation": "cook"}) for id in ids])
+    # As many as share out the checkpoints that fall among them.
+    pairs = zip(others[::2], others[1::2], strict=False)
+    yield Step("plan and merge two", [partial(_merge, engine, a, b) for a, b in pairs])
+    yield Step("clear, not scrubbed yet", [partial(engine.clear, id) for id in ids])
+    names = [f"{str(row['last_name'])[:3]} {str(row['first_name'])[:2]}" for row in fresh[:200]]
+    yield Step("search 3 + 2 letters", [partial(engine.search, n, limit=20) for n in names])
+
+
+def _merge(engine: Engine, one: str, other: str) -> None:
+    engine.merge(engine.plan_merge(one, [other]))
+
+
+def _without_ids(row: Values) -> Values:
     return {name: value for name, value in row.items() if name != "external_ids"}
 
 
