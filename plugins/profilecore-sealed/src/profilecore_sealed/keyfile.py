@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +47,7 @@ class FileKeyring(Keyring):
         self.path = path.absolute()
         self._name = str(self.path)
         self._master_path = master
-        self._alone = _Door(self)
+        self._alone = _Door(self._lock_file, self._unlock_file, self._failed)
         self._is_closed = self._is_inherited = False
         self._file = -1
         self._looked = -_SECONDS
@@ -63,7 +63,7 @@ class FileKeyring(Keyring):
 
     def after_fork(self) -> None:
         """Have a lock of the child's own: another thread may have held that of the parent."""
-        self._alone = _Door(self)
+        self._alone = _Door(self._lock_file, self._unlock_file, self._failed)
         self._is_inherited = True
 
     def _open(self) -> None:
@@ -133,7 +133,7 @@ class FileKeyring(Keyring):
     def word_key(self) -> bytes:
         return self._word_key
 
-    def lock_file(self) -> None:
+    def _lock_file(self) -> None:
         """Lock the file against other processes."""
         if self._is_closed or self._is_inherited:
             self._open()
@@ -158,11 +158,11 @@ class FileKeyring(Keyring):
         except OSError:
             return False
 
-    def unlock_file(self) -> None:
+    def _unlock_file(self) -> None:
         """Let other processes have the file."""
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def failed(self, error: OSError) -> StoreUnavailable:
+    def _failed(self, error: OSError) -> StoreUnavailable:
         """Give the error to raise for one of the disk's."""
         return StoreUnavailable(
             f"The keyring {self.path} cannot be read or written ({error.strerror or error}); "
@@ -448,19 +448,24 @@ class _Door(AbstractContextManager[None]):
     A generator would take a tenth of the time of a reservation.
     """
 
-    __slots__ = ("_keyring", "lock")
+    __slots__ = ("_enter", "_failed", "_leave", "lock")
 
-    def __init__(self, keyring: FileKeyring) -> None:
-        self._keyring = keyring
+    def __init__(
+        self,
+        enter: Callable[[], None],
+        leave: Callable[[], None],
+        failed: Callable[[OSError], StoreUnavailable],
+    ) -> None:
+        self._enter, self._leave, self._failed = enter, leave, failed
         self.lock = threading.Lock()
 
     def __enter__(self) -> None:
         self.lock.acquire()
         try:
-            self._keyring.lock_file()
+            self._enter()
         except OSError as error:
             self.lock.release()
-            raise self._keyring.failed(error) from None
+            raise self._failed(error) from None
         except BaseException:
             self.lock.release()
             raise
@@ -472,10 +477,10 @@ class _Door(AbstractContextManager[None]):
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self._keyring.unlock_file()
+            self._leave()
         except OSError as failure:
             error = failure
         finally:
             self.lock.release()
         if isinstance(error, OSError):
-            raise self._keyring.failed(error) from None
+            raise self._failed(error) from None
