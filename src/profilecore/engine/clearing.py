@@ -300,9 +300,20 @@ def next_end(kernel: Kernel, held: Iterable[Held]) -> datetime | None:
     return min(times, default=None)
 
 
+def next_look(kernel: Kernel, made: ClearPlan) -> datetime | None:
+    """Give when to look next at a person whom this plan clears; ``None`` for never.
+
+    What no clear erases may still have a longest time, which is looked up then.
+    """
+    left = {fate.kind for fate in made.documents if fate.on_clear is not OnClear.ERASE}
+    return (
+        next_end(kernel, made.held) if left.isdisjoint(kernel.retention.limited) else kernel.now()
+    )
+
+
 def look_again(unit: Unit, made: ClearPlan) -> None:
     """Have the person looked at when the next of what is still kept may go."""
-    at = next_end(unit.kernel, made.held)
+    at = next_look(unit.kernel, made)
     if at is not None:
         schedule(unit, at, [made.profile_id])
 

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from zlib import crc32
 
 from profilecore.engine.agenda import midnight_after
-from profilecore.engine.clearing import is_done, next_end, work_out
+from profilecore.engine.clearing import is_done, next_end, next_look, work_out
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, all_stays, holding, record_of
 from profilecore.errors import ProfilecoreError, StoreError
-from profilecore.model.documents import Notice
+from profilecore.model.documents import Held, Notice
 from profilecore.model.enums import State
 from profilecore.model.fields import evolve
 from profilecore.rules.clearing import ClearPlan
@@ -101,6 +101,9 @@ class Decider:
                 return Decision("later", self._some_time(one))
             if one.root.state is State.RESTRICTED:
                 return Decision("finish") if at_a_glance else self._on_restricted(one)
+            if one.root.state is State.CLEARED:
+                gone, again = self._left_over(one)
+                return Decision("later", again, expired=gone)
             return self._on_active(one, at_a_glance)
         except StoreError:
             raise
@@ -109,11 +112,26 @@ class Decider:
 
     def _on_restricted(self, one: Person) -> Decision:
         made = work_out(self._kernel, one, self.at)
+        gone, again = self._left_over(one, made.held)
         if is_done(one.root, made):
-            return Decision("later", next_end(self._kernel, made.held))
+            times = (again, next_end(self._kernel, made.held))
+            return Decision("later", min(filter(None, times), default=None), expired=gone)
         if made.blockers:
-            return blocked(self.at, tuple(b.code for b in made.blockers))
-        return Decision("finish", next_end(self._kernel, made.held), made)
+            return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
+        return Decision("finish", next_look(self._kernel, made), made)
+
+    def _left_over(
+        self, one: Person, held: Iterable[Held] = ()
+    ) -> tuple[tuple[Dated, ...], datetime | None]:
+        """Give what a clear left of somebody and is to go now, and when the next of it is."""
+        kernel = self._kernel
+        if not kernel.retention.limited:
+            return (), None
+        record = record_of(kernel, one, all_stays(kernel, one))
+        kept = {(h.kind, h.id) for h in held}
+        gone = tuple(d for d in self._expired(one, record) if (d.kind, d.id) not in kept)
+        times = [at for at in self._expiries(record) if at > self.at]
+        return gone, min(times, default=None)
 
     def _on_active(self, one: Person, at_a_glance: bool) -> Decision:
         kernel = self._kernel
@@ -146,7 +164,7 @@ class Decider:
         made = work_out(kernel, one, self.at, record)
         if made.blockers:
             return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
-        return Decision("clear", next_end(kernel, made.held), made, end.by, expired=gone)
+        return Decision("clear", next_look(kernel, made), made, end.by, expired=gone)
 
     def _expired(self, one: Person, record: Record) -> tuple[Dated, ...]:
         """Give the documents whose longest time is over and that nothing keeps."""
@@ -159,12 +177,16 @@ class Decider:
 
     def _next_look(self, one: Person, record: Record, ends: Iterable[TimeUp]) -> datetime:
         """Give when something can have changed for a person whose time is not up."""
-        kernel = self._kernel
-        times = [self._some_time(one)]
-        for day, property_id in kernel.retention.expiries(record, kernel.today(self.at)):
-            times.append(midnight_after(day, kernel.zone(property_id)))
-        times += [end.at for end in ends]
+        times = [self._some_time(one), *self._expiries(record), *(end.at for end in ends)]
         return min(t for t in times if t > self.at)
+
+    def _expiries(self, record: Record) -> list[datetime]:
+        """Give when the longest times of a person's documents are over."""
+        kernel = self._kernel
+        return [
+            midnight_after(day, kernel.zone(property_id))
+            for day, property_id in kernel.retention.expiries(record, kernel.today(self.at))
+        ]
 
     def _is_outdated(self, notice: Notice | None, sign: LastSign | None) -> bool:
         """Tell whether the guest was active after the warning, which then counts no more."""

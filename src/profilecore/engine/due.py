@@ -164,6 +164,9 @@ class _Run:
         if at < kernel.now() - timedelta(hours=1):
             self._counting = Decider(kernel, kernel.now())
         self._seen = 0
+        self._states = {State.ACTIVE, State.RESTRICTED}
+        if kernel.retention.limited:
+            self._states.add(State.CLEARED)  # of whom something limited may be left
 
     # ---- the agenda
 
@@ -361,7 +364,7 @@ class _Run:
     def _made(self, reader: Reader, documents: Sequence[Document]) -> list[Person]:
         """Give those to look at, in their order; merged ones too, since they may come apart."""
         profiles = [self.kernel.codec.load(Profile, d.body) for d in documents]
-        roots = [p for p in profiles if p.state in (State.ACTIVE, State.RESTRICTED)]
+        roots = [p for p in profiles if p.state in self._states and p.merged_into is None]
         found = {one.root.id: one for one in people(self.kernel, reader, roots)}
         found |= {p.id: Person((p,)) for p in profiles if p.state is State.MERGED}
         return [found[p.id] for p in profiles if p.id in found]

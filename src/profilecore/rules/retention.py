@@ -265,6 +265,11 @@ class Retention:
         return tuple(rule for rule in self.rules if rule.maximum is not None)
 
     @cached_property
+    def limited(self) -> frozenset[str]:
+        """The kinds of documents that some rule limits in time; a stay goes with its guest."""
+        return frozenset(rule.record_kind for rule in self._ending) - {PROFILE, "stay"}
+
+    @cached_property
     def _ending_people(self) -> tuple[RetentionRule, ...]:
         return tuple(rule for rule in self._ending if rule.record_kind == PROFILE)
 
