@@ -85,6 +85,8 @@ class Decider:
     def __init__(self, kernel: Kernel, at: datetime) -> None:
         self.at = at
         self.confirmed = True
+        self.looks_behind = not kernel.retention.limited.isdisjoint(kernel.kinds)
+        """Whether something that is left of cleared people may have to go."""
         self._kernel = kernel
         self._policy = kernel.settings.inactivity
         # What comes to somebody between two looks must not stay for longer than it may.
@@ -124,9 +126,9 @@ class Decider:
         self, one: Person, held: Iterable[Held] = ()
     ) -> tuple[tuple[Dated, ...], datetime | None]:
         """Give what a clear left of somebody and is to go now, and when the next of it is."""
-        kernel = self._kernel
-        if not kernel.retention.limited:
+        if not self.looks_behind:
             return (), None
+        kernel = self._kernel
         record = record_of(kernel, one, all_stays(kernel, one))
         kept = {(h.kind, h.id) for h in held}
         gone = tuple(d for d in self._expired(one, record) if (d.kind, d.id) not in kept)

@@ -165,8 +165,8 @@ class _Run:
             self._counting = Decider(kernel, kernel.now())
         self._seen = 0
         self._states = {State.ACTIVE, State.RESTRICTED}
-        if kernel.retention.limited:
-            self._states.add(State.CLEARED)  # of whom something limited may be left
+        if self._decider.looks_behind:
+            self._states.add(State.CLEARED)
 
     # ---- the agenda
 
