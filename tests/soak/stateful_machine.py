@@ -289,14 +289,12 @@ class EngineMachine(RuleBasedStateMachine):
     ) -> None:
         """Place a hold: a bill, or one that keeps something."""
         id, kind = self._one(self._created, number), "dispute" if kept else "open-bill"
-        made = self._step(
-            "hold",
-            lambda e: e.place_hold(id, kind=kind, property_id=place, keeps=kept or ()),
-            actor,
-        )
+        asked = {"kind": kind, "property_id": place, "keeps": kept or ()}
+        made = self._step("hold", lambda e: e.place_hold(id, **asked), actor)
         if made is not None:
             self._holds.append(made.id)
             self._owner["hold", made.id] = made.profile_id
+            self._learn_clear(made.profile_id)  # of a restricted person, what keeps nothing goes
 
     @precondition(lambda self: self._holds)
     @rule(number=numbers, actor=actors)
