@@ -210,6 +210,7 @@ def test_the_value_of_an_unknown_field_is_a_mark() -> None:
         ("a_rosa_b", {"last_name": "Rosa"}),
         ("blue", {"external_ids": [{"system": "blue", "value": "x"}]}),
         ("must be one of female, male", {"sex": "female"}),
+        ("<Merge id000001>", {"addresses": [{"city": "merge_id"}]}),
         ("P1 and P1234", {"property_id": "P1234"}),
         ("<01a2060935177517946f3a84879800a5>", {"documents": [{"number": "06093517"}]}),
     ],

@@ -151,7 +151,7 @@ def own_words() -> frozenset[str]:
                 words.add(node.value.casefold())
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 words.add(node.target.id)
-    return frozenset(words | {"true", "false", "none"})
+    return frozenset(words | set(map(fold, words)) | {"true", "false", "none"})
 
 
 def _goes_on(character: str) -> bool:
