@@ -71,9 +71,9 @@ def _ends(kernel: Kernel, record: Record) -> list[TimeUp]:
     return ends
 
 
-def blocked(at: datetime, codes: tuple[str, ...]) -> Decision:
+def blocked(at: datetime, codes: Iterable[str], expired: tuple[Dated, ...] = ()) -> Decision:
     """Give the decision on somebody who cannot be cleared now: to try the day after."""
-    return Decision("blocked", at + timedelta(days=1), codes=codes)
+    return Decision("blocked", at + timedelta(days=1), codes=tuple(codes), expired=expired)
 
 
 class Decider:
@@ -114,13 +114,14 @@ class Decider:
 
     def _on_restricted(self, one: Person) -> Decision:
         made = work_out(self._kernel, one, self.at)
+        is_over = is_done(one.root, made)
+        if not is_over and not made.blockers:
+            return Decision("finish", next_look(self._kernel, made), made)
         gone, again = self._left_over(one, made.held)
-        if is_done(one.root, made):
-            times = (again, next_end(self._kernel, made.held))
-            return Decision("later", min(filter(None, times), default=None), expired=gone)
-        if made.blockers:
-            return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
-        return Decision("finish", next_look(self._kernel, made), made)
+        if not is_over:
+            return blocked(self.at, (b.code for b in made.blockers), gone)
+        times = (again, next_end(self._kernel, made.held))
+        return Decision("later", min(filter(None, times), default=None), expired=gone)
 
     def _left_over(
         self, one: Person, held: Iterable[Held] = ()
@@ -165,7 +166,7 @@ class Decider:
             return Decision("clear")
         made = work_out(kernel, one, self.at, record)
         if made.blockers:
-            return evolve(blocked(self.at, tuple(b.code for b in made.blockers)), expired=gone)
+            return blocked(self.at, (b.code for b in made.blockers), gone)
         return Decision("clear", next_look(kernel, made), made, end.by, expired=gone)
 
     def _expired(self, one: Person, record: Record) -> tuple[Dated, ...]:

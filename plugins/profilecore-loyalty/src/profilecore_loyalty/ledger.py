@@ -193,7 +193,7 @@ class Totals:
         closing = {Account.CLOSED.value: left} if left else {}
         return evolve(
             self,
-            parted=max(self.parted, *(m.parts for m in movements if m.parts > 1), 0),
+            parted=max([self.parted, *(m.parts for m in movements if m.parts > 1)]),
             accounts=added(self.accounts, closing),
             cleared=added(summed(self.cleared, movements), closing),
         )

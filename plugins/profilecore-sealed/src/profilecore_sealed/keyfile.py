@@ -195,8 +195,7 @@ class FileKeyring(Keyring):
 
     def made(self) -> int:
         with self._alone:
-            head = self._head()
-            return self._made(head)
+            return self._made(self._head())
 
     def reserve(self, number: int) -> list[tuple[int, bytes]]:
         if not number:
@@ -217,8 +216,7 @@ class FileKeyring(Keyring):
 
     def retire(self) -> None:
         with self._alone:
-            head = self._head()
-            self._retire(self._made(head))
+            self._retire(self._made(self._head()))
             os.fsync(self._file)
 
     def _retire(self, last: int) -> None:
@@ -255,8 +253,7 @@ class FileKeyring(Keyring):
             except (InvalidTag, OSError):
                 pass  # somebody may be writing the place, or replacing the file
         with self._alone:
-            head = self._head()
-            if not 0 < number <= self._made(head):
+            if not 0 < number <= self._made(self._head()):
                 raise StoreCorrupt(
                     f"The store uses a key that {self.path} never had: it is an older copy; "
                     "restore the newest."
@@ -296,8 +293,7 @@ class FileKeyring(Keyring):
 
     def in_doubt(self) -> list[int]:
         with self._alone:
-            head = self._head()
-            return list(numbers_of(self._read_doubt(head)))
+            return list(numbers_of(self._read_doubt(self._head())))
 
     def _read_doubt(self, head: bytes) -> list[Run]:
         (count,) = form.NUMBER.unpack_from(head, form.DOUBT_AT)
@@ -406,8 +402,7 @@ class FileKeyring(Keyring):
     def check(self) -> list[str]:
         faults = []
         with self._alone:
-            head = self._head()
-            made = self._made(head)
+            made = self._made(self._head())
             if os.fstat(self._file).st_size < form.place_of(made + 1):
                 faults.append(f"{self.path} is cut short.")
         for first in range(1, made + 1, _MOST):
@@ -445,7 +440,7 @@ class FileKeyring(Keyring):
 class _Door(AbstractContextManager[None]):
     """Lets one in, and keeps other threads and processes out.
 
-    A generator would take a tenth of the time of a reservation.
+    A generator would make a reservation a quarter longer.
     """
 
     __slots__ = ("_enter", "_failed", "_leave", "lock")

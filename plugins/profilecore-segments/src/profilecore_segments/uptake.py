@@ -168,7 +168,7 @@ def _hidden(
     hidden, tells = frozenset[str](), []
     for count in counts:
         sizes, hides_total = +count, False
-        if sizes and least > 1:
+        if sizes:
             everybody = sizes.total() if total is None else total
             more, hides_total = hidden_among(sizes, everybody, least, hidden)
             hidden |= more
