@@ -4,7 +4,8 @@
 tree it leaves copies of the cells that moved in the page's *gap*: the bytes between the array
 of cell pointers and the first cell.  ``VACUUM`` removes them by writing the whole file anew.
 This program overwrites just these bytes, the bodies of free blocks and the pages of the
-freelist with zeros.
+freelist with zeros.  It leaves stale entries of that array: they tell where cells lay, not what
+was in them.
 
 It is run as ``python -I -S gaps.py PATH`` and not imported, because closing a file descriptor
 of a database drops the POSIX locks of every SQLite connection that the process has to it.
@@ -56,6 +57,10 @@ MAX_PAGES = 1 << 24
 PAGES_OF_SHARE = 16_384
 # More would wait for the disk.
 MAX_SHARES = 4
+# Of stale places of cells so many are left.  In a larger page they could be the bytes of a text.
+MAX_PLACES = 32
+LARGEST_WITH_PLACES = 8_192
+UTF_8 = 1
 
 _PAGE = struct.Struct(">BHHH")
 _BLOCK = struct.Struct(">HH")
@@ -138,12 +143,12 @@ def _invalidate_caches(connection: sqlite3.Connection) -> None:
 
 
 def _zero(descriptor: int) -> int:
-    size, count, trunk = _layout(descriptor)
+    size, count, trunk, top = _layout(descriptor)
     leaves, changed = _freelist(descriptor, size, count, trunk)
     shares = min(_cores(), MAX_SHARES, count // PAGES_OF_SHARE) or 1
     ends = [count * share // shares for share in range(shares + 1)]
     parts = [
-        partial(_dirty, descriptor, size, range(first, last), leaves)
+        partial(_dirty, descriptor, size, range(first, last), leaves, top)
         for first, last in pairwise(ends)
     ]
     others = [_Reader(part) for part in parts[1:]]
@@ -194,8 +199,13 @@ class _Reader:
             os.waitpid(self._pid, 0)
 
 
-def _dirty(descriptor: int, size: int, pages: range, leaves: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield the unallocated ranges of some pages that are not zero: where, and how long."""
+def _dirty(
+    descriptor: int, size: int, pages: range, leaves: set[int], top: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the unallocated ranges of some pages that are not zero: where, and how long.
+
+    A place of a cell begins with a byte below ``top``.
+    """
     # The list is indexed by length: slicing afresh for each of many pages costs more.
     zeros = [bytes(length) for length in range(size + 1)]
     header = _PAGE.unpack_from
@@ -216,14 +226,24 @@ def _dirty(descriptor: int, size: int, pages: range, leaves: set[int]) -> Iterat
                 high = base + (content or 65536)
                 if not low <= high <= base + size:
                     raise Unfamiliar(f"page {number}")
-                ranges = [(low, high)]
-                if block:
-                    ranges += _free_blocks(data, base, size, block, number)
+                ranges = _free_blocks(data, base, size, block, number) if block else []
+                is_clean = data.startswith(zeros[high - low], low)
+                if not is_clean and not _are_places(data[low:high], top):
+                    ranges.append((low, high))
             else:
                 continue
             for low, high in ranges:
                 if not data.startswith(zeros[high - low], low):
                     yield first * size + low, high - low
+
+
+def _are_places(gap: bytes, top: int) -> bool:
+    """Tell whether all that is not zero in a gap is where cells once lay in the page.
+
+    As the array of places grows shorter, SQLite leaves its end: after many deletes in most pages.
+    """
+    left = gap.rstrip(b"\0")
+    return len(left) <= 2 * MAX_PLACES and max(left[::2]) < top
 
 
 def _free_blocks(
@@ -242,14 +262,18 @@ def _free_blocks(
     return ranges
 
 
-def _layout(descriptor: int) -> tuple[int, int, int]:
+def _layout(descriptor: int) -> tuple[int, int, int, int]:
+    """Give the size and the number of pages, the first trunk, and what places begin below.
+
+    A place is a number below the size of a page, in two bytes; two of a text in UTF-8 are more.
+    """
     head = os.pread(descriptor, 100, 0)
     if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
         raise Unfamiliar("header")
     size, write_format, read_format, reserved = struct.unpack_from(">HBBB", head, 16)
     size = 65536 if size == 1 else size
     change, count, trunk = struct.unpack_from(">III", head, 24)
-    (largest_root,) = struct.unpack_from(">I", head, 52)
+    largest_root, encoding = struct.unpack_from(">II", head, 52)
     (valid_for,) = struct.unpack_from(">I", head, 92)
     if size < 512 or size & (size - 1) or reserved or (write_format, read_format) != (2, 2):
         raise Unfamiliar("header")
@@ -257,7 +281,8 @@ def _layout(descriptor: int) -> tuple[int, int, int]:
         raise Unfamiliar("auto_vacuum or header")
     if count >= MAX_PAGES or count * size != os.fstat(descriptor).st_size:
         raise Unfamiliar("file size")
-    return size, count, trunk
+    top = size >> 8 if encoding == UTF_8 and size <= LARGEST_WITH_PLACES else 0
+    return size, count, trunk, top
 
 
 def _freelist(descriptor: int, size: int, count: int, trunk: int) -> tuple[set[int], int]:
