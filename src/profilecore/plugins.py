@@ -260,6 +260,12 @@ class Plugins:
             answers += map(_not_there, sorted(missing))
         return answers
 
+    @property
+    def asks_about_clears(self) -> bool:
+        """Whether a clear depends on what a plugin answers at that moment."""
+        hook = cast(pluggy.HookCaller, self._hooks.profilecore_check_clear)
+        return bool(hook.get_hookimpls() or self.contributions.stays)
+
     def _decide(
         self,
         hook: Callable[..., list[Iterable[T] | None]],

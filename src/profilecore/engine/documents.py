@@ -268,9 +268,15 @@ def drop_about(unit: Unit, family: Iterable[str]) -> None:
     for kind in kernel.kinds.values():
         if kind.about is None:
             continue
-        for profile_id in family:
-            for id in unit.writer.find(about_key(kernel, kind.name, profile_id), MAX_DOCUMENTS):
-                unit.writer.delete(kind.name, id)
+        keys = [about_key(kernel, kind.name, profile_id) for profile_id in family]
+        ids = [id for key in keys for id in unit.writer.find(key, MAX_DOCUMENTS)]
+        for document in unit.writer.get_many(kind.name, ids) if ids else ():
+            unit.writer.delete(kind.name, document.id)
+            if document.owner not in (document.id, *family):
+                root = kernel.owner_of(unit.writer, document)
+                unit.emit(
+                    DOCUMENT_DELETED, root.id, subject=document.id, scope=document.property_id
+                )
 
 
 def _page(

@@ -16,6 +16,7 @@ from datetime import time as clock_time
 import attrs
 
 from profilecore.engine import agenda
+from profilecore.engine.ahead import Ahead, Looked
 from profilecore.engine.clearing import carry_out
 from profilecore.engine.collecting import seldom_collected
 from profilecore.engine.deciding import Decider, Decision, blocked
@@ -276,25 +277,28 @@ class _Run:
         return self.kernel.codec.load(_State, document.body), document.version
 
     def _note(self, unit: Unit, state: _State, version: int) -> None:
-        kind, id = STATE
-        unit.put(kind, id, id, state, expect=version)
+        unit.put(*STATE, STATE[1], state, expect=version)
 
     # ---- working through it
 
     def work(self) -> None:
         """Go through the pages whose hour has come, in transactions of about ``SECONDS``."""
         position: agenda.Position | None = None
-        while position is not _END:
-            with self.kernel.writing() as unit:
-                before = self.report
-                try:
-                    seen, position = self._work_for_a_while(unit, position)
-                    if self.report.expired > before.expired:
-                        owe(unit)
-                except BaseException:
-                    self.report = before  # what the transaction undoes was not done
-                    raise
-            self._tell(seen)
+        with Ahead(self.kernel, self._decider, self._made) as self._ahead:
+            while position is not _END:
+                self._ahead.wait()
+                with self.kernel.writing() as unit:
+                    before = self.report
+                    try:
+                        seen, position = self._work_for_a_while(unit, position)
+                        if self.report.expired > before.expired:
+                            owe(unit)
+                    except BaseException:
+                        self.report = before  # what the transaction undoes was not done
+                        raise
+                    if position is not _END:
+                        self._ahead.begin(unit, position, max(seen + seen // 2, AT_ONCE))
+                self._tell(seen)
 
     def _work_for_a_while(
         self, unit: Unit, position: agenda.Position | None
@@ -319,9 +323,9 @@ class _Run:
         rest = list(page.ids)
         while rest and not self.report.more:
             now, rest = rest[:AT_ONCE], rest[AT_ONCE:]
-            ones = self._read(unit.writer, now)
+            looked = self._read(unit, now)
             with unit.batch():
-                left = self._work_off(unit, ones, entries, skipped)
+                left = self._work_off(unit, looked, entries, skipped)
             rest = [*left, *rest]
             if time.monotonic() >= stop:
                 break
@@ -334,7 +338,7 @@ class _Run:
     def _work_off(
         self,
         unit: Unit,
-        ones: Sequence[Person],
+        looked: Sequence[Looked],
         entries: dict[str, list[str]],
         skipped: list[str],
     ) -> list[str]:
@@ -343,13 +347,13 @@ class _Run:
         It ends early where the clear of one has changed another: that one has to be read anew.
         """
         changed: set[str] = set()
-        for number, one in enumerate(ones):
+        for number, (one, decided) in enumerate(looked):
             if self.report.done >= self.limit:
                 self._report(more=True)
             if self.report.more or not changed.isdisjoint(one.ids):
-                return [left.root.id for left in ones[number:]]
+                return [left.one.root.id for left in looked[number:]]
             events = len(unit.events)
-            decision = self._done(unit, one)
+            decision = self._done(unit, one, decided or self._decider.decide(one))
             changed.update(event.profile_id for event in unit.events[events:])
             if decision.what == "skip":
                 skipped.append(one.root.id)
@@ -358,8 +362,13 @@ class _Run:
                 entries.setdefault(agenda.hour_of(later), []).append(one.root.id)
         return []
 
-    def _read(self, reader: Reader, ids: Sequence[str]) -> list[Person]:
-        return self._made(reader, reader.get_many(PROFILE, ids))
+    def _read(self, unit: Unit, ids: Sequence[str]) -> list[Looked]:
+        found = self._ahead.take(unit, ids)
+        missing = [id for id in ids if id not in found]
+        if missing:
+            made = self._made(unit.writer, unit.writer.get_many(PROFILE, missing))
+            found |= {one.root.id: Looked(one) for one in made}
+        return [found[id] for id in ids if id in found]
 
     def _made(self, reader: Reader, documents: Sequence[Document]) -> list[Person]:
         """Give those to look at, in their order; merged ones too, since they may come apart."""
@@ -369,9 +378,8 @@ class _Run:
         found |= {p.id: Person((p,)) for p in profiles if p.state is State.MERGED}
         return [found[p.id] for p in profiles if p.id in found]
 
-    def _done(self, unit: Unit, one: Person) -> Decision:
-        """Decide on a person and do it; whoever it fails for is tried again the day after."""
-        decision = self._decider.decide(one)
+    def _done(self, unit: Unit, one: Person, decision: Decision) -> Decision:
+        """Do what was decided; whoever it fails for is tried again the day after."""
         try:
             with unit.part():
                 self._do(unit, one, decision)
@@ -438,7 +446,7 @@ class _Run:
                 if found is None:
                     break
                 page, position = found
-                ones = self._read(reader, page.ids)
+                ones = self._made(reader, reader.get_many(PROFILE, page.ids))
             if not fresh:
                 yield from ones
             elif not self._scans:
