@@ -89,6 +89,23 @@ def test_whom_a_clear_of_the_run_changed_is_read_anew(opens: Opens, runs: Runs) 
     assert set(states(engine, *ids)) == {State.CLEARED}
 
 
+def test_whom_the_same_transaction_changed_is_read_anew(
+    opens: Opens, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = opens()
+    ids = [guest(engine, "2020-01-01") for _ in range(12)]
+    for id in ids[4:]:
+        engine.update(id, {"relationships": [{"type": "friend", "profile_id": ids[2]}]})
+
+    def watch(report: Any, seen: int) -> None:
+        if runs.readings:
+            monkeypatch.setattr(due, "SECONDS", 60)
+
+    report = engine.clear_due(watch=watch)
+    assert (set(report.ids), report.blocked) == (set(ids), {})
+    assert len(runs.readings) == 1, "all others were done in one transaction"
+
+
 def test_a_plugin_is_asked_by_the_thread_of_the_run(opens: Opens, runs: Runs) -> None:
     class Billing:
         name = "billing"

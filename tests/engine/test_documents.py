@@ -261,6 +261,8 @@ def test_a_clear_takes_it_with_all_that_others_documents_tell(engine: Engine) ->
         with pytest.raises(NotFound):
             engine.document("letter", gone.id)
     assert engine.documents("letter") == [free]
+    deleted = [e for e in engine.changes().items if e.type == "document.deleted"]
+    assert [(e.profile_id, e.subject) for e in deleted] == [(ben, told.id)]
     with pytest.raises(ProfileCleared):
         engine.store_document("letter", Letter("again"), profile_id=ana)
 
