@@ -93,6 +93,8 @@ def test_warn_creates_and_the_feed_names_the_matches(engine: Engine) -> None:
 def test_use_takes_the_stored_profile_where_it_is_safe(engine: Engine) -> None:
     ana = engine.create(ANA)
     same = engine.create(ANA | {"title": "miss"}, on_match="use", key="k")
+    told = engine.changes().items[-1]
+    assert (told.type, told.profile_id) == ("document.stored", ana.id), "that of the key"
     assert same == ana
     assert engine.create(ANA | {"title": "miss"}, on_match="use", key="k") == ana
     other = engine.create(ALIKE, on_match="use")

@@ -19,7 +19,7 @@ from profilecore.errors import (
 )
 from profilecore.model.documents import Outcome
 from profilecore.model.enums import RelationshipType
-from profilecore.model.events import PROFILE_CREATED, PROFILE_UPDATED
+from profilecore.model.events import DOCUMENT_STORED, PROFILE_CREATED, PROFILE_UPDATED
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
 from profilecore.rules.changing import SETTABLE, Change, change, given_values, new_profile
@@ -49,7 +49,9 @@ def create(
         if known is None:
             store_new(unit, profile)
         profile = known or profile
-        once.remember(profile.id, profile.id)
+        stored = once.remember(profile.id, profile.id)
+        if known is not None and stored is not None:  # whoever gets a document is named by an event
+            unit.emit(DOCUMENT_STORED, known.id, subject=stored)
     return seen_by(profile, kernel.actor)
 
 
@@ -251,13 +253,14 @@ class Once:
                 raise IdempotencyConflict(verb)
             self.result_id = earlier.result_id
 
-    def remember(self, result_id: str, owner: str) -> None:
-        """Note what the request led to."""
+    def remember(self, result_id: str, owner: str) -> str | None:
+        """Note what the request led to; give the id of the note, ``None`` without a key."""
         if self._id is not None:
             outcome = Outcome(
                 id=self._id, verb=self._verb, result_id=result_id, digest=self._digest
             )
             self._unit.put("outcome", self._id, owner, outcome, expect=0)
+        return self._id
 
     def _hash(self, content: bytes) -> str:
         import hashlib
