@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from types import TracebackType
 from typing import NamedTuple
 
 from profilecore.engine import agenda
@@ -49,15 +48,8 @@ class Ahead:
         self._unit: Unit | None = None
         self._seen = 0
 
-    def __enter__(self) -> Ahead:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Wait for what is being read, and end the thread."""
         self._pool.shutdown()
 
     def begin(self, unit: Unit, position: agenda.Position | None, number: int) -> None:

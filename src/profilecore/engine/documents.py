@@ -269,8 +269,9 @@ def drop_about(unit: Unit, family: Iterable[str]) -> None:
         if kind.about is None:
             continue
         keys = [about_key(kernel, kind.name, profile_id) for profile_id in family]
-        ids = [id for key in keys for id in unit.writer.find(key, MAX_DOCUMENTS)]
-        for document in unit.writer.get_many(kind.name, ids) if ids else ():
+        # One may be about several ids of a person.
+        ids = {id: None for key in keys for id in unit.writer.find(key, MAX_DOCUMENTS)}
+        for document in unit.writer.get_many(kind.name, list(ids)):
             unit.writer.delete(kind.name, document.id)
             if document.owner not in (document.id, *family):
                 root = kernel.owner_of(unit.writer, document)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -284,7 +285,7 @@ class _Run:
     def work(self) -> None:
         """Go through the pages whose hour has come, in transactions of about ``SECONDS``."""
         position: agenda.Position | None = None
-        with Ahead(self.kernel, self._decider, self._made) as self._ahead:
+        with closing(Ahead(self.kernel, self._decider, self._made)) as self._ahead:
             while position is not _END:
                 self._ahead.wait()
                 with self.kernel.writing() as unit:
@@ -325,8 +326,7 @@ class _Run:
             now, rest = rest[:AT_ONCE], rest[AT_ONCE:]
             looked = self._read(unit, now)
             with unit.batch():
-                left = self._work_off(unit, looked, entries, skipped)
-            rest = [*left, *rest]
+                rest = [*self._work_off(unit, looked, entries, skipped), *rest]
             if time.monotonic() >= stop:
                 break
         if rest:
