@@ -10,7 +10,7 @@ import pytest
 
 from profilecore.model.documents import Document
 from profilecore.store import NO_TERMS, Store
-from profilecore_sqlite import SqliteStore
+from profilecore_sqlite import SqliteStore, checkpoints
 from profilecore_sqlite.checkpoints import LARGE
 
 Opened = Callable[..., SqliteStore]
@@ -29,7 +29,10 @@ def sizes(store: SqliteStore) -> tuple[int, int]:
     return store.path.stat().st_size, log.stat().st_size if log.exists() else 0
 
 
-def test_what_a_large_transaction_wrote_goes_into_the_file(store: SqliteStore) -> None:
+def test_what_a_large_transaction_wrote_goes_into_the_file(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "ROWS_OF_LOG", LARGE)
     before, _ = sizes(store)
     insert(store, "a", LARGE)
     with store.write():
@@ -45,12 +48,24 @@ def test_a_small_one_leaves_it_to_sqlite(store: SqliteStore) -> None:
     assert sizes(store)[0] == before
 
 
-def test_the_log_does_not_grow_with_large_transactions(store: SqliteStore) -> None:
+@pytest.mark.parametrize("shared", [1, 2])
+def test_the_log_begins_anew_once_large_transactions_changed_so_many_rows(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, shared: int
+) -> None:
+    monkeypatch.setattr(checkpoints, "ROWS_OF_LOG", shared * LARGE)
     logs = []
-    for name in "abcdef":
+    for name in "abcdefgh":
         insert(store, name, LARGE)
         logs.append(sizes(store)[1])
-    assert logs[-1] < 1.5 * logs[0]
+    assert logs[-1] < (shared + 0.5) * logs[0]
+
+
+def test_each_of_several_large_transactions_goes_into_the_file(store: SqliteStore) -> None:
+    before, _ = sizes(store)
+    for name in "abc":
+        insert(store, name, LARGE)
+    store.before_fork()  # who forks waits for all
+    assert sizes(store)[0] > before + 3 * LARGE * len(BODY)
 
 
 def test_a_reader_keeps_its_state_beside_one(store: SqliteStore, opened: Opened) -> None:

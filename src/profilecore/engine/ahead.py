@@ -45,6 +45,7 @@ class Ahead:
         self._pool = ThreadPoolExecutor(1, "profilecore-ahead")
         self._reading: tuple[Unit, _Reading] | None = None
         self._looked: dict[str, Looked] = {}
+        self._named: dict[str, list[str]] = {}
         self._unit: Unit | None = None
         self._seen = 0
 
@@ -105,9 +106,13 @@ class Ahead:
             self._looked = {}
             return
         self._looked |= {each.one.root.id: each for each in found}
+        self._named = {}
+        for root, each in self._looked.items():
+            for id in each.one.ids:
+                self._named.setdefault(id, []).append(root)
         self._forget(before.events)
 
     def _forget(self, events: Sequence[Event]) -> None:
-        changed = {event.profile_id for event in events}
-        for each in [e for e in self._looked.values() if not changed.isdisjoint(e.one.ids)]:
-            del self._looked[each.one.root.id]
+        for event in events:
+            for root in self._named.get(event.profile_id, ()):
+                self._looked.pop(root, None)

@@ -47,7 +47,7 @@ FLUSH = 20_000
 # So many people are read together: of a run that is stopped, no more were read for nothing.
 AT_ONCE = 100
 # So long others wait to write.
-SECONDS = 0.5
+SECONDS = 0.25
 MAX_IDS = 1_000
 MAX_LIMIT = 10_000_000
 UNCONFIRMED = "not-confirmed"

@@ -63,11 +63,12 @@ class ClearPlan:
 def erased_fields(family: Sequence[Profile], keeps: Keeps) -> tuple[str, ...]:
     """Name the fields of a person's profiles that hold something and that a clear erases."""
     erased: set[str] = set()
+    names = _names_erased()
     for profile in family:
         kept = keeps.profile if profile is family[0] else ()
-        held = vars(profile)
-        here = _names_erased().intersection(held).difference(kept)
-        erased.update(name for name in here if not is_empty(held[name]))
+        for name, value in vars(profile).items():
+            if name in names and name not in kept and not is_empty(value):
+                erased.add(name)
     return tuple(sorted(erased))
 
 

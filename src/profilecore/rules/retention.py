@@ -261,6 +261,11 @@ class Retention:
         )
 
     @cached_property
+    def _deleting(self) -> frozenset[str]:
+        """The rules whose documents are deleted whole at the end."""
+        return frozenset(r.name for r in self.rules if r.on_expiry is OnExpiry.DELETE)
+
+    @cached_property
     def _ending(self) -> tuple[RetentionRule, ...]:
         return tuple(rule for rule in self.rules if rule.maximum is not None)
 
@@ -302,12 +307,11 @@ class Retention:
 
     def to_delete(self, held: Iterable[Held]) -> set[tuple[str, str | None]]:
         """Give the documents that are to be deleted whole once nothing holds them any more."""
-        deleting = {rule.name for rule in self.rules if rule.on_expiry is OnExpiry.DELETE}
-        return {(h.kind, h.id) for h in held if h.id is not None and h.rule in deleting}
+        return {(h.kind, h.id) for h in held if h.id is not None and h.rule in self._deleting}
 
     def over(self, record: Record, held: Iterable[Held]) -> set[tuple[str, str | None]]:
         """Give the documents that a rule once held and wants deleted, now that nothing does."""
-        if all(rule.on_expiry is not OnExpiry.DELETE for rule in self.rules):
+        if not self._deleting:
             return set()
         ever = self.held(record, lambda _: date.min)
         return self.to_delete(ever) - {(h.kind, h.id) for h in held}

@@ -13,6 +13,9 @@ from pathlib import Path
 
 LARGE = 5_000
 """Rows changed by a transaction whose commit leaves the checkpoint to a thread."""
+# A row costs the log a page at most, mostly.  To lengthen its file takes longer than to wait for it
+# to begin anew, once that many were written.
+ROWS_OF_LOG = 40_000
 
 
 class Checkpoints:
@@ -22,21 +25,36 @@ class Checkpoints:
         self._path = path
         self._synchronous = synchronous
         self._thread: threading.Thread | None = None
+        self._rows = 0
 
-    def begin(self) -> None:
-        """Begin one.  Should it fail, SQLite does it at a later commit."""
-        thread = threading.Thread(target=self._run, name="profilecore-checkpoint")
+    def begin(self, rows: int) -> None:
+        """Begin one behind a transaction that changed so many rows.
+
+        Should it fail, SQLite does it at a later commit.
+        """
+        self._rows += rows
+        thread = threading.Thread(
+            target=self._run, args=(self._thread,), name="profilecore-checkpoint"
+        )
         with suppress(RuntimeError):  # the system has no thread left
             thread.start()
             self._thread = thread
 
+    def make_room(self, seconds: float) -> None:
+        """Wait where the log is long: it begins anew with a write that finds all in the file."""
+        if self._rows >= ROWS_OF_LOG:
+            self._rows = 0
+            self.wait(seconds)
+
     def wait(self, seconds: float | None = None) -> None:
-        """Wait for the last one, so that the log can begin anew and does not grow."""
+        """Wait for the last one."""
         thread = self._thread
         if thread is not None:
             thread.join(seconds)
 
-    def _run(self) -> None:
+    def _run(self, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()
         with (
             suppress(sqlite3.Error),
             closing(sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True)) as connection,

@@ -20,7 +20,7 @@ from profilecore_sqlite.rows import SqliteReader, SqliteWriter
 
 CHECKPOINTS = "PRAGMA wal_autocheckpoint = {}"
 CHECKPOINT_PAGES = 4_000
-LOG_LIMIT = 64 << 20
+LOG_LIMIT = 256 << 20
 TURN = 0.1
 """Seconds that SQLite waits for the write lock before its growing delays begin anew.
 
@@ -158,7 +158,7 @@ class Session:
     def begin_write(self) -> None:
         """Take the write lock, waiting for it as long as the settings allow."""
         deadline = time.monotonic() + self.settings.timeout
-        self._checkpoints.wait(self.settings.timeout)
+        self._checkpoints.make_room(self.settings.timeout)
         if not self.turn.acquire(timeout=self.settings.timeout):
             raise StoreUnavailable(
                 f"{self.settings.path} is locked by another thread; "
@@ -217,7 +217,8 @@ class Session:
             )
 
     def _commit(self) -> None:
-        if self.connection.total_changes - self._changes < LARGE:
+        changed = self.connection.total_changes - self._changes
+        if changed < LARGE:
             self.execute("COMMIT")
             return
         self._run(CHECKPOINTS.format(0)).fetchall()
@@ -225,7 +226,7 @@ class Session:
             self.execute("COMMIT")
         finally:
             self._run(CHECKPOINTS.format(CHECKPOINT_PAGES)).fetchall()
-        self._checkpoints.begin()
+        self._checkpoints.begin(changed)
 
 
 class _Reading(AbstractContextManager[Reader]):
