@@ -48,6 +48,8 @@ def test_rare_tags_can_be_left_out(segments: Segments, guest: Any) -> None:
     for tags in (["vip", "golf"], ["VIP"]):
         guest(tags=tags)
     assert [(c.tag, c.profiles) for c in segments.tags(min_group=2)] == [("vip", 2)]
+    with pytest.raises(InvalidProfile):
+        segments.tags(min_group=0)
 
 
 def test_a_tag_that_the_actor_sees_on_nobody_is_not_found(

@@ -30,6 +30,7 @@ from profilecore_segments.faults import ExpressionError
 from profilecore_segments.members import Watch, silent
 from profilecore_segments.nodes import Is, Text, leaves
 from profilecore_segments.parsing import parse
+from profilecore_segments.suppressing import check_least
 
 if TYPE_CHECKING:
     from profilecore import Engine
@@ -89,7 +90,10 @@ def count_tags(engine: Engine, watch: Watch = silent, min_group: int = 1) -> lis
 
     Spellings of the same tag are one tag, as they are to a search.  Tags that fewer than
     ``min_group`` have are left out.
+
+    :raises InvalidProfile: for a ``min_group`` below 1.
     """
+    check_least(min_group)
     spelled: dict[str, Counter[str]] = {}
     everybody, done = engine.tally(()), 0
     for page in engine.extract(["tags"]):
