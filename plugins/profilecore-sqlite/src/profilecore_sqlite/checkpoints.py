@@ -13,9 +13,8 @@ from pathlib import Path
 
 LARGE = 5_000
 """Rows changed by a transaction whose commit leaves the checkpoint to a thread."""
-# A row costs the log a page at most, mostly.  To lengthen its file takes longer than to wait for it
-# to begin anew, once that many were written.
 ROWS_OF_LOG = 40_000
+"""Rows changed by large transactions, of a page each at worst, before a write waits for the log."""
 
 
 class Checkpoints:
