@@ -43,13 +43,16 @@ class Codec:
     ) -> None:
         self._facets = dict(facets or {})
         self._upgrades = tuple(upgrades)
+        self._dumped: set[type] = set()
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder().decode
 
     def dump(self, value: Any) -> bytes:
         """Encode an attrs value."""
-        if not attrs.has(type(value)):
-            raise TypeError(f"{type(value).__name__} has no stored form")
+        if type(value) not in self._dumped:
+            if not attrs.has(type(value)):
+                raise TypeError(f"{type(value).__name__} has no stored form")
+            self._dumped.add(type(value))
         if self._upgrades:
             return self._encode({**self.plain(value), FORMAT_KEY: len(self._upgrades)})
         return self._encode(value)

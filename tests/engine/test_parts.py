@@ -10,6 +10,7 @@ import pytest
 from kit import open_engine
 
 from profilecore import Engine
+from profilecore.engine.clearing import leave_receipt
 from profilecore.engine.unit import Unit
 from profilecore.model.events import PROFILE_UPDATED
 from profilecore.store import MemoryStore
@@ -61,6 +62,33 @@ def test_a_part_of_a_batch_is_undone_alone(each_engine: Engine, flush: bool, del
     assert told == ["first", "last"]
     assert each_engine.get(id).last_name == "García"
     assert each_engine.verify() == []
+
+
+@pytest.mark.parametrize("flush", [False, True])
+def test_receipts_and_deletions_of_a_batch_are_undone_with_their_part(
+    each_engine: Engine, flush: bool
+) -> None:
+    ids = {name: each_engine.create(ANA).id for name in ("first", "undone", "last")}
+    with each_engine._kernel.writing() as unit, unit.batch():
+
+        def work(name: str) -> None:
+            leave_receipt(unit, ids[name])
+            unit.delete("profile", ids[name])
+            if flush and name == "undone":
+                unit.flush()
+
+        with unit.part():
+            work("first")
+        undone(unit, lambda: work("undone"))
+        with unit.part():
+            work("last")
+        left = list(unit.cleared)
+    with each_engine._kernel.reading() as reader:
+        receipts = reader.listing("receipt", None, 10)
+        assert [d.owner for d in reader.listing("profile", None, 10)] == [ids["undone"]]
+    assert [d.id for d in receipts] == left
+    assert [d.owner for d in receipts] == [ids["first"], ids["last"]]
+    assert each_engine.verify_receipts() == []
 
 
 def test_an_inner_part_is_undone_without_its_outer_one(each_engine: Engine) -> None:

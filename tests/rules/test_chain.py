@@ -21,9 +21,9 @@ from profilecore.rules.chain import (
     ChainFault,
     Rule,
     Walk,
-    chained,
+    chain,
     digest,
-    linked,
+    link,
     seal,
     seal_over,
 )
@@ -51,23 +51,16 @@ FACTS = (
 def chain_of(given_events: list[Event]) -> tuple[list[Event], Chain]:
     """Link events one by one."""
     end = Chain()
-    made: list[Event] = []
-    for event in given_events:
-        own = (event.id, event.profile_id, event.fields, event.subject)
-        some, end = chained(evolve(event, fields=(), subject=None), [own], end)
-        made += some
+    made = [evolve(event, number=0) for event in given_events]
+    for event in made:
+        end = chain([event], end)
     return made, end
 
 
 def receipts_of(count: int) -> tuple[list[Receipt], Chain]:
     """Make a chain of receipts."""
-    end = Chain()
-    made: list[Receipt] = []
-    for number in range(count):
-        bare = Receipt(f"r{number}", f"p{number}", ReceiptStatus.PENDING, START)
-        made.append(linked(bare, end))
-        end = Chain(made[-1].number, made[-1].seal)
-    return made, end
+    made = [Receipt(f"r{n}", f"p{n}", ReceiptStatus.PENDING, START) for n in range(count)]
+    return made, link(made, Chain())
 
 
 def found(rule: Rule[Event], entries: list[Event], end: Chain) -> list[ChainFault]:
@@ -160,18 +153,32 @@ def test_other_facts_have_another_digest(two: list[Event]) -> None:
     assert (digest(one) == digest(other)) == (one == other)
 
 
-def test_events_made_together_are_linked_as_those_made_one_by_one() -> None:
-    alike = Event("profile.created", "", START, "", actor="chain", property_id="P1")
-    named = [(f"e{n}", f"p{n}", ("tags",) * (n % 2), f"s{n}" if n else None) for n in range(4)]
-    together = chained(alike, named, Chain(3, "seal"))
-    end, made = Chain(3, "seal"), []
-    for one in named:
-        some, end = chained(alike, [one], end)
-        made += some
-    assert together == (made, end)
-    assert [(e.id, e.profile_id, e.fields, e.subject) for e in made] == named
-    assert all(event.digest == digest(event) for event in made)
-    assert [event.number for event in made] == [4, 5, 6, 7]
+def test_events_linked_together_are_linked_as_one_by_one() -> None:
+    def made() -> list[Event]:
+        return [
+            Event(what, f"p{n}", START, f"e{n}", ("tags",) * (n % 2), actor="chain", scope=scope)
+            for n, (what, scope) in enumerate(
+                [("a", None), ("a", None), ("b", None), ("b", "P1"), ("b", None)]
+            )
+        ]
+
+    together, one_by_one, end = made(), made(), Chain(3, "seal")
+    for event in one_by_one:
+        end = chain([event], end)
+    assert (chain(together, Chain(3, "seal")), together) == (end, one_by_one)
+    assert all(event.digest == digest(event) for event in together)
+    assert [event.number for event in together] == [4, 5, 6, 7, 8]
+    assert end == Chain(8, together[-1].seal)
+
+
+def test_what_was_linked_in_a_part_that_was_undone_is_linked_anew() -> None:
+    events, end = [Event("a", "p", START, "e")], Chain()
+    receipts = [Receipt("r", "p", ReceiptStatus.PENDING, START)]
+    for before in (Chain(3, "seal"), end):
+        ends = chain(events, before), link(receipts, before)
+    assert (events, ends[0]) == chain_of([Event("a", "p", START, "e")])
+    bare = [Receipt("r", "p", ReceiptStatus.PENDING, START)]
+    assert (ends[1], receipts) == (link(bare, end), bare)
 
 
 def test_the_digest_does_not_hang_on_zone_or_seq() -> None:

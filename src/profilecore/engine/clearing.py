@@ -8,7 +8,6 @@ from typing import Any
 
 from profilecore.engine.agenda import midnight_after, schedule
 from profilecore.engine.documents import drop_about
-from profilecore.engine.ends import RECEIPTS
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.persons import Person, all_stays, holding, person, record_of
 from profilecore.engine.profiles import related_ids, related_to, stay_terms
@@ -16,7 +15,6 @@ from profilecore.engine.scrubbing import as_it_stands, scrub_after
 from profilecore.engine.unit import Unit
 from profilecore.errors import Blocker, ClearBlocked, NotFound, PluginError, StalePlan
 from profilecore.model.documents import (
-    Chain,
     Document,
     Held,
     OnClear,
@@ -30,10 +28,9 @@ from profilecore.model.events import (
     PROFILE_UPDATED,
     STAY_RECORDED,
 )
-from profilecore.model.fields import build, cleared, evolve, lean, restore
+from profilecore.model.fields import build, cleared, evolve, lean
 from profilecore.model.profile import Profile
 from profilecore.model.stay import Stay
-from profilecore.rules.chain import linked
 from profilecore.rules.clearing import (
     ClearPlan,
     Keeps,
@@ -223,7 +220,8 @@ def carry_out(
     if first:
         if one.is_named:
             _drop_edges(unit, made.family)
-        drop_about(unit, made.family)
+        if one.is_told_of:
+            drop_about(unit, made.family)
     # A law that keeps somebody for a stay in company keeps the company too, until its time is over.
     if one.joined and not any(h.id is None and h.hold_id is None for h in made.held):
         unit.flush()
@@ -284,9 +282,8 @@ def leave_receipt(unit: Unit, profile_id: str, *, id: str | None = None, **facts
         "cleared_at": kernel.now(), "actor": kernel.actor.id,
         "property_id": kernel.actor.property_id, **facts,
     }  # fmt: skip
-    receipt = _link(unit, restore(Receipt, values))
-    unit.put("receipt", receipt.id, profile_id, receipt, expect=0)
-    unit.cleared.append(receipt.id)
+    receipt = build(Receipt, values)
+    unit.leave(receipt)
     return receipt
 
 
@@ -316,13 +313,6 @@ def look_again(unit: Unit, made: ClearPlan) -> None:
     at = next_look(unit.kernel, made)
     if at is not None:
         schedule(unit, at, [made.profile_id])
-
-
-def _link(unit: Unit, receipt: Receipt) -> Receipt:
-    """Make a receipt the newest of the chain."""
-    made = linked(receipt, unit.ends.of(RECEIPTS))
-    unit.ends.move(RECEIPTS, build(Chain, {"length": made.number, "newest": made.seal}))
-    return made
 
 
 def _leave_tombstone(unit: Unit, profile: Profile, keeps: Keeps, held: tuple[Held, ...]) -> None:
@@ -355,8 +345,7 @@ def _clear_document(
     """Do with a document what the plan says; ``value`` is its own, where it was read already."""
     kernel = unit.kernel
     if fate is OnClear.ERASE:
-        unit.writer.delete(document.kind, document.id)
-        unit.writer.delete_blob(document.id)
+        unit.delete(document.kind, document.id)
     elif fate is OnClear.FIELDS:
         if value is None:
             value = kernel.codec.load(kernel.kinds[document.kind].cls, document.body)

@@ -84,7 +84,7 @@ def store(
         owners = (e.profile_id for e in listed if e.profile_id is not None)
         active = _active(kernel, unit.writer, owners)
         storing = _Storing(unit, declared, active)
-        made = [storing.put(entry, known.get(str(entry.id))) for entry in listed]
+        made = [storing.put(str(entry.id), entry, known.get(str(entry.id))) for entry in listed]
         for scope, told in groupby(storing.told, itemgetter(0)):
             unit.emit_all(DOCUMENT_STORED, ((id, (), subject) for _, id, subject in told), scope)
         return made
@@ -97,9 +97,9 @@ def _new(kernel: Kernel, entry: Entry) -> Entry:
 def _check(kernel: Kernel, kind: DocumentKind, entries: Sequence[Entry]) -> None:
     """Refuse what is wrong with the entries whatever is stored."""
     actor = kernel.actor
-    for entry in entries:
-        if not isinstance(entry.value, kind.cls):
-            raise TypeError(f"A document of the kind {kind.name} is a {kind.cls.__name__}.")
+    if not all(isinstance(entry.value, kind.cls) for entry in entries):
+        raise TypeError(f"A document of the kind {kind.name} is a {kind.cls.__name__}.")
+    for entry in entries if actor.property_id is not None else ():
         of_chain = entry.profile_id is None and entry.property_id is None
         if not may_see(entry.property_id, actor) or (of_chain and actor.property_id):
             raise ScopeDenied(f"store a {kind.name} for another property or for the chain")
@@ -128,24 +128,35 @@ class _Storing:
         # Many of a batch may have the same key, as a day.
         self._key = cache(partial(_key_of, unit.kernel, kind.name))
 
-    def put(self, entry: Entry, known: Document | Stored | None) -> Stored:
+    def put(self, id: str, entry: Entry, known: Document | Stored | None) -> Stored:
         """Store one document over the one that is known."""
-        id, name, at = str(entry.id), self._kind.name, entry.property_id
+        name, at, profile_id = self._kind.name, entry.property_id, entry.profile_id
         version = 0
         if known is not None:
             version = known.version
-            if not may_see(known.property_id, self._actor):
-                raise NotFound(name, id)
-            if _of_chain(known) and self._actor.property_id is not None:
-                raise ScopeDenied(f"store over a {name} of the chain")
-        owner, root_id = self._owner(id, entry, known)
+            if self._actor.property_id is not None:
+                self._check_over(known)
+        root_id: str | None
+        if profile_id in self._active and (known is None or known.owner == profile_id):
+            root_id = owner = profile_id
+        else:
+            owner, root_id = self._owner(id, entry, known)
+        if id == owner and profile_id is not None:  # a store takes it for the chain's
+            raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
         if entry.if_version is not None and entry.if_version != version:
             raise VersionConflict(id, entry.if_version, version)
-        terms = self._terms(entry)
+        terms = self._terms(entry) if entry.keys or self._kind.about else NO_TERMS
         self._unit.put(name, id, owner, entry.value, expect=version, property_id=at, terms=terms)
         if root_id is not None:
             self.told.append((at, root_id, id))
-        return Stored(name, id, entry.profile_id and owner, version + 1, entry.value, at)
+        return Stored(name, id, profile_id and owner, version + 1, entry.value, at)
+
+    def _check_over(self, known: Document | Stored) -> None:
+        """Refuse a property to store over what it does not see, or what is the chain's."""
+        if not may_see(known.property_id, self._actor):
+            raise NotFound(known.kind, known.id)
+        if _of_chain(known):
+            raise ScopeDenied(f"store over a {known.kind} of the chain")
 
     def _owner(
         self, id: str, entry: Entry, known: Document | Stored | None
@@ -156,17 +167,11 @@ class _Storing:
             if known is not None and known.owner != id:
                 raise NotFound(kind, id)
             return id, None
-        if profile_id in self._active and (known is None or known.owner == profile_id):
-            root_id = owner = profile_id
-        else:
-            root = self._unit.kernel.living(self._unit.writer, profile_id)
-            if known is not None and known.owner not in root.family:
-                raise NotFound(kind, id)
-            new_owner = profile_id if entry.exact_owner else root.id
-            root_id, owner = root.id, known.owner if known else new_owner
-        if id == owner:  # a store takes what owns itself for the chain's
-            raise InvalidProfile([Problem("/id", "taken", "must not be the id of the profile")])
-        return owner, root_id
+        root = self._unit.kernel.living(self._unit.writer, profile_id)
+        if known is not None and known.owner not in root.family:
+            raise NotFound(kind, id)
+        new_owner = profile_id if entry.exact_owner else root.id
+        return (known.owner if known else new_owner), root.id
 
     def _terms(self, entry: Entry) -> Terms:
         kernel, kind = self._unit.kernel, self._kind
@@ -260,6 +265,13 @@ def delete(kernel: Kernel, kind: str, id: str) -> bool:
         elif _of_chain(document) and kernel.actor.property_id is not None:
             raise ScopeDenied(f"delete a {kind} of the chain")
         return unit.writer.delete(kind, id)
+
+
+def told_of(kernel: Kernel, reader: Reader, ids: Sequence[str]) -> set[str]:
+    """Give those of some profile ids that documents are about, somebody else's among them."""
+    kinds = [kind.name for kind in kernel.kinds.values() if kind.about is not None]
+    keys = {about_key(kernel, kind, id): id for kind in kinds for id in ids}
+    return {keys[key] for key in reader.find_many(list(keys))} if keys else set()
 
 
 def drop_about(unit: Unit, family: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from profilecore.engine.documents import told_of
 from profilecore.engine.kernel import Kernel
 from profilecore.engine.profiles import naming
 from profilecore.engine.unit import PROFILE
@@ -26,7 +27,7 @@ class Person:
 
     ``stays`` are those that are stored; :func:`all_stays` adds the host's.  ``joined`` are other
     people's in which this one is a companion.  ``is_named`` tells whether a profile or a stay of
-    somebody else's names one of the ids.
+    somebody else's names one of the ids, ``is_told_of`` whether a document may be about one.
     """
 
     family: tuple[Profile, ...]
@@ -36,6 +37,7 @@ class Person:
     notice: Notice | None = None
     joined: tuple[Stay, ...] = ()
     is_named: bool = False
+    is_told_of: bool = False
 
     @property
     def root(self) -> Profile:
@@ -67,6 +69,7 @@ def people(kernel: Kernel, reader: Reader, roots: Sequence[Profile]) -> list[Per
     for document in reader.owned([id for root in roots for id in root.family]):
         owned.setdefault(document.owner, []).append(document)
     naming = _naming(kernel, reader, roots)
+    told = told_of(kernel, reader, [id for root in roots for id in root.family])
     load = kernel.codec.load
     return [
         _made(
@@ -74,6 +77,7 @@ def people(kernel: Kernel, reader: Reader, roots: Sequence[Profile]) -> list[Per
             (root, *(load(Profile, merged[id].body) for id in root.absorbed if id in merged)),
             [document for id in root.family for document in owned.get(id, ())],
             naming.get(root.id),
+            not told.isdisjoint(root.family),
         )
         for root in roots
     ]
@@ -99,6 +103,7 @@ def _made(
     family: tuple[Profile, ...],
     documents: Iterable[Document],
     joined: tuple[Stay, ...] | None,
+    is_told_of: bool,
 ) -> Person:
     load = kernel.codec.load
     listed = tuple(documents)
@@ -111,6 +116,7 @@ def _made(
         notices[0] if notices else None,
         joined or (),
         joined is not None,
+        is_told_of,
     )
 
 

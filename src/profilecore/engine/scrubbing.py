@@ -56,13 +56,6 @@ class _Owed:
     """Stands for something that was deleted without a receipt, and not scrubbed yet."""
 
 
-@lean
-class _Standing:
-    """What a scrub asks about a receipt."""
-
-    number: int = 0
-
-
 def as_it_stands(kernel: Kernel, reader: Reader, receipt: Receipt) -> Receipt:
     """Give a receipt with its status as of now, and with what the store cannot erase."""
     if receipt.status is not ReceiptStatus.PENDING:  # nobody writes it so
@@ -101,7 +94,7 @@ def scrub(kernel: Kernel, *, asked: bool = False) -> int:
     while True:
         with kernel.writing() as unit:
             found, at_end = _untold(kernel, unit.writer, AT_ONCE)
-            covered = [each for each in found if each[1].number <= last]
+            covered = [each for each in found if each[1] <= last]
             marked += _mark_erased(unit, covered)
             if at_end or len(covered) < len(found):
                 _settle(unit, owed)
@@ -136,12 +129,10 @@ def _settle(unit: Unit, version: int) -> None:
         unit.writer.delete(KIND, OWED)
 
 
-def _untold(
-    kernel: Kernel, reader: Reader, limit: int
-) -> tuple[list[tuple[Document, _Standing]], bool]:
+def _untold(kernel: Kernel, reader: Reader, limit: int) -> tuple[list[tuple[Document, int]], bool]:
     """Give the oldest pending receipts, of which nobody was told that they are erased.
 
-    The second says that these are all.
+    Each comes with its number.  The second says that these are all.
     """
     told, _ = _stored(kernel, reader, TOLD, _Told())
     after = told.receipt_id
@@ -149,32 +140,29 @@ def _untold(
         after = None  # somebody has dropped it, which must not keep the others pending
     while True:
         page = reader.listing("receipt", after, limit)
-        listed = [(d, kernel.codec.load(_Standing, d.body)) for d in page]
-        fresh = [
-            (d, standing)
-            for d, standing in listed
-            if standing.number > told.number or not told.number
-        ]
+        (numbers,) = kernel.codec.columns(("number",), Receipt)([d.body for d in page])
+        listed = [(d, number or 0) for d, number in zip(page, numbers, strict=True)]
+        fresh = [each for each in listed if each[1] > told.number or not told.number]
         at_end = len(page) < limit
         if fresh or at_end:
             return fresh, at_end
         after = page[-1].id
 
 
-def _mark_erased(unit: Unit, found: Sequence[tuple[Document, _Standing]]) -> int:
+def _mark_erased(unit: Unit, found: Sequence[tuple[Document, int]]) -> int:
     """Mark the next receipts, and tell of each; give their number."""
     if not found:
         return 0
     kernel, at = unit.kernel, unit.kernel.now()
-    newest = {_place(standing.number): standing.number for _, standing in found}
+    newest = {_place(number): number for _, number in found}
     with unit.batch():
         for place, last in newest.items():
             held, version = _stored(kernel, unit.writer, place, _Marks())
             marks = (*held.marks, _Mark(last, at))
             unit.put(KIND, place, place, _Marks(marks), expect=version)
         _, version = _stored(kernel, unit.writer, TOLD, _Told())
-        document, standing = found[-1]
-        unit.put(KIND, TOLD, TOLD, _Told(document.id, standing.number), expect=version)
+        document, number = found[-1]
+        unit.put(KIND, TOLD, TOLD, _Told(document.id, number), expect=version)
         unit.emit_all(PROFILE_ERASED, ((d.owner, (), d.id) for d, _ in found))
     return len(found)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from profilecore.engine.ends import EVENTS, Ends
+from profilecore.engine.ends import EVENTS, RECEIPTS, Ends
 from profilecore.ids import ids_by
-from profilecore.model.documents import Chain, Document
+from profilecore.model.documents import Document, Receipt
 from profilecore.model.events import Event
-from profilecore.model.fields import build
+from profilecore.model.fields import restore
 from profilecore.model.profile import Profile
-from profilecore.rules.chain import chained
+from profilecore.rules.chain import chain, link
 from profilecore.rules.visibility import Actor
 from profilecore.store.port import NO_TERMS, Terms, Writer
 
@@ -21,6 +22,31 @@ if TYPE_CHECKING:
     from profilecore.engine.kernel import Kernel
 
 PROFILE = "profile"
+
+
+class _Batch:
+    """What is to be stored together.  Receipts and events are linked when it is."""
+
+    def __init__(self) -> None:
+        self.documents: list[tuple[Document, Terms, int]] = []
+        self.deleted: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+        self.receipts: list[Receipt] = []
+        self.events: list[Event] = []
+        self.at: datetime | None = None
+
+    @property
+    def _lists(self) -> tuple[list[Any], ...]:
+        return self.documents, self.deleted, self.forgotten, self.receipts, self.events
+
+    def mark(self) -> tuple[int, ...]:
+        """Give what :meth:`rewind` needs to come back to this state."""
+        return tuple(map(len, self._lists))
+
+    def rewind(self, mark: Iterable[int]) -> None:
+        """Come back to a marked state."""
+        for listed, length in zip(self._lists, mark, strict=True):
+            del listed[length:]
 
 
 class Unit:
@@ -39,9 +65,7 @@ class Unit:
         self.thread = threading.get_ident()
         self.after: dict[str, Callable[[], object]] = {}
         self.cleared: list[str] = []
-        self._batch: list[tuple[Document, Terms, int]] | None = None
-        self._unsent: list[Event] = []
-        self._forgotten: list[str] = []
+        self._batch: _Batch | None = None
         self._living: dict[Actor, set[str]] = {}
         self._outside: list[Callable[[], object]] = []
 
@@ -64,9 +88,9 @@ class Unit:
         """
         events, cleared = len(self.events), len(self.cleared)
         steps, ends = dict(self.after), self.ends.mark()
-        # A flush begins new lists, so that these still hold what it stored.
-        batched, unsent, forgotten = self._batch, self._unsent, self._forgotten
-        ends_at = len(batched or ()), len(unsent), len(forgotten)
+        # A flush begins a new batch, so that this one still holds what it stored.
+        batch = self._batch
+        mark = batch.mark() if batch is not None else ()
         outside = len(self._outside)
         inside = ExitStack()
         self._to_begin.append(inside)
@@ -79,8 +103,9 @@ class Unit:
             del self.events[events:], self.cleared[cleared:]
             self.after = steps
             # What was flushed meanwhile was undone with the part.
-            self._batch, self._unsent, self._forgotten = batched, unsent, forgotten
-            del (batched or [])[ends_at[0] :], unsent[ends_at[1] :], forgotten[ends_at[2] :]
+            self._batch = batch
+            if batch is not None:
+                batch.rewind(mark)
             self.ends.rewind(ends)
             self._living.clear()
             self.take_back(outside)
@@ -119,7 +144,24 @@ class Unit:
         if self._batch is None:
             self.writer.put(document, terms, expect=expect)
         else:
-            self._batch.append((document, terms, expect))
+            self._batch.documents.append((document, terms, expect))
+
+    def delete(self, kind: str, id: str) -> None:
+        """Delete one document, and its content if it has any."""
+        if self._batch is None:
+            self.writer.delete(kind, id)
+            self.writer.delete_blob(id)
+        else:
+            self._batch.deleted.append((kind, id))
+
+    def leave(self, receipt: Receipt) -> None:
+        """Store a new receipt, which nobody else has yet, as the next of its chain."""
+        if self._batch is None:
+            with self.batch():
+                self.leave(receipt)
+        else:
+            self._batch.receipts.append(receipt)
+            self.cleared.append(receipt.id)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -132,34 +174,41 @@ class Unit:
             self.flush()
             yield
             return
-        self._batch = []
+        self._batch = _Batch()
         try:
             yield
             self.flush()
         finally:
             self._batch = None
-            self._unsent, self._forgotten = [], []
 
     def flush(self) -> None:
         """Store what an open batch holds so far."""
-        if self._forgotten:
-            self.writer.forget(self._forgotten)
-            self._forgotten = []
-        if self._batch:
-            self.writer.put_many(self._batch)
-            if any(document.kind == PROFILE for document, _, _ in self._batch):
+        batch = self._batch
+        if batch is None:
+            return
+        if batch.forgotten:
+            self.writer.forget(batch.forgotten)
+        for kind, id in batch.deleted:
+            self.writer.delete(kind, id)
+            self.writer.delete_blob(id)
+        if batch.receipts:
+            self.ends.move(RECEIPTS, link(batch.receipts, self.ends.of(RECEIPTS)))
+            for receipt in batch.receipts:
+                self.put("receipt", receipt.id, receipt.profile_id, receipt, expect=0)
+        if batch.documents:
+            self.writer.put_many(batch.documents)
+            if any(document.kind == PROFILE for document, _, _ in batch.documents):
                 self._living.clear()  # who was asked for meanwhile was told as before
-            self._batch = []
-        if self._unsent:
-            self.events[-len(self._unsent) :] = self.writer.append(self._unsent)
-            self._unsent = []
+        self._batch = _Batch()
+        if batch.events:
+            self._append(batch.events)
 
     def forget(self, owners: Iterable[str]) -> None:
         """Say that no state but the last of some owners' documents must ever be read again."""
         if self._batch is None:
             self.writer.forget(owners)
         else:
-            self._forgotten += owners
+            self._batch.forgotten += owners
 
     @property
     def living(self) -> set[str]:
@@ -187,9 +236,8 @@ class Unit:
         scope: str | None = None,
     ) -> None:
         """Add an event to the feed, under the acting person's name."""
-        named = ((self.kernel.new_id(), profile_id, fields, subject),)
-        alike = self._alike(what, related=related, scope=scope)
-        self._append(*chained(alike, named, self.ends.of(EVENTS)))
+        held = self._alike(what, related, scope)
+        self._tell([_event(held, self.kernel.new_id(), profile_id, fields, subject)])
 
     def emit_all(
         self,
@@ -199,23 +247,50 @@ class Unit:
     ) -> None:
         """Add one event for each (profile id, field names, subject), all of the same moment."""
         listed = list(changed)
+        held = self._alike(what, (), scope)
         ids = ids_by(self.kernel.new_id, len(listed))
-        named = ((new, *own) for own, new in zip(listed, ids, strict=True))
-        self._append(*chained(self._alike(what, scope=scope), named, self.ends.of(EVENTS)))
+        self._tell([_event(held, id, *own) for own, id in zip(listed, ids, strict=True)])
 
-    def _alike(self, what: str, **more: Any) -> Event:
-        kernel = self.kernel
-        actor = kernel.actor
-        facts = {
-            "type": what, "at": kernel.now(), "actor": actor.id, "property_id": actor.property_id,
-            "id": "", "profile_id": "", **more,
-        }  # fmt: skip
-        return build(Event, facts)
+    def _alike(self, what: str, related: tuple[str, ...], scope: str | None) -> dict[str, Any]:
+        """Give what events made together hold alike."""
+        actor = self.kernel.actor
+        held: dict[str, Any] = {"type": what, "at": self._moment()}
+        if related:
+            held["related"] = related
+        told = (("actor", actor.id), ("property_id", actor.property_id), ("scope", scope))
+        return held | {name: value for name, value in told if value is not None}
 
-    def _append(self, made: list[Event], end: Chain) -> None:
-        self.ends.move(EVENTS, end)
+    def _moment(self) -> datetime:
+        """Give the time of what is told now; in a batch all is of the same moment."""
         if self._batch is None:
-            self.events += self.writer.append(made)
+            return self.kernel.now()
+        if self._batch.at is None:
+            self._batch.at = self.kernel.now()
+        return self._batch.at
+
+    def _tell(self, made: list[Event]) -> None:
+        self.events += made
+        if self._batch is None:
+            self._append(made)
         else:
-            self._unsent += made
-            self.events += made
+            self._batch.events += made
+
+    def _append(self, made: list[Event]) -> None:
+        """Append the newest events, linked, to the feed."""
+        self.ends.move(EVENTS, chain(made, self.ends.of(EVENTS)))
+        self.events[-len(made) :] = self.writer.append(made)
+
+
+def _event(
+    alike: dict[str, Any],
+    id: str,
+    profile_id: str,
+    fields: tuple[str, ...],
+    subject: str | None,
+) -> Event:
+    held = {**alike, "id": id, "profile_id": profile_id}
+    if fields:
+        held["fields"] = fields
+    if subject is not None:
+        held["subject"] = subject
+    return restore(Event, held)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from profilecore.model.documents import Chain, Receipt, ReceiptStatus
 from profilecore.model.events import Event
-from profilecore.model.fields import build, evolve, restore
+from profilecore.model.fields import build
 from profilecore.values import frozen
 
 # What becomes known only after a receipt is written; it is stored as pending and stays so.
@@ -79,11 +79,21 @@ def seal(receipt: Receipt) -> str:
     return sha256(_encode_sorted(facts)).hexdigest()
 
 
-def linked(receipt: Receipt, after: Chain) -> Receipt:
-    """Give a receipt as the next of a chain."""
-    made = evolve(receipt, number=after.length + 1, previous=after.newest)
-    vars(made)["seal"] = seal(made)  # nobody has it yet
-    return made
+def link(receipts: Iterable[Receipt], after: Chain) -> Chain:
+    """Number and seal receipts, which nobody else has yet, as the next of a chain.
+
+    Gives the chain's new end.
+    """
+    number, newest = after.length, after.newest
+    for receipt in receipts:
+        number += 1
+        held = vars(receipt)
+        held["number"] = number
+        held.pop("previous", None)  # of a part that was undone
+        if newest:
+            held["previous"] = newest
+        held["seal"] = newest = seal(receipt)
+    return build(Chain, {"length": number, "newest": newest})
 
 
 RECEIPTS: Rule[Receipt] = Rule(
@@ -117,35 +127,31 @@ def seal_over(newest: str, digest: str) -> str:
     return sha256(f"{newest}{digest}".encode()).hexdigest()
 
 
-def chained(
-    alike: Event, named: Iterable[tuple[str, str, tuple[str, ...], str | None]], after: Chain
-) -> tuple[list[Event], Chain]:
-    """Give events as the next of a chain, and the chain's new end.
+def chain(events: Iterable[Event], after: Chain) -> Chain:
+    """Number and seal events, which nobody else has yet, as the next of a chain.
 
-    Each is ``alike``, which has none of these, with its own (id, profile id, field names,
-    subject).  An import makes thousands at once, so what they share is encoded once.
+    Gives the chain's new end.  An import makes thousands at once, so what neighbours share is
+    encoded once.
     """
     from hashlib import sha256
 
-    held = vars(alike)
-    before, behind = _around_the_subject(alike)
     number, newest = after.length, after.newest
-    made = []
-    for id, profile_id, fields, subject in named:
+    shared: tuple[Any, ...] = ()
+    before = behind = b""
+    for event in events:
         number += 1
-        own = _encode((number, id, profile_id, fields))
-        facts = sha256(own + before + _encode(subject) + behind).hexdigest()
+        around = (
+            event.type, event.at, event.related, event.actor, event.property_id, event.scope,
+        )  # fmt: skip
+        if around != shared:
+            shared = around
+            before, behind = _around_the_subject(event)
+        own = _encode((number, event.id, event.profile_id, event.fields))
+        facts = sha256(own + before + _encode(event.subject) + behind).hexdigest()
         newest = sha256((newest + facts).encode()).hexdigest()
-        values = {
-            **held, "id": id, "profile_id": profile_id, "number": number, "digest": facts,
-            "seal": newest,
-        }  # fmt: skip
-        if fields:
-            values["fields"] = fields
-        if subject is not None:
-            values["subject"] = subject
-        made.append(restore(Event, values))
-    return made, build(Chain, {"length": number, "newest": newest})
+        held = vars(event)
+        held["number"], held["digest"], held["seal"] = number, facts, newest
+    return build(Chain, {"length": number, "newest": newest})
 
 
 def _around_the_subject(event: Event) -> tuple[bytes, bytes]:

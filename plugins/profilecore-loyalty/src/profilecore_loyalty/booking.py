@@ -115,7 +115,9 @@ class Book:
         :raises ReferenceTaken: if its reference stands for something or somebody else.
         """
         id = self._id(booking.reference)
-        found = self._booked.get(id) or self._known.get(id) or self._left_of(booking.reference)
+        found = self._booked.get(id) or self._known.get(id)
+        if found is None and self._later:
+            found = self._left_of(booking.reference)
         if found is None:
             return []
         owner, first = found

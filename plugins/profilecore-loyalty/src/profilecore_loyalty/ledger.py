@@ -201,13 +201,13 @@ class Totals:
 
 def summed(accounts: Mapping[str, int], movements: Iterable[Movement]) -> dict[str, int]:
     """Add the programme's postings of movements to sums by account."""
-    sums: Counter[Account] = Counter()
+    sums: Counter[str] = Counter()
     member = Account.MEMBER
     for movement in movements:
         for posting in movement.postings:
             if posting.account is not member:
-                sums[posting.account] += posting.points
-    return added(accounts, {account.value: points for account, points in sums.items()})
+                sums[posting.account.value] += posting.points
+    return added(accounts, sums)
 
 
 def added(accounts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
